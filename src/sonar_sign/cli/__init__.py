@@ -1,0 +1,33 @@
+"""The command `sonar-sign`: one subcommand a step, named like the workflow's rule.
+
+Commands only read flags and call the module of their step, which they import when they run: a
+step that needs no PyTorch does not wait for it.
+"""
+
+import sys
+
+import typer
+
+from sonar_sign.cli import corpus, demo, evaluation, features, finetune
+from sonar_sign.cli.settings import flags
+from sonar_sign.errors import UserError
+
+app = typer.Typer(
+    name="sonar-sign",
+    help="Fine-tune SONAR's American Sign Language models and say how good they are.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for room in (corpus, features, finetune, evaluation, demo):
+    for name, function in room.COMMANDS.items():
+        app.command(name)(flags(function))
+
+
+def main() -> None:
+    """Run a subcommand; what the user can mend is one sentence and exit status 2."""
+    try:
+        app()
+    except UserError as error:
+        print(f"sonar-sign: {error}", file=sys.stderr)
+        sys.exit(2)

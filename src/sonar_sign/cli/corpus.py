@@ -1,0 +1,73 @@
+"""Subcommands from annotations to clip shards; none of them imports PyTorch."""
+
+from pathlib import Path
+from typing import Annotated
+
+from sonar_sign.options import CropOptions
+
+Type = Annotated[str, "How the corpus is laid out: how2sign."]
+Root = Annotated[Path, "Folder of the corpus."]
+Split = Annotated[str, "train, val or test."]
+Manifest = Annotated[Path, "A manifest that prepare wrote."]
+
+
+def prepare(
+    corpus_type: Type,
+    root: Root,
+    split: Split,
+    manifest: Annotated[Path, "Table to write: the clips that can be used."],
+    dropped: Annotated[Path, "Table to write: the others, and why."],
+    min_duration_s: Annotated[float, "Shorter clips are dropped, in seconds."] = 0.2,
+    workers: Annotated[int, "Videos probed at the same time."] = 1,
+) -> None:
+    """Turn annotations and video files into a manifest."""
+    from sonar_sign.prepare import prepare as run
+
+    run(
+        corpus_type,
+        root,
+        split,
+        manifest,
+        dropped,
+        min_duration_s=min_duration_s,
+        workers=workers,
+    )
+
+
+def captions(
+    corpus_type: Type,
+    root: Root,
+    split: Split,
+    language: Annotated[str, "FLORES code, such as ita_Latn."],
+    manifest: Manifest,
+    output: Annotated[Path, "Table to write: clip_id, text."],
+) -> None:
+    """Read the captions of a manifest's clips in another language."""
+    from sonar_sign.parallel_captions import write_captions
+
+    write_captions(corpus_type, root, split, language, manifest, output)
+
+
+def shard(
+    manifest: Manifest,
+    output: Annotated[list[Path], "Table to write, once a shard, in the order of the shards."],
+) -> None:
+    """Deal the clips of a manifest to shards."""
+    from sonar_sign.shard import shard as run
+
+    run(manifest, output)
+
+
+def crop(
+    shard: Annotated[Path, "A shard that shard wrote."],
+    root: Root,
+    output: Annotated[Path, "Clip shard to write, a tar."],
+    options: CropOptions,
+) -> None:
+    """Cut clips out of their videos, around the signer."""
+    from sonar_sign.crop import crop as run
+
+    run(shard, root, output, options)
+
+
+COMMANDS = {"prepare": prepare, "captions": captions, "shard": shard, "crop": crop}

@@ -1,0 +1,120 @@
+"""Subcommands of the embedded demo: the corpora, and stand-ins for the public models."""
+
+from pathlib import Path
+from typing import Annotated
+
+from sonar_sign.cli.features import Seed, Sonar, Threads
+from sonar_sign.cli.finetune import (
+    Output,
+    TrainFeatures,
+    TrainingDir,
+    TrainTargets,
+    ValFeatures,
+    ValManifest,
+    ValTargets,
+)
+from sonar_sign.options import (
+    LossOptions,
+    SignHieraPretrainOptions,
+    SonarPretrainOptions,
+    StandInOptions,
+    TrainOptions,
+)
+
+
+def make_corpus(
+    root: Annotated[Path, "Folder to write; an embedded corpus there is replaced."],
+    domain: Annotated[str, "news (one signer, studio) or howto (several, anywhere)."],
+    train: Annotated[int, "Sentences in the training split."],
+    val: Annotated[int, "Sentences in the validation split."],
+    test: Annotated[int, "Sentences in the test split."] = 0,
+    clips_per_video: Annotated[int, "Sentences in one source video."] = 8,
+    seed: Seed = 0,
+    workers: Annotated[int, "Videos rendered at the same time."] = 1,
+) -> None:
+    """Render an embedded corpus in How2Sign's shape."""
+    from sonar_sign.demo.corpus import make_corpus as run
+
+    clips = {"train": train, "val": val, "test": test}
+    run(root, domain, {s: n for s, n in clips.items() if n}, seed, clips_per_video, workers)
+
+
+def pretrain_sonar(
+    folder: Annotated[Path, "SONAR folder to write."],
+    exclude: Annotated[Path, "Embedded corpus whose val and test sentences are left out."],
+    options: SonarPretrainOptions,
+    seed: Seed = 0,
+    threads: Threads = 0,
+) -> None:
+    """Pretrain the stand-in for SONAR's text encoder and decoder."""
+    from sonar_sign.demo.held_out import held_out_texts
+    from sonar_sign.demo.sonar import pretrain_sonar as run
+    from sonar_sign.runtime import use_threads
+
+    use_threads(threads)
+    run(folder, seed, options, held_out_texts(exclude))
+
+
+def pretrain_sign_hiera(
+    train_clips: Annotated[list[Path], "Clip shard of the news corpus; repeat for all."],
+    val_clips: Annotated[list[Path], "Clip shard of its validation split; repeat for all."],
+    train_manifest: Annotated[Path, "Manifest of the training split."],
+    val_manifest: ValManifest,
+    train_glosses: Annotated[Path, "When which sign is made, training split."],
+    val_glosses: Annotated[Path, "When which sign is made, validation split."],
+    output: Annotated[Path, "SignHiera checkpoint to write."],
+    stand_in: StandInOptions,
+    options: SignHieraPretrainOptions,
+    seed: Seed = 0,
+    threads: Threads = 0,
+) -> None:
+    """Pretrain the stand-in for SignHiera on the signs of the news corpus."""
+    from sonar_sign.demo import vision
+    from sonar_sign.demo.grammar import GLOSSES
+    from sonar_sign.runtime import use_threads
+
+    use_threads(threads)
+    config = vision.sign_hiera_config(stand_in, len(GLOSSES) + 1)
+    train = vision.label_windows(train_clips, train_manifest, train_glosses, GLOSSES, config)
+    val = vision.label_windows(val_clips, val_manifest, val_glosses, GLOSSES, config)
+    accuracy = vision.pretrain_sign_hiera(train, val, config, output, options, seed)
+    print(f"SignHiera names {100 * accuracy:.1f} % of the validation features right.")
+
+
+def pretrain_sign_encoder(
+    train_features: TrainFeatures,
+    val_features: ValFeatures,
+    train_targets: TrainTargets,
+    val_targets: ValTargets,
+    val_manifest: ValManifest,
+    sonar: Sonar,
+    output: Output,
+    training_dir: TrainingDir,
+    stand_in: StandInOptions,
+    options: TrainOptions,
+    losses: LossOptions,
+    seed: Seed = 0,
+    threads: Threads = 0,
+) -> None:
+    """Pretrain the stand-in for the sign encoder: stage 2's code, from nothing."""
+    from sonar_sign.demo.vision import sign_encoder_config
+    from sonar_sign.features import FeatureShard
+    from sonar_sign.finetune.stage2 import Stage2Inputs, finetune_stage2
+    from sonar_sign.models.sonar_text import SonarText
+    from sonar_sign.runtime import use_threads
+
+    use_threads(threads)
+    feature_dim = FeatureShard(train_features[0]).dim
+    config = sign_encoder_config(stand_in, feature_dim, SonarText.open(sonar).embedding_dim)
+    inputs = Stage2Inputs(
+        train_features, val_features, train_targets, val_targets, val_manifest, sonar
+    )
+    finetune_stage2(inputs, config, output, training_dir, options, losses, seed=seed, device="cpu")
+
+
+COMMANDS = {
+    "make_corpus": make_corpus,
+    "pretrain_sonar": pretrain_sonar,
+    "pretrain_sign_hiera": pretrain_sign_hiera,
+    "pretrain_sign_encoder": pretrain_sign_encoder,
+}

@@ -1,0 +1,55 @@
+"""Command-line flags made from function signatures and the dataclasses of `options.py`."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import typer
+
+
+def flags(function: Callable) -> Callable:
+    """Make every parameter of `function` a named flag; a settings class becomes one flag a field.
+
+    The parameters of `function` are annotated `Annotated[type, "help"]`, or with a frozen
+    dataclass whose fields are. Typer reads the signature of what is returned.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    parameters: list[inspect.Parameter] = []
+    settings: dict[str, type] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if is_dataclass(hints[name]):
+            settings[name] = hints[name]
+            parameters += _of_class(hints[name])
+        else:
+            parameters.append(_flag(name, hints[name], parameter.default))
+
+    def command(**values: Any) -> None:
+        for name, cls in settings.items():
+            values[name] = cls(**{field.name: values.pop(field.name) for field in fields(cls)})
+        function(**values)
+
+    command.__name__, command.__doc__ = function.__name__, function.__doc__
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def _of_class(cls: type) -> list[inspect.Parameter]:
+    hints = get_type_hints(cls, include_extras=True)
+    return [
+        _flag(
+            field.name,
+            hints[field.name],
+            inspect.Parameter.empty if field.default is MISSING else field.default,
+        )
+        for field in fields(cls)
+    ]
+
+
+def _flag(name: str, hint: Any, default: Any) -> inspect.Parameter:
+    kind, text = get_args(hint)[:2] if get_origin(hint) is Annotated else (hint, "")
+    annotation = Annotated[kind, typer.Option(help=text)]
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )

@@ -1,0 +1,72 @@
+"""From a cropped clip to what SignHiera is given: windows of frames, then normalised tensors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sonar_sign.clips import ClipShard
+from sonar_sign.errors import UserError
+from sonar_sign.models.sign_hiera import SignHieraConfig
+from sonar_sign.windows import Compat, WindowConfig, windows_of
+
+# The public SignHiera was trained on (rgb / 255 - 0.45) / 0.225, the same for each channel.
+MEAN, STD = 0.45, 0.225
+
+
+@dataclass(frozen=True, eq=False)
+class ClipWindows:
+    """All windows of one clip."""
+
+    clip_id: str
+    frames: np.ndarray
+    """`(n_windows, n_frames, size, size, 3)` uint8 RGB."""
+    padding_frames: np.ndarray
+    """`(n_windows,)` int64: frames at the end of each window that only repeat the last one."""
+
+
+def sampling_of(config: SignHieraConfig) -> WindowConfig:
+    """How windows for this model are sampled: the public model's way, with its window length."""
+    return WindowConfig(
+        num_frames=config.num_frames,
+        stride=config.num_frames // 2,
+        frames_per_unit=config.frames_per_unit,
+    )
+
+
+def load_windows(
+    shard: ClipShard, clip_id: str, config: SignHieraConfig, compat: Compat = "ssvp_slt"
+) -> ClipWindows:
+    """Decode the frames of all windows of a clip; frames in no window are not kept.
+
+    Raises:
+        UserError: the clip cannot be decoded or has another size than the model's input.
+    """
+    info = shard.info(clip_id)
+    if (info.height, info.width) != config.input_size[1:]:
+        raise UserError(
+            f"Clips of {shard.path} are {info.width}x{info.height} pixels and SignHiera takes "
+            f"{config.input_size[2]}x{config.input_size[1]}: set crop.size to the model's."
+        )
+    windows = windows_of(info.n_frames, info.fps, sampling_of(config), compat)
+    numbers = np.concatenate([window.indices for window in windows])
+    frames = shard.frames(clip_id, numbers)
+    return ClipWindows(
+        clip_id,
+        frames.reshape(len(windows), config.num_frames, *frames.shape[1:]),
+        np.array([window.padding_frames for window in windows], dtype=np.int64),
+    )
+
+
+def to_input(frames: np.ndarray | Tensor, device: torch.device | str = "cpu") -> Tensor:
+    """Normalise windows.
+
+    Args:
+        frames: `(n_windows, n_frames, height, width, 3)` uint8 RGB.
+
+    Returns:
+        `(n_windows, 3, n_frames, height, width)` float32 on the device.
+    """
+    pixels = torch.as_tensor(frames).to(device, non_blocking=True)
+    return ((pixels.float() / 255 - MEAN) / STD).permute(0, 4, 1, 2, 3)

@@ -1,0 +1,96 @@
+"""Clip shards: an uncompressed tar with `{clip_id}.mp4` and `{clip_id}.json` for every clip.
+
+The layout is WebDataset's. A shard may be empty. Reading needs no unpacking: the tar's headers
+give every member's offset.
+"""
+
+import io
+import json
+import tarfile
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sonar_sign.errors import UserError
+from sonar_sign.files import whole_or_absent
+from sonar_sign.video import VideoError, decode_clip
+
+
+@dataclass(frozen=True)
+class ClipInfo:
+    """What is recorded of a cropped clip."""
+
+    box: tuple[int, int, int, int]
+    """The crop in source pixels, `x0, y0, x1, y1`; may reach outside the frame."""
+    box_from: str
+    """`video` (faces over the whole source video) or `fallback` (no face: centre crop)."""
+    faces_found: int
+    """In how many of the probed frames the signer's face was found."""
+    frames_probed: int
+    fps: float
+    n_frames: int
+    width: int
+    height: int
+
+
+def write_clips(path: Path, clips: Iterable[tuple[str, bytes, ClipInfo]]) -> None:
+    """Write a shard from `(clip_id, mp4, info)`; the same clips give the same bytes."""
+    with whole_or_absent(path) as temporary, tarfile.open(temporary, "w") as tar:
+        for clip_id, video, info in clips:
+            _add(tar, f"{clip_id}.mp4", video)
+            _add(tar, f"{clip_id}.json", json.dumps(asdict(info)).encode())
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)  # its defaults: time 0, owner 0
+    member.size = len(content)
+    tar.addfile(member, io.BytesIO(content))
+
+
+class ClipShard:
+    """Random access to the clips of one shard.
+
+    Raises:
+        UserError: the file is missing, truncated or not a clip shard.
+    """
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        try:
+            with tarfile.open(self.path) as tar:
+                self._spans = {m.name: (m.offset_data, m.size) for m in tar.getmembers()}
+        except (OSError, tarfile.TarError) as error:
+            raise UserError(
+                f"Clip shard {self.path} cannot be read ({error}); delete it and crop it again."
+            ) from error
+        size = self.path.stat().st_size
+        if any(offset + length > size for offset, length in self._spans.values()):
+            raise UserError(f"Clip shard {self.path} is cut off; delete it and crop it again.")
+        self.clip_ids = [name[:-4] for name in self._spans if name.endswith(".mp4")]
+
+    def _read(self, name: str) -> bytes:
+        offset, length = self._spans[name]
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
+
+    def info(self, clip_id: str) -> ClipInfo:
+        """What was recorded of a clip when it was cropped."""
+        values = json.loads(self._read(f"{clip_id}.json"))
+        return ClipInfo(**{**values, "box": tuple(values["box"])})
+
+    def frames(self, clip_id: str, numbers: np.ndarray) -> np.ndarray:
+        """The frames `numbers` `(n,)` of a clip, `(n, size, size, 3)` uint8 RGB.
+
+        Raises:
+            UserError: the clip cannot be decoded.
+        """
+        try:
+            return decode_clip(self._read(f"{clip_id}.mp4"), numbers)
+        except VideoError as error:
+            raise UserError(
+                f"Clip {clip_id} in {self.path} cannot be decoded ({error.detail}); "
+                "delete the shard and crop it again."
+            ) from error

@@ -1,0 +1,25 @@
+"""Corpora: one module a layout, each turning published files into annotations."""
+
+from pathlib import Path
+
+from sonar_sign.corpora.annotation import Annotation, Corpus
+from sonar_sign.corpora.how2sign import How2Sign
+from sonar_sign.errors import UserError
+
+TYPES: dict[str, type[Corpus]] = {"how2sign": How2Sign}
+
+__all__ = ["TYPES", "Annotation", "Corpus", "open_corpus"]
+
+
+def open_corpus(corpus_type: str, root: Path) -> Corpus:
+    """The corpus of this type that lies in `root`.
+
+    Raises:
+        UserError: the folder is missing, or the type is not known.
+    """
+    root = Path(root)
+    if corpus_type not in TYPES:
+        raise UserError(f"Corpus type {corpus_type!r} is not one of: {', '.join(TYPES)}.")
+    if not root.is_dir():
+        raise UserError(f"The corpus folder {root} does not exist; set corpus.root in the config.")
+    return TYPES[corpus_type](root)

@@ -1,0 +1,45 @@
+"""What every corpus gives: annotated sentences, whatever its files look like."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One sentence as published."""
+
+    row: int
+    """Line of the annotation file, counted from 1, the header included."""
+    clip_id: str
+    source: str | None
+    """The video that holds the sentence, relative to the corpus root; None where missing."""
+    expected: str
+    """Where the video was looked for, for the message when it is missing."""
+    whole_video: bool
+    """The video holds this sentence and nothing else; the times say nothing of it."""
+    start_s: float | None
+    """In seconds of the video; None where the annotations have no time."""
+    end_s: float | None
+    signer: str
+    text: str
+    """The caption as published."""
+
+
+class Corpus(Protocol):
+    """A folder of videos with captions."""
+
+    root: Path
+
+    def annotation_file(self, split: str, language: str | None = None) -> Path:
+        """Where the split's annotations lie, or its captions in another language.
+
+        Raises:
+            UserError: they are missing.
+        """
+
+    def annotations(self, split: str) -> list[Annotation]:
+        """The split's sentences in file order. Raises UserError for a malformed file."""
+
+    def captions(self, split: str, language: str) -> dict[str, str]:
+        """Captions in another language by clip id. Raises UserError where there are none."""

@@ -1,0 +1,130 @@
+"""How2Sign (Duarte et al. 2021), as downloaded: full videos or sentence clips, one folder."""
+
+import csv
+from pathlib import Path
+
+from sonar_sign.corpora.annotation import Annotation
+from sonar_sign.errors import UserError
+from sonar_sign.files import require_file, safe_name
+
+COLUMNS = (
+    "VIDEO_ID",
+    "VIDEO_NAME",
+    "SENTENCE_ID",
+    "SENTENCE_NAME",
+    "START_REALIGNED",
+    "END_REALIGNED",
+    "SENTENCE",
+)
+# Searched in this order, relative to the root. The first two are this project's plain layout;
+# the others are where the corpus's own download script puts things.
+ANNOTATIONS = (
+    "how2sign_realigned_{split}.csv",
+    "sentence_level/{split}/text/en/raw_text/re_aligned/how2sign_realigned_{split}.csv",
+)
+VIDEO_FOLDERS = ("raw_videos", "video_level/{split}/rgb_front/raw_videos")
+CLIP_FOLDERS = ("raw_videos", "sentence_level/{split}/rgb_front/raw_videos")
+
+
+class How2Sign:
+    """Full frontal videos cut by the realigned times where they are there, else sentence clips.
+
+    The times count from the start of the full video, so they say nothing of a sentence clip,
+    which is used whole.
+    """
+
+    def __init__(self, root: Path):
+        self.root = Path(root)
+        self._listings: dict[str, set[str]] = {}
+
+    def annotation_file(self, split: str, language: str | None = None) -> Path:
+        # Captions in another language lie beside the published ones, in the same columns.
+        if language is not None:
+            published = self.annotation_file(split)
+            return require_file(
+                published.with_suffix(f".{language}.csv"), f"The {language} captions"
+            )
+        places = [self.root / pattern.format(split=split) for pattern in ANNOTATIONS]
+        for place in places:
+            if place.is_file():
+                return place
+        raise UserError(f"No annotations of split {split!r}: {places[0]} does not exist.")
+
+    def annotations(self, split: str) -> list[Annotation]:
+        return [
+            self._annotation(number, row, split)
+            for number, row in _rows(self.annotation_file(split))
+        ]
+
+    def captions(self, split: str, language: str) -> dict[str, str]:
+        rows = _rows(self.annotation_file(split, language))
+        return {row["SENTENCE_NAME"]: row["SENTENCE"] for _, row in rows}
+
+    def _annotation(self, number: int, row: dict[str, str], split: str) -> Annotation:
+        where = f"line {number} of {self.annotation_file(split)}"
+        try:
+            clip_id, video = safe_name(row["SENTENCE_NAME"]), safe_name(row["VIDEO_NAME"])
+        except UserError as error:
+            raise UserError(f"In {where}: {error}") from error
+        # VIDEO_NAME ends in "-{signer}-rgb_front".
+        parts = video.rsplit("-", 2)
+        full_video = self._find(VIDEO_FOLDERS, video, split)
+        return Annotation(
+            row=number,
+            clip_id=clip_id,
+            source=full_video or self._find(CLIP_FOLDERS, clip_id, split),
+            expected=f"{VIDEO_FOLDERS[0]}/{video}.mp4 or {CLIP_FOLDERS[0]}/{clip_id}.mp4",
+            whole_video=full_video is None,
+            start_s=_seconds(row["START_REALIGNED"], where),
+            end_s=_seconds(row["END_REALIGNED"], where),
+            signer=parts[1] if len(parts) == 3 else "",
+            text=row["SENTENCE"],
+        )
+
+    def _find(self, folders: tuple[str, ...], name: str, split: str) -> str | None:
+        for pattern in folders:
+            folder = pattern.format(split=split)
+            if f"{name}.mp4" in self._listing(folder):
+                return f"{folder}/{name}.mp4"
+        return None
+
+    def _listing(self, folder: str) -> set[str]:
+        """One listing a folder: 31,000 questions to a network file system take minutes."""
+        if folder not in self._listings:
+            path = self.root / folder
+            names = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
+            self._listings[folder] = names
+        return self._listings[folder]
+
+
+def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """The rows of an annotation file with their line numbers; tabs or commas separate."""
+    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    separator = "\t" if lines and "\t" in lines[0] else ","
+    header = lines[0].split(separator) if lines else []
+    missing = [column for column in COLUMNS if column not in header]
+    if missing:
+        raise UserError(f"{path} lacks the column {missing[0]}; its first line must name it.")
+    rows = []
+    for number, line in enumerate(lines[1:], start=2):
+        if not line.strip():
+            continue
+        fields = next(csv.reader([line], delimiter=separator))
+        if len(fields) != len(header):
+            # A lone quotation mark inside a caption is text, not quoting.
+            fields = line.split(separator, len(header) - 1)
+        if len(fields) != len(header):
+            raise UserError(
+                f"Line {number} of {path} has {len(fields)} fields instead of {len(header)}."
+            )
+        rows.append((number, dict(zip(header, fields, strict=True))))
+    return rows
+
+
+def _seconds(value: str, where: str) -> float | None:
+    if not value.strip():
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        raise UserError(f"In {where}: {value!r} is not a time in seconds.") from None

@@ -1,0 +1,226 @@
+"""The embedded corpus: drawn signers, in How2Sign's shape.
+
+Under a corpus root it writes
+
+- `raw_videos/{VIDEO_NAME}.mp4`: H.264, 24 frames a second, several sentences each;
+- `how2sign_realigned_{split}.csv`: tab-separated, English sentences and their times;
+- `how2sign_realigned_{split}.ita_Latn.csv`: the same rows in Italian;
+- `glosses_{split}.tsv`: the signs of each sentence and their times;
+- `openpose/{VIDEO_NAME}/{VIDEO_NAME}_{frame:012d}_keypoints.json`: OpenPose's points;
+- `demo_corpus.json`: what it was made from; also the sign that the folder may be replaced.
+"""
+
+import multiprocessing
+import shutil
+import string
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sonar_sign.demo.domains import DOMAINS, signer_of
+from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
+from sonar_sign.demo.render import RenderedVideo, VideoPlan, render
+from sonar_sign.errors import UserError
+from sonar_sign.files import safe_name, whole_or_absent, write_json
+
+COLUMNS = (
+    "VIDEO_ID",
+    "VIDEO_NAME",
+    "SENTENCE_ID",
+    "SENTENCE_NAME",
+    "START_REALIGNED",
+    "END_REALIGNED",
+    "SENTENCE",
+)
+GLOSS_COLUMNS = ("SENTENCE_NAME", "gloss", "start_s", "end_s")
+MARKER = "demo_corpus.json"
+ID_CHARACTERS = string.ascii_letters + string.digits + "_-"
+ID_LENGTH = 11
+
+
+@dataclass(frozen=True)
+class CorpusOptions:
+    """What a corpus is made from; equal options give equal files on one machine.
+
+    Raises:
+        UserError: a value is out of range.
+    """
+
+    domain: str
+    """"news" (one signer in a studio) or "howto" (five signers in cluttered rooms)."""
+    clips: dict[str, int]
+    """The number of sentences of each split."""
+    seed: int
+    clips_per_video: int = 8
+
+    def __post_init__(self) -> None:
+        if self.domain not in DOMAINS:
+            raise UserError(
+                f"The demo corpus has the domains {' and '.join(DOMAINS)}, not {self.domain!r}."
+            )
+        for split, n in self.clips.items():
+            safe_name(split)
+            if n < 1:
+                raise UserError(f"The split {split!r} of the demo corpus needs a clip, not {n}.")
+        if not self.clips:
+            raise UserError("The demo corpus needs at least one split.")
+        if self.clips_per_video < 1:
+            raise UserError(f"clips_per_video must be at least 1, not {self.clips_per_video}.")
+        if self.seed < 0:
+            raise UserError(f"The seed must not be negative, and it is {self.seed}.")
+
+
+def plan_corpus(options: CorpusOptions) -> dict[str, list[VideoPlan]]:
+    """Draw the sentences, names and signers of every split's videos; nothing is rendered.
+
+    A split's sentences depend on the seed, the domain and the split alone.
+    """
+    names: set[str] = set()
+    plans: dict[str, list[VideoPlan]] = {}
+    for split, n in options.clips.items():
+        seed = (options.seed, DOMAINS.index(options.domain), crc32(split.encode()))
+        rng = np.random.default_rng(seed)
+        sentences = draw_sentences(n, rng)
+        plans[split] = []
+        for video, first in enumerate(range(0, n, options.clips_per_video)):
+            video_id = _video_id(rng, names)
+            signer = signer_of(options.domain, split, video)
+            plans[split].append(
+                VideoPlan(
+                    name=f"{video_id}-{signer}-rgb_front",
+                    domain=options.domain,
+                    signer=signer,
+                    sentences=tuple(sentences[first : first + options.clips_per_video]),
+                    seed=(*seed, video),
+                )
+            )
+    return plans
+
+
+def _video_id(rng: np.random.Generator, names: set[str]) -> str:
+    """A new identifier like YouTube's; a leading dash would be an option to shell tools."""
+    while True:
+        video_id = "".join(rng.choice(list(ID_CHARACTERS), size=ID_LENGTH))
+        if not video_id.startswith("-") and video_id not in names:
+            names.add(video_id)
+            return video_id
+
+
+def make_corpus(
+    root: Path, domain: str, clips: dict[str, int], seed: int, clips_per_video: int, workers: int
+) -> None:
+    """Render a corpus into `root`, in place of an embedded corpus that is already there.
+
+    The annotation files are written last, so where they are, the corpus is whole. Videos are
+    rendered by `workers` processes, with a progress bar on stderr; the files do not depend on
+    how many. With more than one, the calling script must be importable (multiprocessing's
+    "spawn").
+
+    Args:
+        root: the corpus's folder.
+        domain: "news" or "howto".
+        clips: number of sentences by split.
+        seed: 0 or more.
+        clips_per_video: sentences in one source video.
+        workers: processes, at least 1.
+
+    Raises:
+        UserError: an argument is out of range, or `root` holds something else.
+    """
+    options = CorpusOptions(domain, dict(clips), seed, clips_per_video)
+    if workers < 1:
+        raise UserError(f"The number of workers must be at least 1, not {workers}.")
+    root = Path(root)
+    _clear(root)
+    write_json(root / MARKER, asdict(options))
+    plans = plan_corpus(options)
+    order = [plan for split in plans.values() for plan in split]
+    rendered = dict(zip(order, _render_all(order, root, workers), strict=True))
+    for split, videos in plans.items():
+        _write_annotations(root, split, [(plan, rendered[plan]) for plan in videos])
+
+
+def _clear(root: Path) -> None:
+    """Remove an embedded corpus; whatever else lies in the folder is left alone.
+
+    Raises:
+        UserError: `root` is a file, or holds a corpus that was not made here.
+    """
+    if root.exists() and not root.is_dir():
+        raise UserError(f"The demo corpus needs a folder, and {root} is a file.")
+    annotations = [*root.glob("how2sign_realigned_*.csv"), *root.glob("glosses_*.tsv")]
+    folders = [root / name for name in ("raw_videos", "openpose") if (root / name).exists()]
+    if (annotations or folders) and not (root / MARKER).is_file():
+        found = (annotations + folders)[0].name
+        raise UserError(
+            f"{root} already holds {found} and no {MARKER}, so it was not made by the demo: "
+            "name another folder, or remove it yourself."
+        )
+    for path in annotations:
+        path.unlink()
+    for folder in folders:
+        shutil.rmtree(folder)
+
+
+def _render_all(plans: list[VideoPlan], root: Path, workers: int) -> list[RenderedVideo]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(f"drawing {plans[0].domain} videos", total=len(plans))
+        rendered = []
+        for video in _rendered(plans, root, workers):
+            rendered.append(video)
+            progress.advance(task)
+    return rendered
+
+
+def _rendered(plans: list[VideoPlan], root: Path, workers: int) -> Iterator[RenderedVideo]:
+    """The videos in order, as they are ready."""
+    if workers == 1:
+        yield from (render(plan, root) for plan in plans)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(plans)), mp_context=context) as pool:
+        try:
+            yield from pool.map(render, plans, [root] * len(plans))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _write_annotations(
+    root: Path, split: str, videos: list[tuple[VideoPlan, RenderedVideo]]
+) -> None:
+    rows: dict[str, list[tuple[str, ...]]] = {language: [] for language in LANGUAGES}
+    glosses = []
+    for plan, video in videos:
+        video_id = plan.name.removesuffix(f"-{plan.signer}-rgb_front")
+        for k, sentence in enumerate(plan.sentences):
+            sentence_name = f"{video_id}_{k}-{plan.signer}-rgb_front"
+            start_s, end_s = (f"{time:.2f}" for time in video.sentences[k])
+            head = (video_id, plan.name, f"{video_id}_{k}", sentence_name, start_s, end_s)
+            for language in LANGUAGES:
+                rows[language].append((*head, sentence.text(language)))
+            for sign in video.signs[k]:
+                times = (f"{sign.start_s:.2f}", f"{sign.end_s:.2f}")
+                glosses.append((sentence_name, sign.name, *times))
+    _write_table(root / f"glosses_{split}.tsv", GLOSS_COLUMNS, glosses)
+    italian = root / f"how2sign_realigned_{split}.ita_Latn.csv"
+    _write_table(italian, COLUMNS, rows["ita_Latn"])
+    _write_table(root / f"how2sign_realigned_{split}.csv", COLUMNS, rows["eng_Latn"])
+
+
+def _write_table(path: Path, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    lines = ["\t".join(row) for row in [columns, *rows]]
+    with whole_or_absent(path) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,183 @@
+"""From sentences to hand motion: times of signs, and both hands' state in every frame."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+from sonar_sign.demo.grammar import Sentence
+from sonar_sign.demo.handshapes import SHAPE_SIZE, shape_values
+from sonar_sign.demo.signs import REST, SIGNS, Sign, Stroke
+
+FPS = 24
+STATE_SIZE = 4 + SHAPE_SIZE
+"""Columns of a hand's state: x, y (shoulder widths), pointing (degrees), roll, handshape."""
+
+TRANSITION_S = 0.20
+STROKE_S = {1: 0.24, 2: 0.26, 3: 0.31, 4: 0.40}
+"""Seconds of a stroke, by its number of points, at tempo 1."""
+RETRACT_S = 0.28
+IDLE_S = (0.3, 0.8)
+SLACK_S = (0.04, 0.16)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How one signer signs."""
+
+    tempo: float = 1.0
+    """Speed: 1.1 is a tenth faster."""
+    size: float = 1.0
+    """Size of the signing space."""
+    shift: tuple[float, float] = (0.0, 0.0)
+    """Shift of the signing space, shoulder widths (to the hand's own side, up)."""
+    tilt_deg: float = 0.0
+    """Added to the direction in which the hands point."""
+    noise: float = 0.03
+    """Standard deviation of places between two tokens of a sign, shoulder widths."""
+
+
+@dataclass(frozen=True)
+class SpanS:
+    """A named span of the video, seconds."""
+
+    name: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Performance:
+    """A video's signing."""
+
+    right: np.ndarray
+    """(n_frames, STATE_SIZE) state of the right hand."""
+    left: np.ndarray
+    """(n_frames, STATE_SIZE) state of the left hand."""
+    sway: np.ndarray
+    """(n_frames, 2) small shifts of the body, shoulder widths (right, up)."""
+    nod: np.ndarray
+    """(n_frames, 2) shifts of the head over the body, shoulder widths (right, up)."""
+    blink: np.ndarray
+    """(n_frames,) whether the eyes are closed."""
+    sentences: tuple[tuple[float, float], ...]
+    """Start and end of each sentence, seconds, with a little slack."""
+    signs: tuple[tuple[SpanS, ...], ...]
+    """The signs of each sentence."""
+
+
+class _Track:
+    """Knots in time that one hand passes through."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+        self.states: list[np.ndarray] = []
+
+    def add(self, start_s: float, end_s: float, stroke: Stroke) -> None:
+        """Pass through the stroke's points, evenly from `start_s` to `end_s`."""
+        points = stroke.points if len(stroke.points) > 1 else stroke.points * 2
+        shape = shape_values(stroke.shape)
+        for share, (x, y) in zip(np.linspace(0, 1, len(points)), points, strict=True):
+            first, last = stroke.pointing_deg
+            pointing = first + share * (last - first)
+            self.times.append(start_s + share * (end_s - start_s))
+            self.states.append(np.concatenate([[x, y, pointing, stroke.roll], shape]))
+
+    def at(self, times_s: np.ndarray) -> np.ndarray:
+        """The state at each time, (n, STATE_SIZE); no overshoot between knots."""
+        curve = PchipInterpolator(self.times, np.array(self.states), axis=0)
+        return curve(np.clip(times_s, self.times[0], self.times[-1]))
+
+
+def perform(sentences: list[Sentence], manner: Manner, rng: np.random.Generator) -> Performance:
+    """Sign `sentences` one after the other, with idle gaps between, before and after."""
+    right, left = _Track(), _Track()
+    spans, signs, shakes = [], [], []
+    now = 0.0
+    for sentence in sentences:
+        idle = rng.uniform(*IDLE_S)
+        for track in (right, left):
+            track.add(now, now + idle, _vary(REST, manner, rng))
+        start = now = now + idle
+        signed = []
+        for gloss in sentence.glosses:
+            sign = _token(SIGNS[gloss], manner, rng)
+            pace = rng.lognormal(0.0, 0.08) / manner.tempo
+            transition = TRANSITION_S * pace
+            begin = now + transition
+            end = begin + STROKE_S[len(sign.right.points)] * pace
+            right.add(begin, end, sign.right)
+            left.add(begin, end, sign.left or _vary(REST, manner, rng))
+            signed.append(SpanS(gloss, now + transition / 2, end))
+            if sign.head_shake:
+                shakes.append((now, end))
+            now = end
+        slack = rng.uniform(*SLACK_S, size=2)
+        spans.append((start - slack[0], now + slack[1]))
+        signs.append(tuple(signed))
+        now += RETRACT_S
+    for track in (right, left):
+        track.add(now, now + rng.uniform(*IDLE_S), REST)
+
+    times = np.arange(int(np.ceil(right.times[-1] * FPS))) / FPS
+    nod = _drift(times, 0.014, rng)
+    for begin, end in shakes:
+        inside = (times >= begin) & (times <= end)
+        nod[inside, 0] += 0.035 * np.sin((times[inside] - begin) * 2 * np.pi * 3)
+    return Performance(
+        right=right.at(times),
+        left=left.at(times),
+        sway=_drift(times, 0.02, rng),
+        nod=nod,
+        blink=_blinks(times, rng),
+        sentences=tuple(spans),
+        signs=tuple(signs),
+    )
+
+
+def _token(sign: Sign, manner: Manner, rng: np.random.Generator) -> Sign:
+    """One token of a sign: both hands share most of the variation."""
+    amplitude = rng.normal(1.0, 0.08)
+    shift = rng.normal(0.0, manner.noise, size=2)
+    right = _vary(sign.right, manner, rng, amplitude, shift)
+    left = _vary(sign.left, manner, rng, amplitude, shift) if sign.left else None
+    return replace(sign, right=right, left=left)
+
+
+def _vary(
+    stroke: Stroke,
+    manner: Manner,
+    rng: np.random.Generator,
+    amplitude: float = 1.0,
+    shift: np.ndarray | float = 0.0,
+) -> Stroke:
+    """`stroke` in the signer's manner, with noise in its places and directions."""
+    points = np.array(stroke.points)
+    points = points.mean(axis=0) + amplitude * (points - points.mean(axis=0))
+    points = points * manner.size + np.array(manner.shift) + shift
+    points += rng.normal(0.0, manner.noise / 2, size=points.shape)
+    turn = manner.tilt_deg + rng.normal(0.0, 6.0)
+    first, last = stroke.pointing_deg
+    return replace(
+        stroke,
+        points=tuple((float(x), float(y)) for x, y in points),
+        pointing_deg=(first + turn, last + turn),
+    )
+
+
+def _drift(times_s: np.ndarray, amplitude: float, rng: np.random.Generator) -> np.ndarray:
+    """A slow smooth wander around zero, (n, 2)."""
+    periods = rng.uniform([[2.5, 3.0], [5.0, 6.0]], [[4.0, 5.0], [9.0, 9.0]])
+    phases = rng.uniform(0, 2 * np.pi, size=(2, 2))
+    waves = np.sin(2 * np.pi * times_s[:, None, None] / periods + phases)
+    return amplitude * waves.mean(axis=1) * np.array([1.0, 0.5])
+
+
+def _blinks(times_s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Closed eyes for an eighth of a second, every few seconds."""
+    closed = np.zeros(len(times_s), bool)
+    now = rng.uniform(0.5, 3.0)
+    while now < times_s[-1]:
+        closed |= (times_s >= now) & (times_s < now + 0.125)
+        now += rng.uniform(2.0, 5.0)
+    return closed

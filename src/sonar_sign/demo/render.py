@@ -1,0 +1,99 @@
+"""One source video of the embedded corpus: the mp4 and its keypoints."""
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from sonar_sign.demo.body import keypoints, pose
+from sonar_sign.demo.domains import set_up
+from sonar_sign.demo.grammar import Sentence
+from sonar_sign.demo.motion import FPS, Performance, SpanS, perform
+from sonar_sign.demo.openpose import write_keypoints
+from sonar_sign.demo.signer import Signer
+from sonar_sign.files import whole_or_absent
+
+CODEC_OPTIONS = {
+    "preset": "ultrafast",
+    "crf": "21",
+    "threads": "1",
+    "x264-params": f"keyint={FPS}:min-keyint={FPS}:scenecut=0:open-gop=0",
+}
+
+
+@dataclass(frozen=True)
+class VideoPlan:
+    """What one source video will show; enough to render it anywhere."""
+
+    name: str
+    """How2Sign's VIDEO_NAME."""
+    domain: str
+    signer: int
+    sentences: tuple[Sentence, ...]
+    seed: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RenderedVideo:
+    """Where the sentences and signs of a rendered video are."""
+
+    sentences: tuple[tuple[float, float], ...]
+    """Start and end in seconds."""
+    signs: tuple[tuple[SpanS, ...], ...]
+    """The signs of each sentence."""
+    n_frames: int
+
+
+def render(plan: VideoPlan, root: Path) -> RenderedVideo:
+    """Write `raw_videos/{name}.mp4` and `openpose/{name}/` under `root`, each whole or absent."""
+    # One process a core renders videos; OpenCV's own threads would only get in their way.
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        return _render(plan, root)
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def _render(plan: VideoPlan, root: Path) -> RenderedVideo:
+    rng = np.random.default_rng(plan.seed)
+    shot = set_up(plan.domain, plan.signer, rng)
+    performance = perform(list(plan.sentences), shot.manner, rng)
+    signer = Signer(shot.look, shot.frame, shot.background, rng)
+    poses = pose(performance, shot.frame, shot.look.arm_length)
+    body, face, hands = keypoints(poses, signer.head, shot.frame, rng)
+
+    folder = root / "openpose" / plan.name
+    unfinished = folder.with_name(f".{plan.name}")
+    for old in (folder, unfinished):
+        shutil.rmtree(old, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    write_keypoints(unfinished, plan.name, body, face, hands)
+    unfinished.rename(folder)
+
+    n_frames = len(poses.arms)
+    with whole_or_absent(root / "raw_videos" / f"{plan.name}.mp4") as temporary:
+        _encode(temporary, signer.frames(poses), shot.frame.size_px)
+    return _rendered(performance, n_frames)
+
+
+def _rendered(performance: Performance, n_frames: int) -> RenderedVideo:
+    return RenderedVideo(performance.sentences, performance.signs, n_frames)
+
+
+def _encode(path: Path, images: Iterable[np.ndarray], size_px: int) -> None:
+    """Encode (size, size, 3) uint8 RGB images as H.264, one closed group of pictures a second."""
+    with av.open(str(path), "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=FPS, options=CODEC_OPTIONS)
+        stream.width = stream.height = size_px
+        stream.pix_fmt = "yuv420p"
+        stream.thread_count = 1
+        for image in images:
+            # Four times as fast as handing RGB to PyAV; the same BT.601 in studio range.
+            planes = cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
+        container.mux(stream.encode(None))

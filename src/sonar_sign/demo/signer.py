@@ -1,0 +1,241 @@
+"""A drawn signer: still layers made once a video, arms and hands drawn every frame."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from sonar_sign.demo.body import HAND_LENGTH, Frame, Poses
+from sonar_sign.demo.drawing import (
+    Colour,
+    draw_hand,
+    draw_limb,
+    fixed,
+    limb_outlines,
+    shade,
+)
+from sonar_sign.demo.face import FaceLook, Head, make_head
+from sonar_sign.demo.scene import cloth
+
+MARGIN_PX = 16
+"""The body layer is larger than the picture by this on each side, so that it can sway."""
+
+# The torso's right half from the neck down, shoulder widths from the middle of the shoulders.
+TORSO = (
+    (0.0, 0.17), (0.15, 0.17), (0.17, 0.13), (0.30, 0.09), (0.46, 0.055), (0.565, -0.02),
+    (0.61, -0.14), (0.59, -0.34), (0.52, -0.50), (0.48, -0.80), (0.47, -1.10), (0.50, -1.60),
+)  # fmt: skip
+NECK = ((-0.17, 0.32), (0.17, 0.32), (0.185, 0.12), (0.10, -0.05), (-0.10, -0.05), (-0.185, 0.12))
+NECKLINES = {"round": (0.155, 0.10), "wide": (0.17, 0.17), "v": (0.15, 0.30)}
+ARM_RADII = (0.118, 0.092, 0.062)
+"""Shoulder, elbow and wrist, shoulder widths."""
+
+
+@dataclass(frozen=True)
+class SignerLook:
+    """A signer's face, build and clothes."""
+
+    face: FaceLook
+    shirt: Colour
+    accent: Colour = (255, 255, 255)
+    """The colour of the shirt's pattern."""
+    pattern: str = "plain"
+    """"plain", "stripes", "plaid" or "dots"."""
+    neckline: str = "round"
+    """"round", "wide" or "v"."""
+    short_sleeves: bool = False
+    build: float = 1.0
+    """Factor on the width of torso and arms."""
+    arm_length: float = 1.0
+    light: float = 1.0
+    """Factor on the brightness of the whole signer."""
+
+
+class Signer:
+    """Draws one signer before one background.
+
+    Args:
+        look: what the signer looks like.
+        frame: the camera.
+        background: (size, size, 3) uint8 RGB.
+        rng: for the folds of the clothes.
+    """
+
+    def __init__(
+        self, look: SignerLook, frame: Frame, background: np.ndarray, rng: np.random.Generator
+    ) -> None:
+        self.look, self.frame = look, frame
+        self.head = make_head(look.face, frame.shoulder_px)
+        self._background = background
+        self._body, self._body_alpha = _body_layer(look, frame, self.head, rng)
+        self._bodies: dict[tuple[int, int], np.ndarray] = {}
+        lit = [self._lit(image) for image in (self.head.open_eyes, self.head.closed_eyes)]
+        self._faces = lit
+        self.skin = self._lit_colour(self.head.skin)
+        self._sleeve = self._lit_colour(_sleeve_colour(look))
+        width = 0.8 + 0.2 * look.build
+        self._radii = tuple(radius * frame.shoulder_px * width for radius in ARM_RADII)
+
+    def _lit(self, image: np.ndarray) -> np.ndarray:
+        return cv2.convertScaleAbs(image, alpha=self.look.light)
+
+    def _lit_colour(self, colour: Colour) -> Colour:
+        return shade(colour, self.look.light)
+
+    def frames(self, poses: Poses) -> Iterator[np.ndarray]:
+        """Every frame of `poses` as (size, size, 3) uint8 RGB."""
+        arms = [self._arm_outlines(poses.arms[:, side]) for side in (0, 1)]
+        hands = fixed(poses.hands)
+        hand_px = HAND_LENGTH * self.frame.shoulder_px
+        for k in range(len(hands)):
+            dx, dy = (int(v) for v in poses.body_shift[k])
+            if (dx, dy) not in self._bodies:
+                self._bodies[dx, dy] = self._still(dx, dy)
+            image = self._bodies[dx, dy].copy()
+            self._draw_head(image, poses.head_shift[k], self._faces[int(poses.blink[k])])
+            for side in (1, 0):
+                for outlines, colour in arms[side]:
+                    draw_limb(image, outlines[k], colour)
+                draw_hand(
+                    image,
+                    hands[k, side],
+                    poses.folds[k, side],
+                    float(poses.rolls[k, side]),
+                    hand_px,
+                    self.skin,
+                )
+            yield image
+
+    def _arm_outlines(self, joints: np.ndarray) -> list[tuple[np.ndarray, Colour]]:
+        """The pieces of one arm from back to front, for all frames; joints are (n, 3, 2)."""
+        shoulder, elbow, wrist = self._radii
+        start, bend, end = joints[:, 0], joints[:, 1], joints[:, 2]
+
+        def piece(
+            first: np.ndarray, last: np.ndarray, *radii: float, joined: bool = False
+        ) -> np.ndarray:
+            return limb_outlines(np.stack([first, last], axis=1), radii, joined)
+
+        if self.look.short_sleeves:
+            hem = start + 0.62 * (bend - start)
+            return [
+                (piece(start, bend, shoulder * 0.8, elbow * 0.85), self.skin),
+                (piece(start, hem, shoulder, elbow * 1.15, joined=True), self._sleeve),
+                (piece(bend, end, elbow * 0.85, wrist * 0.85), self.skin),
+            ]
+        # The sleeve ends a little before the wrist.
+        cuff = bend + 0.92 * (end - bend)
+        return [
+            (piece(start, bend, shoulder, elbow, joined=True), self._sleeve),
+            (piece(cuff, end, wrist * 0.7, wrist * 0.6), self.skin),
+            (piece(bend, cuff, elbow, wrist), self._sleeve),
+        ]
+
+    def _still(self, dx: int, dy: int) -> np.ndarray:
+        """Background and body; `dx` and `dy` are at most MARGIN_PX."""
+        size = self.frame.size_px
+        left, top = MARGIN_PX - dx, MARGIN_PX - dy
+        piece = (slice(top, top + size), slice(left, left + size))
+        alpha = np.ascontiguousarray(self._body_alpha[piece])
+        body = np.ascontiguousarray(self._body[piece])
+        return cv2.blendLinear(body, self._background, alpha, 1 - alpha)
+
+    def _draw_head(self, image: np.ndarray, shift: np.ndarray, face: np.ndarray) -> None:
+        corner = np.round(self.frame.neck).astype(int) + self.head.corner + shift
+        height, width = face.shape[:2]
+        left, top = (int(v) for v in corner)
+        crop_top = max(0, -top)
+        piece = image[top + crop_top : top + height, left : left + width]
+        alpha = self.head.alpha[crop_top:]
+        piece[:] = cv2.blendLinear(
+            np.ascontiguousarray(face[crop_top:]), np.ascontiguousarray(piece), alpha, 1 - alpha
+        )
+
+
+def _sleeve_colour(look: SignerLook) -> Colour:
+    share = {"plain": 0.0, "stripes": 0.2, "plaid": 0.25, "dots": 0.08}[look.pattern]
+    mixed = (1 - share) * np.array(look.shirt) + share * np.array(look.accent)
+    red, green, blue = (int(v) for v in mixed)
+    return red, green, blue
+
+
+def _body_layer(
+    look: SignerLook, frame: Frame, head: Head, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Long hair, neck and torso: (side, side, 3) uint8 RGB and (side, side) float32 opacity."""
+    side = frame.size_px + 2 * MARGIN_PX
+    unit = frame.shoulder_px
+    origin = np.array(frame.neck) + MARGIN_PX
+
+    def outline(points: np.ndarray, width: float = 1.0) -> np.ndarray:
+        return fixed(np.asarray(points) * unit * (width, -1) + origin)
+
+    half = np.array(TORSO)
+    torso_points = _smooth(np.concatenate([half, half[::-1] * (-1, 1)]))
+    torso = _filled(side, outline(torso_points, 0.75 + 0.25 * look.build))
+    neck = _filled(side, outline(_smooth(np.array(NECK))))
+    width, depth = NECKLINES[look.neckline]
+    curve = np.linspace(0, np.pi, 24)
+    drop = np.sin(curve) if look.neckline != "v" else 1 - np.abs(np.linspace(-1, 1, 24))
+    opening = np.stack([-width * np.cos(curve), 0.12 - depth * drop], axis=1)
+    opening = np.concatenate([opening, [[width, 0.35], [-width, 0.35]]])
+    hole = _filled(side, outline(opening))
+
+    image = np.empty((side, side, 3), np.float32)
+    image[:] = head.hair
+    alpha = np.zeros((side, side), np.float32)
+    if look.face.long_hair:
+        hair = _hair(side, origin, unit)
+        strands = (
+            1
+            + 0.14
+            * cv2.GaussianBlur(
+                rng.standard_normal((side, side)).astype(np.float32), (0, 0), 1.0, sigmaY=20
+            )[..., None]
+            * 6
+        )
+        image *= strands * 0.8
+        alpha = hair
+    rows = (np.mgrid[0:side, 0:side][0] - origin[1])[..., None] / unit
+    skin = np.array(head.neck_skin, np.float32) * np.clip(0.74 + 1.1 * (rows + 0.26), 0.74, 1.02)
+    for layer, mask in ((skin, neck), (_shirt(look, torso, side, unit, rng), torso * (1 - hole))):
+        image += mask[..., None] * (layer - image)
+        alpha = np.maximum(alpha, mask)
+    rim = np.clip(cv2.GaussianBlur(hole, (0, 0), 0.02 * unit) * (1 - hole) * torso, 0, 1)
+    image *= 1 - 0.5 * rim[..., None]
+    return np.clip(image * look.light, 0, 255).astype(np.uint8), np.maximum(alpha, neck)
+
+
+def _shirt(
+    look: SignerLook, torso: np.ndarray, side: int, unit: float, rng: np.random.Generator
+) -> np.ndarray:
+    """The shirt's cloth, darker where the body turns away: (side, side, 3) float32."""
+    period = 0.16 * unit
+    fabric = cloth((side, side), look.shirt, look.pattern, look.accent, period, rng)
+    inside = cv2.distanceTransform((torso > 0.5).astype(np.uint8), cv2.DIST_L2, 3) / unit
+    roundness = 0.62 + 0.38 * np.sqrt(np.clip(inside / 0.22, 0, 1))
+    slope = 1.05 - 0.12 * np.linspace(0, 1, side, dtype=np.float32)[None, :]
+    return fabric * (roundness * slope)[..., None]
+
+
+def _hair(side: int, origin: np.ndarray, unit: float) -> np.ndarray:
+    """Hair that falls behind the shoulders: opacity, (side, side)."""
+    half = np.array([(0.0, 0.95), (0.3, 0.85), (0.40, 0.5), (0.36, 0.1), (0.3, -0.12), (0, -0.1)])
+    points = _smooth(np.concatenate([half, half[-2:0:-1] * (-1, 1)]))
+    return _filled(side, fixed(points * unit * (1, -1) + origin))
+
+
+def _filled(side: int, polygon: np.ndarray) -> np.ndarray:
+    mask = np.zeros((side, side), np.uint8)
+    cv2.fillPoly(mask, [polygon], 255, cv2.LINE_AA, shift=4)
+    return mask.astype(np.float32) / 255
+
+
+def _smooth(points: np.ndarray, rounds: int = 2) -> np.ndarray:
+    """Cut the corners of a closed outline (Chaikin's curve)."""
+    for _ in range(rounds):
+        following = np.roll(points, -1, axis=0)
+        near, far = 0.75 * points + 0.25 * following, 0.25 * points + 0.75 * following
+        points = np.stack([near, far], axis=1).reshape(-1, 2)
+    return points

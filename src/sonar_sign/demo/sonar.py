@@ -1,0 +1,142 @@
+"""The demo's stand-in for SONAR: a tiny text encoder and decoder of two languages.
+
+Trained on translation in all four directions, so that the embedding of a sentence says what it
+means and not in which language. The result is an ordinary SONAR folder.
+"""
+
+import sys
+import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import sentencepiece
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from torch.nn import functional
+
+from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
+
+
+@dataclass(frozen=True)
+class SonarPretrainOptions:
+    """Sizes and schedule; the defaults take under a minute on two cores."""
+
+    n_pairs: int = 3000
+    """Training sentences, each in both languages."""
+    vocabulary_size: int = 400
+    """Sentencepiece pieces, before fairseq2 adds language tokens and padding."""
+    width: int = 64
+    n_layers: int = 2
+    """Encoder layers, and as many decoder layers."""
+    n_heads: int = 4
+    ffn_width: int = 256
+    n_steps: int = 800
+    batch_size: int = 32
+    """Sentence pairs a step; each gives two translations."""
+    learning_rate: float = 3e-3
+    """The peak of a one-cycle schedule."""
+    noise: float = 0.25
+    """Standard deviation of what is added to the embeddings, in units of their own: the
+    decoder learns to read the inexact embeddings that a sign encoder will make."""
+    alignment: float = 1.0
+    """Weight of the mean squared distance between a sentence's two embeddings."""
+
+
+def pretrain_sonar(
+    folder: Path,
+    seed: int,
+    options: SonarPretrainOptions = SonarPretrainOptions(),  # noqa: B008 (frozen)
+    exclude: Collection[str] = (),
+) -> None:
+    """Train a tiny SONAR and write it to `folder` (see `sonar_sign.models.sonar_text`).
+
+    The same seed and options give the same weights on the same machine and thread count.
+
+    Args:
+        exclude: English texts that must not occur in training, such as test captions.
+    """
+    # Importing fairseq2 costs seconds, so only when it is needed.
+    from sonar_sign.models.sonar_text import TinySonarShape, create_sonar_folder, save_weights
+
+    texts = _draw_texts(options.n_pairs, np.random.default_rng(seed), frozenset(exclude))
+    shape = TinySonarShape(options.width, options.n_layers, options.n_heads, options.ffn_width)
+    with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as scratch:
+        torch.manual_seed(seed)
+        tokenizer = Path(scratch) / "sentencepiece.model"
+        all_texts = [text for language in LANGUAGES for text in texts[language]]
+        _train_tokenizer(tokenizer, all_texts, options.vocabulary_size)
+        sonar = create_sonar_folder(folder, tokenizer, LANGUAGES, shape)
+        _train(sonar, texts, options)
+    save_weights(sonar)
+
+
+def _draw_texts(n: int, rng: np.random.Generator, exclude: frozenset[str]) -> dict[str, list[str]]:
+    """`n` sentences in each language, the same meaning at the same place."""
+    sentences = []
+    while len(sentences) < n:
+        drawn = draw_sentences(n - len(sentences), rng)
+        sentences += [s for s in drawn if s.text("eng_Latn") not in exclude]
+    return {language: [s.text(language) for s in sentences] for language in LANGUAGES}
+
+
+def _train_tokenizer(path: Path, texts: list[str], vocabulary_size: int) -> None:
+    """Write a sentencepiece model with `<unk>`, `<s>`, `</s>` at 0, 1, 2 and no `<pad>`."""
+    with path.open("wb") as file:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(texts),
+            model_writer=file,
+            # Byte-pair encoding goes on to whole words, which keeps sequences short; the
+            # unigram model stops far below the size that is asked for on so few words.
+            model_type="bpe",
+            vocab_size=vocabulary_size,
+            hard_vocab_limit=False,
+            character_coverage=1.0,
+            pad_id=-1,
+            unk_id=0,
+            bos_id=1,
+            eos_id=2,
+            num_threads=1,
+            minloglevel=2,
+        )
+
+
+def _train(sonar, texts: dict[str, list[str]], options: SonarPretrainOptions) -> None:
+    """Train encoder and decoder of the `SonarText` in place."""
+    parameters = [*sonar.encoder.parameters(), *sonar.decoder.parameters()]
+    optimizer = torch.optim.AdamW(parameters, weight_decay=0.0, fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, options.learning_rate, total_steps=options.n_steps, pct_start=0.1
+    )
+    source = {language: sonar.tokenize(texts[language], language, "source") for language in texts}
+    target = {language: sonar.tokenize(texts[language], language, "target") for language in texts}
+    sonar.encoder.train()
+    sonar.decoder.train()
+    for step in _steps(options.n_steps):
+        rows = torch.randint(options.n_pairs, (options.batch_size,)).tolist()
+        embeddings = sonar.embed_tokens(
+            [source[language][row] for language in LANGUAGES for row in rows]
+        )  # (2 * batch_size, width), English sentences first
+        noise = options.noise * embeddings.detach().std() * torch.randn_like(embeddings)
+        # All four directions, turn and turn about: into the same language, into the other.
+        languages = LANGUAGES if step % 2 == 0 else LANGUAGES[::-1]
+        translation_loss = sonar.token_loss(
+            embeddings + noise, [target[language][row] for language in languages for row in rows]
+        )
+        loss = translation_loss + options.alignment * functional.mse_loss(*embeddings.chunk(2))
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        schedule.step()
+    sonar.encoder.eval()
+    sonar.decoder.eval()
+
+
+def _steps(n: int):
+    """Count to `n` with a progress bar on stderr."""
+    columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(file=sys.stderr)) as progress:
+        yield from progress.track(range(n), description="training the demo's SONAR")

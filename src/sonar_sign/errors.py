@@ -1,0 +1,8 @@
+"""The error that a person can mend."""
+
+
+class UserError(Exception):
+    """One sentence that says what was wrong, where, and what to do.
+
+    The command line prints it without a traceback and exits with status 2.
+    """

@@ -1,0 +1,110 @@
+"""Feature shards: one `.npy` of vectors and one `.parquet` that says which are whose.
+
+The `.npy` is `(n_features, dim)` float16, clips one after the other; the `.parquet` has the
+columns `clip_id`, `offset`, `length` and, as metadata, the hash of the SignHiera that made it.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sonar_sign.errors import UserError
+from sonar_sign.files import require_file, whole_or_absent
+
+_ENCODER = b"encoder_sha256"
+
+
+def write_features(
+    path: Path, clips: Mapping[str, np.ndarray], dim: int, encoder_sha256: str
+) -> None:
+    """Write `path` (`.npy`) and its index beside it.
+
+    Args:
+        clips: `(n_units, dim)` float arrays by clip id, in the order to be stored.
+        dim: width of a feature vector; an empty shard has it too.
+        encoder_sha256: hash of the checkpoint that made them.
+
+    Raises:
+        UserError: a feature is not finite, or too large for float16.
+    """
+    lengths = np.array([len(features) for features in clips.values()], dtype=np.int64)
+    stored = np.concatenate(
+        [np.empty((0, dim), np.float16), *clips.values()], dtype=np.float16, casting="same_kind"
+    )
+    if not np.isfinite(stored).all():
+        offsets = np.cumsum(lengths) - lengths
+        bad = int(np.argmin(np.isfinite(stored).all(axis=1)))
+        clip_id = list(clips)[int(np.searchsorted(offsets, bad, side="right")) - 1]
+        raise UserError(f"SignHiera gives NaN or infinite features for clip {clip_id}.")
+    index = pa.table(
+        {
+            "clip_id": pa.array(list(clips), pa.string()),
+            "offset": np.cumsum(lengths) - lengths,
+            "length": lengths,
+        }
+    ).replace_schema_metadata({_ENCODER: encoder_sha256})
+    with whole_or_absent(path) as temporary, temporary.open("wb") as file:
+        np.save(file, stored, allow_pickle=False)
+    with whole_or_absent(path.with_suffix(".parquet")) as temporary:
+        pq.write_table(index, temporary)
+
+
+class FeatureShard:
+    """Features of one shard, read by memory map.
+
+    Raises:
+        UserError: a file is missing or malformed, or the two do not belong together.
+    """
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        index_path = require_file(self.path.with_suffix(".parquet"), "The index of features")
+        require_file(self.path, "The feature shard")
+        try:
+            self._features = np.load(self.path, mmap_mode="r", allow_pickle=False)
+            table = pq.read_table(index_path)
+            self.clip_ids: list[str] = table["clip_id"].to_pylist()
+            self._offsets = table["offset"].to_numpy()
+            self.lengths = table["length"].to_numpy()
+        except (ValueError, KeyError, OSError, EOFError, pa.ArrowException) as error:
+            raise UserError(
+                f"Feature shard {self.path} cannot be read ({error}); delete it and extract again."
+            ) from error
+        self.encoder_sha256 = (table.schema.metadata or {}).get(_ENCODER, b"").decode()
+        self.dim = self._features.shape[1]
+        if int(self.lengths.sum()) != len(self._features):
+            raise UserError(
+                f"{self.path} holds {len(self._features)} features and its index "
+                f"{int(self.lengths.sum())}; delete both and extract again."
+            )
+        self._rows = {clip_id: row for row, clip_id in enumerate(self.clip_ids)}
+
+    def __getitem__(self, clip_id: str) -> np.ndarray:
+        """The features of a clip, `(n_units, dim)` float16."""
+        row = self._rows[clip_id]
+        return self._features[self._offsets[row] : self._offsets[row] + self.lengths[row]]
+
+
+def open_features(paths: Sequence[Path]) -> dict[str, FeatureShard]:
+    """The shard of each clip id; shards must come from one encoder and share no clip.
+
+    Raises:
+        UserError: they do not, or a shard cannot be read.
+    """
+    shards = [FeatureShard(path) for path in paths]
+    for shard in shards[1:]:
+        if shard.encoder_sha256 != shards[0].encoder_sha256:
+            raise UserError(
+                f"{shards[0].path} and {shard.path} come from different SignHiera checkpoints; "
+                "delete the older one and extract again."
+            )
+    by_clip: dict[str, FeatureShard] = {}
+    for shard in shards:
+        for clip_id in shard.clip_ids:
+            if clip_id in by_clip:
+                raise UserError(f"Clip {clip_id} is in {by_clip[clip_id].path} and {shard.path}.")
+            by_clip[clip_id] = shard
+    return by_clip

@@ -1,0 +1,1 @@
+"""Fine-tuning: losses, data, and the two stages; Lightning's Trainer runs them."""

@@ -1,0 +1,130 @@
+"""Stage 1: SignHiera's last blocks learn, through a frozen sign encoder, to serve a new corpus."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from sonar_sign.clip_windows import to_input
+from sonar_sign.errors import UserError
+from sonar_sign.finetune.data import Batch, WindowClips, loader, target_variance
+from sonar_sign.finetune.module import EmbeddingModule
+from sonar_sign.finetune.seeding import seed_everything
+from sonar_sign.finetune.trainer import fit
+from sonar_sign.finetune.validation import make_validation
+from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera, save_sign_hiera
+from sonar_sign.models.sign_encoder import SignEncoder
+from sonar_sign.models.sign_hiera import SignHiera
+from sonar_sign.options import LossOptions, TrainOptions
+from sonar_sign.runtime import choose_device
+
+
+@dataclass(frozen=True)
+class Stage1Inputs:
+    """Files that stage 1 reads."""
+
+    train_clips: Sequence[Path]
+    val_clips: Sequence[Path]
+    train_targets: Path
+    val_targets: Path
+    val_manifest: Path
+    sign_hiera: Path
+    sign_encoder: Path
+    sonar: Path
+
+
+class VideoToEmbedding(nn.Module):
+    """Windows of clips through SignHiera, then each clip's features through the sign encoder."""
+
+    def __init__(self, sign_hiera: SignHiera, sign_encoder: SignEncoder):
+        super().__init__()
+        self.sign_hiera, self.sign_encoder = sign_hiera, sign_encoder
+
+    def forward(self, batch: Batch) -> Tensor:
+        """`(batch, embedding_dim)`."""
+        frames = to_input(batch.frames, batch.frames.device)
+        windows = self.sign_hiera.features(frames, batch.padding_frames)
+        clips, first = [], 0
+        for n_windows in batch.n_windows:
+            clips.append(torch.cat(windows[first : first + n_windows]))
+            first += n_windows
+        lengths = torch.tensor([len(clip) for clip in clips])
+        features = nn.utils.rnn.pad_sequence(clips, batch_first=True)
+        return self.sign_encoder(features, lengths.to(features.device))
+
+
+def freeze_first_blocks(model: SignHiera, share: float) -> None:
+    """Freeze the patch embedding, the positions and the first `share` of the blocks.
+
+    Parameters that features do not use (the final norm and the head) are frozen too.
+
+    Raises:
+        UserError: `share` is not in 0..1, or nothing is left to train.
+    """
+    if not 0 <= share <= 1:
+        raise UserError(f"freeze: {share} is not a share between 0 and 1.")
+    n_frozen = math.floor(share * len(model.blocks) + 1e-9)
+    if n_frozen == len(model.blocks):
+        raise UserError(f"freeze: {share} leaves nothing of SignHiera to train in stage 1.")
+    model.requires_grad_(False)
+    for block in list(model.blocks)[n_frozen:]:
+        block.requires_grad_(True)
+    if share == 0:
+        for name, parameter in model.named_parameters():
+            if name.startswith(("patch_embed.", "pos_embed")):
+                parameter.requires_grad_(True)
+
+
+def finetune_stage1(
+    inputs: Stage1Inputs,
+    output: Path,
+    training_dir: Path,
+    options: TrainOptions,
+    losses: LossOptions,
+    *,
+    freeze: float = 0.8,
+    compat: str = "ssvp_slt",
+    language: str = "eng_Latn",
+    seed: int = 0,
+    device: str = "auto",
+) -> None:
+    """Write `checkpoints/stage1/best.pt`, a SignHiera in the public layout.
+
+    Args:
+        freeze: share of SignHiera's blocks that stay as they are, from the first on.
+        language: of the captions.
+
+    Raises:
+        UserError: a file cannot be used or an option makes no sense.
+    """
+    chosen = choose_device(device)
+    seed_everything(seed)
+    sign_hiera = load_sign_hiera(inputs.sign_hiera)
+    sign_encoder = load_sign_encoder(inputs.sign_encoder).requires_grad_(False)
+    freeze_first_blocks(sign_hiera, freeze)
+    train = WindowClips(inputs.train_clips, inputs.train_targets, sign_hiera.config, compat)
+    val = WindowClips(inputs.val_clips, inputs.val_targets, sign_hiera.config, compat)
+    module = EmbeddingModule(
+        VideoToEmbedding(sign_hiera, sign_encoder),
+        options,
+        losses,
+        target_variance(train),
+        make_validation(options.select, inputs.val_manifest, inputs.sonar, language, chosen),
+    )
+
+    def save(path: Path, extra: dict) -> None:
+        save_sign_hiera(path, sign_hiera, {"stage": "stage1", "freeze": freeze, **extra})
+
+    fit(
+        module,
+        loader(train, options, seed, shuffle=True),
+        loader(val, options, seed, shuffle=False),
+        options,
+        chosen,
+        training_dir,
+        output,
+        save,
+    )

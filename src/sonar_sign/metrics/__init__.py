@@ -1,0 +1,81 @@
+"""Translation metrics, one module a family, each by the library that the field uses.
+
+Every metric comes as a `Measured`: statistics a clip, and the function that turns their sums
+into the score. Resampling clips or videos is then a sum of rows and needs no metric again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sonar_sign.metrics.base import Measured
+from sonar_sign.metrics.bleu import BLEU_ORDERS, bleu_signature, corpus_bleu, sentence_bleu
+from sonar_sign.metrics.chrf import chrf_signature, corpus_chrf
+from sonar_sign.metrics.cider import CIDER_TOKENIZER, corpus_cider
+from sonar_sign.metrics.meteor import corpus_meteor, load_matcher
+from sonar_sign.metrics.rouge import corpus_rouge_l, rouge_tokenizer
+
+__all__ = [
+    "Measured",
+    "Scores",
+    "corpus_bleu",
+    "corpus_chrf",
+    "corpus_cider",
+    "corpus_meteor",
+    "corpus_rouge_l",
+    "score_all",
+    "sentence_bleu",
+]
+
+# The packages whose version can change a score.
+VERSIONED = ("sacrebleu", "nltk", "rouge-score", "pycocoevalcap")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Every metric of one list of predictions, and how each was made."""
+
+    measured: dict[str, Measured]  # bleu_1..bleu_4, chrf, rouge_l, meteor, cider; in this order
+    signature: str  # sacreBLEU's, of bleu_4; bleu_n differ from it in max_ngram_order alone
+    chrf_signature: str
+    rouge_tokenizer: str  # "rouge-score" or "unicode-words"
+    meteor_variant: str  # a key of meteor.VARIANTS
+    cider_tokenizer: str
+
+
+def score_all(
+    predictions: Sequence[str],
+    references: Sequence[str],
+    *,
+    language: str = "eng_Latn",
+    nltk_data: Path | None = None,
+) -> Scores:
+    """Score predictions against one reference each, in the same order, at least one pair.
+
+    Percentages, but `cider`, which is 100 times pycocoevalcap's value (0 to 1000). A prediction
+    or a reference without words counts as it is: a zero, never left out.
+
+    Args:
+        language: FLORES code of both sides; it chooses METEOR's stemmer and ROUGE's words.
+        nltk_data: a folder that holds `corpora/wordnet`, searched instead of nltk's own places.
+
+    Raises:
+        UserError: `nltk_data` was given and holds no usable WordNet.
+    """
+    matcher = load_matcher(language, nltk_data)
+    measured = {
+        f"bleu_{order}": result
+        for order, result in zip(BLEU_ORDERS, corpus_bleu(predictions, references), strict=True)
+    }
+    measured["chrf"] = corpus_chrf(predictions, references)
+    measured["rouge_l"] = corpus_rouge_l(predictions, references, language)
+    measured["meteor"] = corpus_meteor(predictions, references, matcher)
+    measured["cider"] = corpus_cider(predictions, references)
+    return Scores(
+        measured=measured,
+        signature=bleu_signature(),
+        chrf_signature=chrf_signature(),
+        rouge_tokenizer=rouge_tokenizer(language),
+        meteor_variant=matcher.variant,
+        cider_tokenizer=CIDER_TOKENIZER,
+    )

@@ -1,0 +1,33 @@
+"""What every metric returns."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One metric on one list of predictions, kept a clip at a time.
+
+    `score(statistics[rows].sum(axis=0))` is the metric on any choice of rows, with repetition:
+    the whole list, one signer, or a bootstrap sample.
+    """
+
+    statistics: np.ndarray  # (n_clips, n_statistics), added up over clips before `score`
+    score: Callable[[np.ndarray], float]  # (n_statistics,) -> percentage
+
+    @property
+    def value(self) -> float:
+        """The metric on all clips."""
+        return self.score(self.statistics.sum(axis=0))
+
+
+def mean_percentage(scores: Sequence[float]) -> Measured:
+    """A metric that is the mean of its clips' scores, times 100; statistics are (score, 1)."""
+    column = np.asarray(scores, dtype=np.float64)
+    return Measured(np.stack([column, np.ones_like(column)], axis=1), _mean)
+
+
+def _mean(sums: np.ndarray) -> float:
+    return 100 * float(sums[0]) / float(sums[1])

@@ -1,0 +1,65 @@
+"""BLEU by sacreBLEU (Post 2018, arXiv 1804.08771): 13a, mixed case, exponential smoothing."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from sacrebleu.metrics import BLEU
+from sacrebleu.metrics.bleu import BLEUScore
+
+from sonar_sign.metrics.base import Measured
+
+BLEU_ORDERS = (1, 2, 3, 4)
+MAX_ORDER = max(BLEU_ORDERS)
+SMOOTHING = "exp"
+TOKENIZER = "13a"
+
+
+def corpus_bleu(
+    predictions: Sequence[str], references: Sequence[str]
+) -> tuple[Measured, Measured, Measured, Measured]:
+    """BLEU-1 to BLEU-4 of one reference a prediction; BLEU-n is `max_ngram_order=n`.
+
+    Statistics, (n_clips, 10): words predicted, words of the reference, then matched n-grams and
+    predicted n-grams for n = 1 to 4.
+    """
+    bleu = _sentence_scorer()
+    rows = []
+    for prediction, reference in zip(predictions, references, strict=True):
+        counted = bleu.sentence_score(prediction, [reference])
+        rows.append([counted.sys_len, counted.ref_len, *counted.counts, *counted.totals])
+    statistics = np.asarray(rows, dtype=np.int64).reshape(-1, 2 + 2 * MAX_ORDER)
+    return tuple(Measured(statistics, partial(_bleu, order=order)) for order in BLEU_ORDERS)
+
+
+def sentence_bleu(prediction: str, reference: str) -> float:
+    """BLEU-4 of one sentence, a percentage.
+
+    With sacreBLEU's effective order: n-gram orders that the prediction is too short to have are
+    left out, so that a correct translation of two words scores 100 and not 0.
+    """
+    return _sentence_scorer().sentence_score(prediction, [reference]).score
+
+
+def bleu_signature() -> str:
+    """sacreBLEU's signature of what `corpus_bleu` computes."""
+    bleu = BLEU(tokenize=TOKENIZER, smooth_method=SMOOTHING)
+    bleu.corpus_score(["a"], [["a"]])  # the number of references is only known after a score
+    return bleu.get_signature().format()
+
+
+def _sentence_scorer() -> BLEU:
+    return BLEU(tokenize=TOKENIZER, smooth_method=SMOOTHING, effective_order=True)
+
+
+def _bleu(sums: np.ndarray, *, order: int) -> float:
+    predicted_words, reference_words, *counts = (int(count) for count in sums)
+    score: BLEUScore = BLEU.compute_bleu(
+        correct=counts[:order],
+        total=counts[MAX_ORDER : MAX_ORDER + order],
+        sys_len=predicted_words,
+        ref_len=reference_words,
+        smooth_method=SMOOTHING,
+        max_ngram_order=order,
+    )
+    return score.score

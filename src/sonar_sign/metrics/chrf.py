@@ -1,0 +1,34 @@
+"""chrF by sacreBLEU (Popović 2015, W15-3049): characters 1 to 6, no word n-grams, beta 2."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sacrebleu.metrics import CHRF
+
+from sonar_sign.metrics.base import Measured
+
+
+def corpus_chrf(predictions: Sequence[str], references: Sequence[str]) -> Measured:
+    """chrF2 of one reference a prediction, a percentage.
+
+    Statistics, (n_clips, 18): n-grams predicted, of the reference, and matched, for n = 1 to 6.
+    """
+    if len(predictions) != len(references):
+        raise ValueError(f"{len(predictions)} predictions for {len(references)} references")
+    metric = CHRF()
+    # sacreBLEU offers chrF's statistics only in these two methods, on which its own significance
+    # tests rest; a test holds them against the command line.
+    rows = metric._extract_corpus_statistics(list(predictions), [list(references)])
+    statistics = np.asarray(rows, dtype=np.int64).reshape(-1, 3 * metric.order)
+
+    def score(sums: np.ndarray) -> float:
+        return metric._compute_score_from_stats([int(count) for count in sums]).score
+
+    return Measured(statistics, score)
+
+
+def chrf_signature() -> str:
+    """sacreBLEU's signature of what `corpus_chrf` computes."""
+    metric = CHRF()
+    metric.corpus_score(["a"], [["a"]])  # the number of references is only known after a score
+    return metric.get_signature().format()

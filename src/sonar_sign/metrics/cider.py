@@ -1,0 +1,37 @@
+"""CIDEr-D (Vedantam et al. 2015, arXiv 1411.5726) by pycocoevalcap's scorer, without Java."""
+
+from collections.abc import Sequence
+
+from sonar_sign.metrics.base import Measured, mean_percentage
+from sonar_sign.metrics.tokens import words
+
+CIDER_TOKENIZER = "13a, lower case, punctuation dropped"
+
+
+def corpus_cider(predictions: Sequence[str], references: Sequence[str]) -> Measured:
+    """Mean CIDEr-D times 100, so 1000 for a perfect list, as published tables print it.
+
+    n-grams of 1 to 4 words, sigma 6. An n-gram weighs by how few of these references hold it,
+    so the value depends on the whole list: with one clip every weight, and the value, is 0.
+    Statistics keep the weights of the whole list; a resampled sum does not weigh again.
+
+    pycocoevalcap's own tokenizer is Stanford's, which needs Java; this one is sacreBLEU's 13a,
+    lower-cased, without words that hold no letter or digit. It leaves "don't" whole.
+    """
+    from pycocoevalcap.cider.cider_scorer import CiderScorer
+
+    tokenised = [
+        (_content(prediction), _content(reference))
+        for prediction, reference in zip(predictions, references, strict=True)
+    ]
+    if not any(reference for _, reference in tokenised):
+        return mean_percentage([0.0] * len(tokenised))  # the scorer fails without any n-gram
+    scorer = CiderScorer(n=4, sigma=6.0)
+    for prediction, reference in tokenised:
+        scorer += (prediction, [reference])
+    _, scores = scorer.compute_score()
+    return mean_percentage(scores)
+
+
+def _content(text: str) -> str:
+    return " ".join(token for token in words(text.lower()) if any(char.isalnum() for char in token))

@@ -1,0 +1,158 @@
+"""The layers of SignHiera, and the order that it keeps tokens in.
+
+Tokens are held as `(n_windows, n_mask_units, n_tokens, dim)`, mask units in time order and the
+tokens of one in the order of pooling: attention inside mask units, pooling, attention over a
+whole window and leaving out its end are then views of the same memory.
+"""
+
+from torch import Tensor, nn
+
+
+class PatchEmbed(nn.Module):
+    """Video to tokens: a 3-D convolution."""
+
+    def __init__(
+        self,
+        in_chans: int,
+        dim: int,
+        kernel: tuple[int, int, int],
+        stride: tuple[int, int, int],
+        padding: tuple[int, int, int],
+    ):
+        super().__init__()
+        self.proj = nn.Conv3d(in_chans, dim, kernel, stride, padding)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(n_windows, 3, n_frames, height, width) -> (n_windows, n_units, rows, columns, dim)."""
+        # The same sum as a 2-D convolution over the kernel's frames, side by side as channels:
+        # 3-D convolution in bf16 is slow and hungry in cuDNN, and this one has fewer layouts.
+        kernel, stride, before = (
+            value[0] for value in (self.proj.kernel_size, self.proj.stride, self.proj.padding)
+        )
+        frames = nn.functional.pad(frames, (0, 0, 0, 0, before, kernel - before - stride))
+        clips = frames.unfold(2, kernel, stride)  # (n_windows, 3, n_units, height, width, kernel)
+        n_windows, _, n_units = clips.shape[:3]
+        clips = clips.permute(0, 2, 1, 5, 3, 4).flatten(0, 1).flatten(1, 2)
+        tokens = nn.functional.conv2d(
+            clips,  # (n_windows * n_units, 3 * kernel, height, width)
+            self.proj.weight.flatten(1, 2),
+            self.proj.bias,
+            stride=self.proj.stride[1:],
+            padding=self.proj.padding[1:],
+        )
+        return tokens.unflatten(0, (n_windows, n_units)).movedim(2, -1)
+
+
+class Attention(nn.Module):
+    """Attention inside mask units or over a window, with max-pooling of the queries."""
+
+    def __init__(self, dim: int, dim_out: int, num_heads: int, pool: int, in_mask_unit: bool):
+        super().__init__()
+        self.num_heads = num_heads
+        self.pool = pool
+        self.in_mask_unit = in_mask_unit
+        self.qkv = nn.Linear(dim, 3 * dim_out)
+        self.proj = nn.Linear(dim_out, dim_out)
+
+    def forward(self, x: Tensor, n_keys: int | None = None) -> Tensor:
+        """(n_windows, n_mask_units, n_tokens, dim) -> (.., .., n_tokens / pool, dim_out).
+
+        `n_keys`: how many mask units of each window can be attended to over the window; None: all.
+        """
+        qkv = self.qkv(x).unflatten(-1, (3, self.num_heads, -1))
+        q, k, v = qkv.unbind(dim=3)  # each (n_windows, n_mask_units, n_tokens, heads, head_dim)
+        q = max_pool(q, self.pool)
+        shape = q.shape[:3]
+        if self.in_mask_unit:
+            q, k, v = (part.flatten(0, 1) for part in (q, k, v))
+        else:
+            q, k, v = (part.flatten(1, 2) for part in (q, k[:, :n_keys], v[:, :n_keys]))
+        # 4 dimensions (n_sequences, heads, length, head_dim) and no mask: what the fast kernels of
+        # scaled_dot_product_attention ask for.
+        q, k, v = (part.transpose(1, 2) for part in (q, k, v))
+        if x.device.type == "cpu" and not self.in_mask_unit:
+            # Long rows of keys are read again and again: next to each other they read faster.
+            k, v = k.contiguous(), v.contiguous()
+        out = nn.functional.scaled_dot_product_attention(q, k, v)
+        return self.proj(out.transpose(1, 2).reshape(*shape, -1))
+
+
+def max_pool(x: Tensor, pool: int) -> Tensor:
+    """Maximum over `pool` neighbours in space; dimension 2, the tokens, shrinks by that factor."""
+    return x if pool == 1 else x.unflatten(2, (pool, -1)).amax(dim=2)
+
+
+class Mlp(nn.Module):
+    """Two linear layers with a GELU between."""
+
+    def __init__(self, dim: int, hidden_dim: int):
+        super().__init__()
+        self.fc1 = nn.Linear(dim, hidden_dim)
+        self.fc2 = nn.Linear(hidden_dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc2(nn.functional.gelu(self.fc1(x)))
+
+
+class Block(nn.Module):
+    """Pre-norm transformer block; where the width grows, the shortcut is projected and pooled."""
+
+    def __init__(
+        self,
+        dim: int,
+        dim_out: int,
+        num_heads: int,
+        pool: int,
+        in_mask_unit: bool,
+        mlp_ratio: float,
+        norm_eps: float,
+    ):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(dim, eps=norm_eps)
+        self.attn = Attention(dim, dim_out, num_heads, pool, in_mask_unit)
+        self.norm2 = nn.LayerNorm(dim_out, eps=norm_eps)
+        self.mlp = Mlp(dim_out, int(dim_out * mlp_ratio))
+        self.proj = nn.Linear(dim, dim_out) if dim != dim_out else None
+
+    def forward(self, x: Tensor, n_keys: int | None = None) -> Tensor:
+        """Shapes and `n_keys` as in `Attention.forward`."""
+        normed = self.norm1(x)
+        if self.proj is not None:
+            x = max_pool(self.proj(normed), self.attn.pool)
+        x = x + self.attn(normed, n_keys)
+        return x + self.mlp(self.norm2(x))
+
+
+class Head(nn.Module):
+    """Classifier of the pretraining; softmax only outside training, as in the reference."""
+
+    def __init__(self, dim: int, num_classes: int):
+        super().__init__()
+        self.projection = nn.Linear(dim, num_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits = self.projection(x)
+        return logits if self.training else logits.softmax(dim=-1)
+
+
+def unroll(x: Tensor, splits: list[tuple[int, int]]) -> Tensor:
+    """(n_windows, n_units, rows, columns, dim) -> (.., .., fewer, fewer, n_tokens, dim).
+
+    The neighbours that the first pooling merges are outermost in the axis of tokens, then those of
+    the second, so that each pooling is a maximum over the outermost part of the axis (Hiera's
+    "unroll", here in space only).
+    """
+    x = x.unsqueeze(4)
+    for rows, columns in splits:
+        x = x.unflatten(3, (-1, columns)).unflatten(2, (-1, rows))
+        # (n_windows, n_units, fewer, rows, fewer, columns, n_tokens, dim)
+        x = x.permute(0, 1, 2, 4, 6, 3, 5, 7).flatten(4, 6)
+    return x
+
+
+def reroll(x: Tensor, splits: list[tuple[int, int]]) -> Tensor:
+    """The way back from `unroll`, with the splits that pooling has left."""
+    for rows, columns in reversed(splits):
+        x = x.unflatten(4, (-1, rows, columns)).permute(0, 1, 2, 5, 3, 6, 4, 7)
+        x = x.flatten(4, 5).flatten(2, 3)
+    return x.squeeze(4)

@@ -1,0 +1,158 @@
+"""SONAR's sign encoder: the SignHiera features of a clip in, one SONAR sentence embedding out.
+
+It is T5 v1.1 (Raffel et al. 2020, arXiv:1910.10683; gated GELU) over projected features instead
+of word embeddings; the sentence embedding is the output of one decoder step from the start token,
+projected to SONAR's space (Duquenne et al. 2023, arXiv:2308.11466, attention pooling).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from transformers import T5Config, T5Model
+
+
+@dataclass(frozen=True)
+class SignEncoderConfig:
+    """Shape of a sign encoder; the defaults are those of the public model."""
+
+    feature_dim: int = 768
+    """Width of a SignHiera feature."""
+    embedding_dim: int = 1024
+    """Width of a SONAR embedding."""
+    vocab_size: int = 32128
+    """Rows of the word embedding, of which only the start token's is used."""
+    d_model: int = 1024
+    d_kv: int = 64
+    """Width of one attention head."""
+    d_ff: int = 2816
+    num_layers: int = 24
+    num_decoder_layers: int = 24
+    num_heads: int = 16
+    relative_attention_num_buckets: int = 32
+    relative_attention_max_distance: int = 128
+    dropout_rate: float = 0.0
+    layer_norm_epsilon: float = 1e-6
+
+    @classmethod
+    def t5_v1_1_large(cls) -> "SignEncoderConfig":
+        """The public model `dm_70h_ub_sonar_encoder`: 752,088,064 parameters."""
+        return cls()
+
+
+class FeatureProjection(nn.Module):
+    """A linear layer and a factor for each of its outputs, both learnt; no normalisation."""
+
+    def __init__(self, feature_dim: int, d_model: int):
+        super().__init__()
+        self.feature_proj_scale = nn.Parameter(torch.ones(d_model))
+        self.feature_proj = nn.Linear(feature_dim, d_model)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(batch, n_features, feature_dim) -> (batch, n_features, d_model)."""
+        return self.feature_proj(features) * self.feature_proj_scale
+
+
+class SignEncoder(nn.Module):
+    """Features of clips to SONAR embeddings; state-dict keys are those of the public checkpoint.
+
+    `shared`, `encoder` and `decoder` are the parts of a transformers `T5Model`; the word embedding
+    is one tensor under three names.
+    """
+
+    def __init__(self, config: SignEncoderConfig):
+        super().__init__()
+        self.config = config
+        t5 = T5Model(
+            T5Config(
+                vocab_size=config.vocab_size,
+                d_model=config.d_model,
+                d_kv=config.d_kv,
+                d_ff=config.d_ff,
+                num_layers=config.num_layers,
+                num_decoder_layers=config.num_decoder_layers,
+                num_heads=config.num_heads,
+                relative_attention_num_buckets=config.relative_attention_num_buckets,
+                relative_attention_max_distance=config.relative_attention_max_distance,
+                dropout_rate=config.dropout_rate,
+                layer_norm_epsilon=config.layer_norm_epsilon,
+                feed_forward_proj="gated-gelu",
+                tie_word_embeddings=False,
+                use_cache=False,
+                pad_token_id=0,
+                eos_token_id=1,
+                decoder_start_token_id=0,
+            )
+        )
+        self.shared, self.encoder, self.decoder = t5.shared, t5.encoder, t5.decoder
+        # Registered between the word embedding and the blocks: the public file's order of keys.
+        blocks = self.encoder.block
+        del self.encoder.block
+        self.encoder.feature_projection = FeatureProjection(config.feature_dim, config.d_model)
+        self.encoder.block = blocks
+        self.encoder.final_layer_norm = self.encoder._modules.pop("final_layer_norm")
+        self.projection_out = nn.Linear(config.d_model, config.embedding_dim, bias=False)
+
+    def encode(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Encoder outputs, one for each feature: (batch, n_features, d_model).
+
+        Arguments as for `forward`. Outputs at positions from a clip's length on mean nothing.
+        """
+        if features.shape[-1] != self.config.feature_dim:
+            raise ValueError(
+                f"features are {features.shape[-1]} wide, the model's are "
+                f"{self.config.feature_dim}."
+            )
+        return self.encoder(
+            inputs_embeds=self.encoder.feature_projection(features),
+            attention_mask=real_positions(features, lengths),
+        ).last_hidden_state
+
+    def forward(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Embed clips.
+
+        Args:
+            features: (batch, n_features, feature_dim), shorter clips filled up at the end with
+                anything finite.
+            lengths: (batch,) number of features of each clip, 1 to n_features; None: all are real.
+
+        Returns:
+            (batch, embedding_dim) SONAR sentence embeddings.
+
+        Raises:
+            ValueError: a shape differs from the config or a length from the features.
+        """
+        encoded = self.encode(features, lengths)
+        start = torch.zeros(len(features), 1, dtype=torch.long, device=features.device)
+        decoded = self.decoder(
+            input_ids=start,
+            encoder_hidden_states=encoded,
+            encoder_attention_mask=real_positions(features, lengths),
+        ).last_hidden_state  # (batch, 1, d_model)
+        return self.projection_out(decoded[:, 0])
+
+    def enable_gradient_checkpointing(self) -> None:
+        """Compute the activations inside each T5 block again in the backward pass."""
+        for stack in (self.encoder, self.decoder):
+            stack.gradient_checkpointing_enable({"use_reentrant": False})
+
+
+def real_positions(features: Tensor, lengths: Tensor | None) -> Tensor | None:
+    """(batch, n_features), True before each clip's length; None where `lengths` is."""
+    if features.dim() != 3 or 0 in features.shape:
+        raise ValueError(
+            f"features have shape {tuple(features.shape)}, not (batch, n_features, feature_dim) "
+            "with at least one feature."
+        )
+    if lengths is None:
+        return None
+    if tuple(lengths.shape) != features.shape[:1]:
+        raise ValueError(
+            f"lengths have shape {tuple(lengths.shape)}, the batch is {features.shape[0]} clips."
+        )
+    n_features = features.shape[1]
+    # On a GPU the values are not looked at: that would wait for everything before.
+    if lengths.device.type == "cpu" and not 1 <= lengths.min() <= lengths.max() <= n_features:
+        raise ValueError(f"lengths {lengths.tolist()} are not all in 1..{n_features}.")
+    positions = torch.arange(n_features, device=features.device)
+    return positions < lengths.to(features.device)[:, None]

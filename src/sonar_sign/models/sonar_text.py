@@ -1,0 +1,486 @@
+"""SONAR's text encoder, text decoder and tokenizer, opened from a folder.
+
+This is the only module that imports `fairseq2` or `sonar`, and importing them costs seconds:
+import it inside the function that needs it.
+
+A SONAR folder holds a text encoder, a text decoder and a sentencepiece model, and asset cards
+(`*.yaml`) that name these files and describe their models. Cards give file names; the absolute
+`file://` addresses that fairseq2 wants are computed from wherever the folder lies when it is
+opened, so a folder can be moved, and nothing is ever downloaded. A folder with SONAR's three
+public files (`sonar_text_encoder.pt`, `sonar_text_decoder.pt`,
+`sentencepiece.source.256000.model`) needs no cards: sonar-space's own are used.
+"""
+
+import difflib
+import shutil
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+import yaml
+from fairseq2 import init_fairseq2
+from fairseq2.assets import AssetCard, AssetCardError, get_asset_store
+from fairseq2.data.tokenizers import Tokenizer, TokenizerModelError, load_tokenizer
+from fairseq2.error import InvalidOperationError, OperationalError
+from fairseq2.generation.beam_search.generator import BeamSearchSeq2SeqGenerator
+from fairseq2.models import load_model
+from fairseq2.models.nllb import get_nllb_tokenizer_hub
+from fairseq2.models.nllb.tokenizer import NllbTokenizerConfig, load_nllb_tokenizer
+from fairseq2.nn import BatchLayout
+from sonar.inference_pipelines.text import (
+    EmbeddingToTextModelPipeline,
+    TextToEmbeddingModelPipeline,
+)
+from sonar.inference_pipelines.utils import SequenceToTextConverter
+from sonar.models.sonar_text import (
+    SONAR_TEXT_DECODER_FAMILY,
+    SONAR_TEXT_ENCODER_FAMILY,
+    get_sonar_text_decoder_hub,
+    get_sonar_text_encoder_hub,
+)
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sonar_sign.errors import UserError
+from sonar_sign.files import require_file, whole_or_absent
+
+_PUBLIC_CARDS = {
+    SONAR_TEXT_ENCODER_FAMILY: "text_sonar_basic_encoder",
+    SONAR_TEXT_DECODER_FAMILY: "text_sonar_basic_decoder",
+}
+# Target sequences begin `</s> __lang__`: given at inference, so never scored in training.
+_N_PROMPT_TOKENS = 2
+_IGNORED = -100
+
+# fairseq2 draws progress bars of its own unless it is told at initialisation; another module
+# of the process may have initialised it already, which is fine.
+with suppress(InvalidOperationError):
+    init_fairseq2(no_progress=True)
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One decoded text."""
+
+    text: str
+    score: float
+    """Mean log-probability of a generated token; higher is better, never above 0."""
+
+
+class SonarText:
+    """SONAR's text models of one folder; each file is read when it is first needed.
+
+    Make one with `SonarText.open`. The models are in evaluation mode.
+    """
+
+    def __init__(
+        self, folder: Path, cards: dict[str, AssetCard], device: torch.device, dtype: torch.dtype
+    ) -> None:
+        self.folder = folder
+        self.device = device
+        self.dtype = dtype
+        self._cards = cards
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        device: str | torch.device = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ) -> "SonarText":
+        """Read the cards of `folder`; no weights yet.
+
+        Raises:
+            UserError: the folder or a card cannot be read. A missing or broken checkpoint is
+                a UserError too, when it is first needed.
+        """
+        folder = Path(folder).absolute()
+        if not folder.is_dir():
+            raise UserError(f"SONAR folder not found: {folder} is missing or not a folder.")
+        return cls(folder, _read_cards(folder), torch.device(device), dtype)
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The codes that the tokenizer knows, for instance `eng_Latn`, sorted."""
+        card = self._cards[SONAR_TEXT_DECODER_FAMILY]
+        with _card_errors(self.folder):
+            return tuple(sorted(get_nllb_tokenizer_hub().get_tokenizer_config(card).langs))
+
+    @cached_property
+    def embedding_dim(self) -> int:
+        """Numbers in an embedding: 1,024 for the public SONAR."""
+        card = self._cards[SONAR_TEXT_DECODER_FAMILY]
+        with _card_errors(self.folder):
+            config = get_sonar_text_decoder_hub().get_model_config(card)
+        return config.input_dim or config.model_dim
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """fairseq2's tokenizer of the NLLB family; encoder and decoder share it."""
+        card = self._cards[SONAR_TEXT_DECODER_FAMILY]
+        with _file_errors(_file_of(card, "tokenizer"), "SONAR tokenizer"):
+            return load_tokenizer(card)
+
+    @cached_property
+    def encoder(self) -> nn.Module:
+        """The text encoder, a `SonarTextTransformerEncoderModel`, on the device."""
+        return self._load(SONAR_TEXT_ENCODER_FAMILY, "SONAR text encoder")
+
+    @cached_property
+    def decoder(self) -> nn.Module:
+        """The text decoder, a `ConditionalTransformerDecoderModel`, on the device.
+
+        Its parameters require gradients as loaded; freeze it with `requires_grad_(False)`.
+        """
+        return self._load(SONAR_TEXT_DECODER_FAMILY, "SONAR text decoder")
+
+    def check_language(self, language: str) -> str:
+        """Return `language` if the tokenizer knows it.
+
+        Raises:
+            UserError: it does not; the nearest codes are listed.
+        """
+        if language in self.languages:
+            return language
+        by_lower_case = {code.lower(): code for code in self.languages}
+        near = difflib.get_close_matches(language.lower(), by_lower_case, n=5, cutoff=0.3)
+        nearest = ", ".join(by_lower_case[code] for code in near) or ", ".join(self.languages[:5])
+        raise UserError(
+            f"Unknown language {language!r}: SONAR in {self.folder} knows "
+            f"{len(self.languages)} codes; the nearest are {nearest}."
+        )
+
+    def embed(self, texts: Sequence[str], language: str, batch_size: int = 32) -> Tensor:
+        """Embed texts that are all in `language`: `(n_texts, embedding_dim)` float32, no gradient.
+
+        A text longer than the model's maximum is truncated with a warning.
+
+        Raises:
+            UserError: unknown language, or a file of the folder cannot be read.
+        """
+        self.check_language(language)
+        if not texts:
+            return torch.zeros(0, self.embedding_dim, device=self.device)
+        pipeline = TextToEmbeddingModelPipeline(
+            self.encoder, self.tokenizer, self.device, self.dtype
+        )
+        embeddings = pipeline.predict(list(texts), language, batch_size=batch_size)
+        # The clone is an ordinary tensor, usable in training; inference tensors are not.
+        return embeddings.clone().float()
+
+    def embed_tokens(self, sequences: Sequence[Tensor]) -> Tensor:
+        """Embed what `tokenize(..., "source")` gave, in one batch and with gradients.
+
+        `(n_sequences, embedding_dim)`. Dropout is active if `encoder` is in training mode.
+        """
+        tokens = _stack(sequences, self.tokenizer.vocab_info.pad_idx)
+        layout = BatchLayout.of(tokens, [len(sequence) for sequence in sequences])
+        return self.encoder(tokens, layout).sentence_embeddings
+
+    def decode(
+        self,
+        embeddings: Tensor,
+        language: str,
+        beam_size: int = 5,
+        max_length: int = 128,
+        batch_size: int = 32,
+    ) -> list[str]:
+        """The best text of each embedding by beam search; see `decode_n_best`."""
+        hypotheses = self.decode_n_best(embeddings, language, 1, beam_size, max_length, batch_size)
+        return [best.text for best, *_ in hypotheses]
+
+    def decode_n_best(
+        self,
+        embeddings: Tensor,
+        language: str,
+        n_best: int = 5,
+        beam_size: int = 5,
+        max_length: int = 128,
+        batch_size: int = 32,
+    ) -> list[list[Hypothesis]]:
+        """The `n_best` texts in `language` of each embedding, best first.
+
+        Args:
+            embeddings: `(n, embedding_dim)`, any float type, any device.
+            beam_size: raised to `n_best` where it is smaller.
+            max_length: generated tokens at most, the final `</s>` included.
+            batch_size: embeddings decoded at once; changes the speed, not the texts.
+
+        Raises:
+            UserError: unknown language, an embedding of another width or with NaN or infinite
+                numbers, or a file of the folder cannot be read.
+        """
+        self.check_language(language)
+        self._check_embeddings(embeddings)
+        if len(embeddings) == 0:
+            return []
+        pipeline = EmbeddingToTextModelPipeline(
+            self.decoder, self.tokenizer, self.device, self.dtype
+        )
+        generator = BeamSearchSeq2SeqGenerator(
+            pipeline.model,
+            self.tokenizer.vocab_info,
+            beam_size=max(beam_size, n_best),
+            # The limit is `a * source length + b`; the source's length means nothing here.
+            max_gen_len=(0.0, max_length),
+        )
+        converter = SequenceToTextConverter(
+            generator, self.tokenizer, task="translation", target_lang=language
+        )
+        token_decoder = self.tokenizer.create_decoder(skip_special_tokens=True)
+        results: list[list[Hypothesis]] = []
+        for batch in embeddings.detach().to(self.device, self.dtype).split(batch_size):
+            _, output = converter.batch_convert(batch, BatchLayout.of(batch))
+            results.extend(
+                [Hypothesis(token_decoder(h.seq), float(h.score)) for h in hypotheses[:n_best]]
+                for hypotheses in output.hypotheses
+            )
+        return results
+
+    def teacher_forced_loss(
+        self,
+        embeddings: Tensor,
+        texts: Sequence[str],
+        language: str,
+        label_smoothing: float = 0.0,
+    ) -> Tensor:
+        """Mean cross-entropy (nats a token) of `texts` given their embeddings: a scalar.
+
+        The decoder reads the embedding as a memory of one step and the text after `</s>
+        __lang__`. The text's tokens and the final `</s>` are scored, the two tokens before
+        them are not: they are given at inference. Differentiable in `embeddings` and in the
+        parameters of `decoder`, which stays in the mode (training or evaluation) it is in.
+
+        Args:
+            embeddings: `(n, embedding_dim)`, `n` at least 1.
+            texts: `n` texts in `language`.
+        """
+        self._check_embeddings(embeddings)
+        if not 0 < len(texts) == len(embeddings):
+            raise ValueError(f"{len(texts)} texts for {len(embeddings)} embeddings.")
+        sequences = self.tokenize(texts, language, "target")
+        return self.token_loss(embeddings, sequences, label_smoothing)
+
+    def token_loss(
+        self, embeddings: Tensor, sequences: Sequence[Tensor], label_smoothing: float = 0.0
+    ) -> Tensor:
+        """`teacher_forced_loss` of what `tokenize(..., "target")` gave, in any languages."""
+        # Padding comes last and attention is causal, so no scored token can see it; a layout
+        # that calls it padding would only make fairseq2 build a mask for every sequence.
+        inputs = _stack([s[:-1] for s in sequences], self.tokenizer.vocab_info.pad_idx)
+        targets = _stack([s[1:] for s in sequences], _IGNORED)
+        targets[:, : _N_PROMPT_TOKENS - 1] = _IGNORED
+
+        memory = embeddings.to(self.device, self.dtype).unsqueeze(1)  # (n, 1, embedding_dim)
+        logits = self.decoder(memory, BatchLayout.of(memory), inputs, BatchLayout.of(inputs))
+        return functional.cross_entropy(
+            logits.flatten(0, 1).float(),  # (n * longest, vocabulary)
+            targets.flatten(),
+            ignore_index=_IGNORED,
+            label_smoothing=label_smoothing,
+        )
+
+    def tokenize(self, texts: Sequence[str], language: str, mode: str) -> list[Tensor]:
+        """Token ids of each text, `(n_tokens,)` int64, cut at the model's maximum.
+
+        `mode` is `source` (`__lang__ ... </s>`, for the encoder) or `target`
+        (`</s> __lang__ ... </s>`, for the decoder).
+        """
+        self.check_language(language)
+        encode = self.tokenizer.create_encoder(
+            task="translation", lang=language, mode=mode, device=self.device
+        )
+        model = self.encoder.encoder_frontend if mode == "source" else self.decoder.decoder_frontend
+        limit = model.pos_encoder.max_seq_len
+        return [encode(text)[:limit].long() for text in texts]
+
+    def _check_embeddings(self, embeddings: Tensor) -> None:
+        if embeddings.ndim != 2 or embeddings.shape[1] != self.embedding_dim:
+            raise UserError(
+                f"Embeddings of shape {tuple(embeddings.shape)} do not fit SONAR in "
+                f"{self.folder}, which wants (n, {self.embedding_dim})."
+            )
+        bad = (~torch.isfinite(embeddings.detach()).all(dim=1)).nonzero().flatten().tolist()
+        if bad:
+            raise UserError(
+                f"{len(bad)} of {len(embeddings)} embeddings hold NaN or infinite numbers, "
+                f"the first one at row {bad[0]}."
+            )
+
+    def _load(self, family: str, what: str) -> nn.Module:
+        card = self._cards[family]
+        path = _file_of(card, "checkpoint")
+        with _file_errors(path, what):
+            # Memory-mapping halves the peak; only torch's zip format can be mapped.
+            return load_model(
+                card, device=self.device, dtype=self.dtype, mmap=zipfile.is_zipfile(path)
+            ).eval()
+
+
+@dataclass(frozen=True)
+class TinySonarShape:
+    """The size of a SONAR that is small enough to be trained in a minute."""
+
+    width: int = 64
+    n_layers: int = 2
+    """Encoder layers, and as many decoder layers."""
+    n_heads: int = 4
+    ffn_width: int = 256
+    dropout: float = 0.0
+    max_length: int = 64
+    """Tokens in the longest sequence."""
+
+
+def create_sonar_folder(
+    folder: Path, tokenizer_model: Path, languages: Sequence[str], shape: TinySonarShape
+) -> SonarText:
+    """Write tokenizer and cards of a new SONAR into `folder` and return it, untrained.
+
+    The architecture is sonar-space's `basic` one with the sizes in `shape`; its factories draw
+    the weights from torch's global generator. `save_weights` completes the folder.
+
+    Args:
+        tokenizer_model: a sentencepiece model without language tokens and without `<pad>`,
+            with `<unk>`, `<s>`, `</s>` at 0, 1, 2; fairseq2 adds the rest, as for NLLB.
+    """
+    folder = Path(folder).absolute()
+    with whole_or_absent(folder / "sentencepiece.model") as temporary:
+        shutil.copyfile(tokenizer_model, temporary)
+    tokenizer_config = NllbTokenizerConfig(langs=sorted(languages), default_lang=min(languages))
+    tokenizer = load_nllb_tokenizer(folder / "sentencepiece.model", tokenizer_config)
+    sizes = {
+        "model_dim": shape.width,
+        "max_seq_len": shape.max_length,
+        "vocab_info": asdict(tokenizer.vocab_info),
+        "num_encoder_layers": shape.n_layers,
+        "num_decoder_layers": shape.n_layers,
+        "num_encoder_attn_heads": shape.n_heads,
+        "num_decoder_attn_heads": shape.n_heads,
+        "ffn_inner_dim": shape.ffn_width,
+        "emb_dropout_p": shape.dropout,
+        "attention_dropout_p": shape.dropout,
+        "activation_dropout_p": shape.dropout,
+    }
+    cards = [
+        {
+            "name": f"sonar_text_{part}",
+            "model_family": family,
+            "model_arch": "basic",
+            "model_config": {"_set_": sizes | extra},
+            "checkpoint": f"sonar_text_{part}.pt",
+            "tokenizer": "sentencepiece.model",
+            "tokenizer_family": "nllb",
+            "tokenizer_config": {"_set_": asdict(tokenizer_config)},
+        }
+        for part, family, extra in (
+            # `_from_fairseq` shifts positions, which only models trained with fairseq 1 need.
+            ("encoder", SONAR_TEXT_ENCODER_FAMILY, {"_from_fairseq": False}),
+            ("decoder", SONAR_TEXT_DECODER_FAMILY, {}),
+        )
+    ]
+    with whole_or_absent(folder / "cards.yaml") as temporary:
+        temporary.write_text(yaml.safe_dump_all(cards, sort_keys=False), encoding="utf-8")
+
+    sonar = SonarText.open(folder)
+    encoder_hub, decoder_hub = get_sonar_text_encoder_hub(), get_sonar_text_decoder_hub()
+    encoder_config = encoder_hub.get_model_config(sonar._cards[SONAR_TEXT_ENCODER_FAMILY])
+    decoder_config = decoder_hub.get_model_config(sonar._cards[SONAR_TEXT_DECODER_FAMILY])
+    # These take the place of what the cached properties would read from files.
+    sonar.encoder = encoder_hub.create_new_model(encoder_config, device=sonar.device).eval()
+    sonar.decoder = decoder_hub.create_new_model(decoder_config, device=sonar.device).eval()
+    return sonar
+
+
+def save_weights(sonar: SonarText) -> None:
+    """Write the encoder's and the decoder's weights into the folder, in fairseq2's layout."""
+    for family, model in (
+        (SONAR_TEXT_ENCODER_FAMILY, sonar.encoder),
+        (SONAR_TEXT_DECODER_FAMILY, sonar.decoder),
+    ):
+        path = _file_of(sonar._cards[family], "checkpoint")
+        # Given a path, torch.save would write the temporary name into the file, and the same
+        # weights would have another hash each time.
+        with whole_or_absent(path) as temporary, temporary.open("wb") as file:
+            torch.save({"model": model.state_dict()}, file)
+
+
+def _read_cards(folder: Path) -> dict[str, AssetCard]:
+    """The folder's encoder card and decoder card by family, with absolute addresses."""
+    own: dict[str, AssetCard] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            cards = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise UserError(f"Asset card {path} cannot be read: {_reason(error)}") from error
+        for card in cards:
+            if not isinstance(card, dict) or card.get("model_family") not in _PUBLIC_CARDS:
+                continue
+            family = card["model_family"]
+            if family in own:
+                raise UserError(f"{folder} has two asset cards of the family {family!r}.")
+            own[family] = AssetCard(str(card.get("name", path.stem)), card)
+    store = get_asset_store()
+    return {
+        family: _in_folder(own.get(family) or store.retrieve_card(public), folder)
+        for family, public in _PUBLIC_CARDS.items()
+    }
+
+
+def _in_folder(card: AssetCard, folder: Path) -> AssetCard:
+    """`card` with its files, whatever their address, taken from `folder` by name."""
+    with _card_errors(folder):
+        # fairseq2 does not unquote addresses, so a space must stay a space.
+        addresses = {
+            field: f"file://{folder / card.field(field).as_(str).rsplit('/', 1)[-1]}"
+            for field in ("checkpoint", "tokenizer")
+        }
+    # `restrict` makes torch.load refuse pickled objects (weights_only=True).
+    return AssetCard(card.name, {**addresses, "restrict": True}, card)
+
+
+def _file_of(card: AssetCard, field: str) -> Path:
+    return card.field(field).as_uri().to_path()
+
+
+def _stack(sequences: Sequence[Tensor], padding: int) -> Tensor:
+    """One row a sequence, `(n_sequences, longest)`, filled up with `padding` at the end."""
+    return nn.utils.rnn.pad_sequence(list(sequences), batch_first=True, padding_value=padding)
+
+
+@contextmanager
+def _card_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except AssetCardError as error:
+        raise UserError(f"An asset card in {folder} is wrong: {_reason(error)}") from error
+
+
+@contextmanager
+def _file_errors(path: Path, what: str) -> Iterator[None]:
+    """Name the file in whatever goes wrong while it is read."""
+    require_file(path, what)
+    try:
+        yield
+    except (
+        AssetCardError,
+        OperationalError,
+        TokenizerModelError,
+        OSError,
+        # What sonar-space's converters raise on a checkpoint of another kind.
+        AttributeError,
+        KeyError,
+        TypeError,
+    ) as error:
+        raise UserError(f"{what} {path} cannot be read: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause, which says the most, on one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:400]}"

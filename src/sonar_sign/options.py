@@ -1,0 +1,100 @@
+"""The settings of every stage: one frozen dataclass each, a default and one line of why a field.
+
+The command line makes its flags from these classes and the workflow's config passes the same
+names, so a setting is described in one place. Nothing heavy is imported here.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+
+@dataclass(frozen=True)
+class CropOptions:
+    """How clips are cropped and encoded."""
+
+    size: Annotated[int, "Width and height of the clips, in pixels: the model's input size."] = 224
+    quality: Annotated[int, "x264's constant rate factor; 0 is lossless, 18 looks so."] = 18
+    frames_probed: Annotated[int, "Frames a video in which the signer's face is looked for."] = 8
+
+
+@dataclass(frozen=True)
+class ExtractOptions:
+    """How features are computed."""
+
+    batch_windows: Annotated[int, "Windows, of several clips, computed together."] = 8
+    compat: Annotated[str, "ssvp_slt (as the public weights were trained) or exact."] = "ssvp_slt"
+    precision: Annotated[str, "fp32, bf16 or fp16."] = "fp32"
+
+
+@dataclass(frozen=True)
+class LossOptions:
+    """Weights of the losses that are summed; 0 leaves one out."""
+
+    mse: Annotated[float, "Squared distance to SONAR's embedding over its variance."] = 1.0
+    cosine: Annotated[float, "One minus the cosine with SONAR's embedding."] = 1.0
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """How a stage is trained."""
+
+    epochs: Annotated[int, "Passes over the training clips."] = 20
+    learning_rate: Annotated[float, "Peak of the schedule."] = 1e-4
+    batch_size: Annotated[int, "Clips a step."] = 32
+    weight_decay: Annotated[float, "AdamW's, not on norms, biases and positions."] = 0.01
+    warmup: Annotated[float, "Share of the steps in which the learning rate rises."] = 0.05
+    gradient_clip: Annotated[float, "Largest norm of the gradient."] = 1.0
+    precision: Annotated[str, "fp32, bf16 or fp16 (the latter on a GPU only)."] = "fp32"
+    eval_every: Annotated[int, "Epochs between two validations."] = 1
+    select: Annotated[str, "What the best checkpoint is best in: bleu_4, chrf or cosine."] = (
+        "bleu_4"
+    )
+    patience: Annotated[int, "Validations without improvement before training stops."] = 5
+    num_workers: Annotated[int, "Processes that read data; 0 reads between steps."] = 0
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """How embeddings are decoded into text."""
+
+    beam_size: Annotated[int, "Hypotheses kept by beam search."] = 5
+    batch_size: Annotated[int, "Clips encoded and decoded together."] = 32
+    precision: Annotated[str, "fp32, bf16 or fp16, of the sign encoder."] = "fp32"
+
+
+@dataclass(frozen=True)
+class StandInOptions:
+    """Sizes of the demo's stand-ins for SignHiera and the sign encoder."""
+
+    n_frames: Annotated[int, "Sampled frames in a window."] = 32
+    size: Annotated[int, "Width and height of a clip, in pixels."] = 64
+    embed_dim: Annotated[int, "Width of SignHiera's first stage; features are 8 times it."] = 32
+    encoder_dim: Annotated[int, "Width of the sign encoder."] = 128
+    encoder_layers: Annotated[int, "Layers of its encoder, and of its decoder."] = 2
+
+
+@dataclass(frozen=True)
+class SignHieraPretrainOptions:
+    """How the demo's SignHiera is pretrained."""
+
+    epochs: Annotated[int, "Passes over the windows of the news corpus."] = 12
+    batch_windows: Annotated[int, "Windows a step."] = 16
+    learning_rate: Annotated[float, "Peak of the schedule."] = 1e-3
+    weight_decay: Annotated[float, "AdamW's."] = 0.05
+
+
+@dataclass(frozen=True)
+class SonarPretrainOptions:
+    """How the demo's SONAR is pretrained."""
+
+    n_pairs: Annotated[int, "Training sentences, each in both languages."] = 3000
+    vocabulary_size: Annotated[int, "Sentencepiece pieces."] = 400
+    width: Annotated[int, "Width of encoder, decoder and embedding."] = 64
+    n_layers: Annotated[int, "Encoder layers, and as many decoder layers."] = 2
+    n_heads: Annotated[int, "Attention heads."] = 4
+    ffn_width: Annotated[int, "Width of the feed-forward layers."] = 256
+    n_steps: Annotated[int, "Training steps."] = 800
+    batch_size: Annotated[int, "Sentence pairs a step, each translated in 4 directions."] = 64
+    learning_rate: Annotated[float, "Peak of the one-cycle schedule."] = 3e-3
+    noise: Annotated[float, "Noise on the embeddings in training, in units of their own."] = 0.1
+    alignment: Annotated[float, "Weight of the distance between two languages' embeddings."] = 1.0

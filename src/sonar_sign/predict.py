@@ -1,0 +1,135 @@
+"""`predict`: features of a split through a sign encoder and SONAR's decoder, in any language."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from sonar_sign.errors import UserError
+from sonar_sign.features import FeatureShard, open_features
+from sonar_sign.files import require_file, sha256_of, write_json
+from sonar_sign.models.checkpoint import load_sign_encoder
+from sonar_sign.models.sign_encoder import SignEncoder
+from sonar_sign.models.sonar_text import SonarText
+from sonar_sign.options import PredictOptions
+from sonar_sign.runtime import autocast, choose_device
+from sonar_sign.tables import write_table
+
+
+def predict(
+    features: Sequence[Path],
+    timings: Sequence[Path],
+    sign_encoder: Path,
+    sign_hiera: Path,
+    sonar_folder: Path,
+    outputs: Mapping[str, Path],
+    options: PredictOptions,
+    *,
+    system: str,
+    seed: int = 0,
+    device: str = "auto",
+) -> None:
+    """Write `predictions/{system}/{split}.tsv` and what made it, `.json`, beside it.
+
+    Args:
+        features: the split's feature shards.
+        timings: what `extract` measured for them.
+        sign_encoder: the checkpoint to embed with.
+        sign_hiera: the checkpoint that made the features; must be the one they name.
+        outputs: a table for each language to translate into.
+
+    Raises:
+        UserError: a file cannot be used, or features and checkpoints do not belong together.
+    """
+    chosen = choose_device(device)
+    shards = open_features(features)
+    if not shards:
+        raise UserError("The feature shards given to predict hold no clips.")
+    encoder_sha256, hiera_sha256 = sha256_of(sign_encoder), sha256_of(sign_hiera)
+    made_by = next(iter(shards.values())).encoder_sha256
+    if made_by != hiera_sha256:
+        raise UserError(
+            f"{features[0]} was made by another SignHiera than {sign_hiera}; extract again."
+        )
+    model = load_sign_encoder(sign_encoder, device=chosen)
+    sonar = SonarText.open(sonar_folder, device=chosen)
+    # Sorting by length leaves little padding in a batch.
+    clip_ids = sorted(shards, key=lambda clip_id: (len(shards[clip_id][clip_id]), clip_id))
+    embeddings, encoder_ms = embed(model, shards, clip_ids, options)
+    times = _feature_times(timings, clip_ids) | {"sign_encoder": encoder_ms / len(clip_ids)}
+    for language, output in outputs.items():
+        sonar.check_language(language)
+        texts, decoder_ms = _decode(sonar, embeddings, language, options)
+        timings_ms = times | {"sonar_decoder": decoder_ms / len(clip_ids)}
+        info: dict[str, Any] = {
+            "system": system,
+            # A system is named by what was trained last; both hashes stand in the file.
+            "checkpoint_sha256": hiera_sha256 if system == "stage1" else encoder_sha256,
+            "sign_hiera_sha256": hiera_sha256,
+            "sign_encoder_sha256": encoder_sha256,
+            "seed": seed,
+            "language": language,
+            "inference_ms_per_clip": sum(timings_ms.values()),
+            "device": str(chosen),
+            "n_clips": len(clip_ids),
+            "timings_ms": timings_ms,
+        }
+        write_json(output.with_suffix(".json"), info)
+        table = pd.DataFrame({"clip_id": clip_ids, "prediction": texts}).sort_values("clip_id")
+        write_table(output, table)
+
+
+@torch.inference_mode()
+def embed(
+    model: SignEncoder,
+    shards: Mapping[str, FeatureShard],
+    clip_ids: Sequence[str],
+    options: PredictOptions,
+) -> tuple[torch.Tensor, float]:
+    """Embed clips: `(n_clips, embedding_dim)` float32 and the milliseconds it took."""
+    device = next(model.parameters()).device
+    started = time.perf_counter()
+    parts = []
+    for first in range(0, len(clip_ids), options.batch_size):
+        batch = [
+            torch.from_numpy(shards[clip_id][clip_id].astype(np.float32))
+            for clip_id in clip_ids[first : first + options.batch_size]
+        ]
+        lengths = torch.tensor([len(clip) for clip in batch])
+        padded = torch.nn.utils.rnn.pad_sequence(batch, batch_first=True)
+        with autocast(device, options.precision):
+            parts.append(model(padded.to(device), lengths.to(device)).float())
+    embeddings = torch.cat(parts)
+    return embeddings, 1000 * (time.perf_counter() - started)
+
+
+def _decode(
+    sonar: SonarText, embeddings: torch.Tensor, language: str, options: PredictOptions
+) -> tuple[list[str], float]:
+    # Loading the decoder is not inference.
+    _ = sonar.decoder
+    started = time.perf_counter()
+    texts = sonar.decode(
+        embeddings, language, beam_size=options.beam_size, batch_size=options.batch_size
+    )
+    # A prediction is one line of a table.
+    return [" ".join(text.split()) for text in texts], 1000 * (time.perf_counter() - started)
+
+
+def _feature_times(paths: Sequence[Path], clip_ids: Sequence[str]) -> dict[str, float]:
+    """Mean milliseconds a clip of each stage that `extract` timed."""
+    times: dict[str, dict[str, float]] = {}
+    for path in paths:
+        times.update(json.loads(require_file(path, "The timings").read_text(encoding="utf-8")))
+    missing = [clip_id for clip_id in clip_ids if clip_id not in times]
+    if missing:
+        raise UserError(f"No timings for clip {missing[0]}; extract its features again.")
+    stages = sorted({stage for clip_id in clip_ids for stage in times[clip_id]})
+    return {
+        stage: float(np.mean([times[clip_id][stage] for clip_id in clip_ids])) for stage in stages
+    }

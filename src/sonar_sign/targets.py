@@ -1,0 +1,46 @@
+"""Targets: SONAR's embedding of every caption, what the sign encoder learns to give."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sonar_sign.errors import UserError
+from sonar_sign.files import require_file, whole_or_absent
+
+
+def write_targets(path: Path, clip_ids: Sequence[str], embeddings: np.ndarray) -> None:
+    """Write `targets/{split}.npy`, `(n_clips, embedding_dim)` float32, and its index beside it."""
+    if len(clip_ids) != len(embeddings):
+        raise ValueError(f"{len(clip_ids)} clips and {len(embeddings)} embeddings")
+    with whole_or_absent(path) as temporary, temporary.open("wb") as file:
+        np.save(file, embeddings.astype(np.float32), allow_pickle=False)
+    with whole_or_absent(path.with_suffix(".parquet")) as temporary:
+        pq.write_table(pa.table({"clip_id": pa.array(clip_ids, pa.string())}), temporary)
+
+
+def read_targets(path: Path) -> dict[str, np.ndarray]:
+    """The target of each clip, `(embedding_dim,)` float32.
+
+    Raises:
+        UserError: a file is missing or malformed, the two do not belong together, or a target
+            is not finite.
+    """
+    path = Path(path)
+    index = require_file(path.with_suffix(".parquet"), "The index of targets")
+    require_file(path, "The targets")
+    try:
+        embeddings = np.load(path, allow_pickle=False)
+        clip_ids = pq.read_table(index)["clip_id"].to_pylist()
+    except (ValueError, KeyError, OSError, EOFError, pa.ArrowException) as error:
+        raise UserError(f"{path} cannot be read ({error}); delete it and embed again.") from error
+    if len(clip_ids) != len(embeddings):
+        raise UserError(
+            f"{path} holds {len(embeddings)} targets and its index {len(clip_ids)}; "
+            "delete both and embed again."
+        )
+    if not np.isfinite(embeddings).all():
+        raise UserError(f"{path} holds NaN or infinite values; delete it and embed again.")
+    return dict(zip(clip_ids, embeddings, strict=True))

@@ -1,0 +1,65 @@
+"""What every stage shares: the checked config, shard lists, command-line flags."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from sonar_sign.config import check_config, put_command_on_path
+from sonar_sign.errors import UserError
+
+try:
+    check_config(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
+except UserError as error:
+    sys.exit(f"sonar-sign: {error}")
+
+put_command_on_path()
+
+NAME = config["corpus"]["name"]
+NEWS = "demo_news"
+HOWTO_ROOT, NEWS_ROOT = "resources/demo/howto", "resources/demo/news"
+CAPTIONS = config["languages"]["captions"]
+OTHER_LANGUAGES = [code for code in config["languages"]["outputs"] if code != CAPTIONS]
+# The news corpus takes the same way as the one that is fine-tuned on, up to its features.
+CORPORA = {
+    NAME: {"type": config["corpus"]["type"], "root": config["corpus"]["root"]},
+    NEWS: {"type": "how2sign", "root": NEWS_ROOT},
+}
+SHARDS = config["corpus"]["shards"]
+
+
+wildcard_constraints:
+    corpus="[A-Za-z0-9_-]+",
+    split="train|val|test",
+    shard=r"\d{4}",
+    encoder="pretrained|stage1",
+    system="[a-z0-9_]+",
+    language="[a-z]{3}_[A-Z][a-z]{3}",
+
+
+def repeated(flag, paths):
+    """`--flag path` for every path."""
+    return " ".join(f"--{flag} {shlex.quote(str(path))}" for path in paths)
+
+
+def repeat(flag, name):
+    """A params function: `--flag path` for every path of the input `name`."""
+    return lambda wildcards, input: repeated(flag, input[name])
+
+
+def flags(settings, *left_out):
+    """The settings of a config section as command-line flags."""
+    return " ".join(
+        f"--{key.replace('_', '-')} {shlex.quote(str(value))}"
+        for key, value in settings.items()
+        if key not in left_out and value is not None
+    )
+
+
+def final_outputs():
+    """Everything that a whole run makes."""
+    results = f"results/{NAME}"
+    return [
+        f"{results}/comparison.json",
+        f"{results}/comparison.md",
+        *[f"{results}/samples/{system}.json" for system in config["systems"]],
+    ]

@@ -1,0 +1,131 @@
+"""The embedded corpora, and stand-ins for the public models pretrained on the news one."""
+
+DEMO = config["demo"]
+DEMO_MODELS = "resources/models/demo"
+
+for _domain, _root in (("news", NEWS_ROOT), ("howto", HOWTO_ROOT)):
+
+    rule:
+        name:
+            f"make_{_domain}_corpus"
+        output:
+            corpus_files(_root, DEMO[_domain]),
+        log:
+            f"results/{NEWS}/logs/make_{_domain}_corpus.log",
+        benchmark:
+            f"results/{NEWS}/benchmarks/make_{_domain}_corpus.tsv"
+        conda:
+            "../envs/sonar-sign.yaml"
+        threads: 2
+        params:
+            domain=_domain,
+            root=lambda wildcards, output: str(Path(output[0]).parent),
+            clips=flags(DEMO[_domain]),
+            clips_per_video=DEMO["clips_per_video"],
+            seed=DEMO["seed"],
+            recipe=1,
+        message:
+            "Rendering an embedded corpus: {params.domain}"
+        shell:
+            "sonar-sign make_corpus --root {params.root} --domain {params.domain} {params.clips}"
+            " --clips-per-video {params.clips_per_video} --seed {params.seed}"
+            " --workers {threads} > {log} 2>&1"
+
+
+rule pretrain_sonar:
+    input:
+        # Only that the corpus is there: its held-out sentences are drawn again from its seed.
+        ancient(f"{HOWTO_ROOT}/how2sign_realigned_train.csv"),
+    output:
+        directory(f"{DEMO_MODELS}/sonar"),
+    log:
+        f"results/{NEWS}/logs/pretrain_sonar.log",
+    benchmark:
+        f"results/{NEWS}/benchmarks/pretrain_sonar.tsv"
+    conda:
+        "../envs/sonar-sign.yaml"
+    threads: 2
+    params:
+        exclude=lambda wildcards, input: str(Path(input[0]).parent),
+        settings=flags(DEMO["sonar"]),
+        seed=DEMO["seed"],
+        recipe=1,
+    message:
+        "Pretraining the demo's SONAR"
+    shell:
+        "sonar-sign pretrain_sonar --folder {output} --exclude {params.exclude}"
+        " {params.settings} --seed {params.seed} --threads {threads} > {log} 2>&1"
+
+
+rule pretrain_sign_hiera:
+    input:
+        train_clips=shards("results/{corpus}/clips/{split}/{shard}.tar", corpus=NEWS, split="train"),
+        val_clips=shards("results/{corpus}/clips/{split}/{shard}.tar", corpus=NEWS, split="val"),
+        train_manifest=f"results/{NEWS}/manifests/train.tsv",
+        val_manifest=f"results/{NEWS}/manifests/val.tsv",
+        train_glosses=f"{NEWS_ROOT}/glosses_train.tsv",
+        val_glosses=f"{NEWS_ROOT}/glosses_val.tsv",
+    output:
+        f"{DEMO_MODELS}/sign_hiera.pth",
+    log:
+        f"results/{NEWS}/logs/pretrain_sign_hiera.log",
+    benchmark:
+        f"results/{NEWS}/benchmarks/pretrain_sign_hiera.tsv"
+    conda:
+        "../envs/sonar-sign.yaml"
+    threads: 2
+    params:
+        train_clips=repeat("train-clips", "train_clips"),
+        val_clips=repeat("val-clips", "val_clips"),
+        stand_in=flags(DEMO["stand_in"]),
+        settings=flags(DEMO["sign_hiera"]),
+        seed=DEMO["seed"],
+        recipe=1,
+    message:
+        "Pretraining the demo's SignHiera"
+    shell:
+        "sonar-sign pretrain_sign_hiera {params.train_clips} {params.val_clips}"
+        " --train-manifest {input.train_manifest} --val-manifest {input.val_manifest}"
+        " --train-glosses {input.train_glosses} --val-glosses {input.val_glosses}"
+        " --output {output} {params.stand_in} {params.settings} --seed {params.seed}"
+        " --threads {threads} > {log} 2>&1"
+
+
+rule pretrain_sign_encoder:
+    input:
+        train_features=shards(
+            "results/{corpus}/features/pretrained/{split}/{shard}.npy", corpus=NEWS, split="train"
+        ),
+        val_features=shards(
+            "results/{corpus}/features/pretrained/{split}/{shard}.npy", corpus=NEWS, split="val"
+        ),
+        train_targets=f"results/{NEWS}/targets/train.npy",
+        val_targets=f"results/{NEWS}/targets/val.npy",
+        val_manifest=f"results/{NEWS}/manifests/val.tsv",
+        sonar=f"{DEMO_MODELS}/sonar",
+    output:
+        f"{DEMO_MODELS}/sign_encoder.pth",
+    log:
+        f"results/{NEWS}/logs/pretrain_sign_encoder.log",
+    benchmark:
+        f"results/{NEWS}/benchmarks/pretrain_sign_encoder.tsv"
+    conda:
+        "../envs/sonar-sign.yaml"
+    threads: 2
+    params:
+        train_features=repeat("train-features", "train_features"),
+        val_features=repeat("val-features", "val_features"),
+        training_dir=f"results/{NEWS}/training/sign_encoder",
+        stand_in=flags(DEMO["stand_in"]),
+        settings=flags(DEMO["sign_encoder"]),
+        losses=flags(config["finetune"]["losses"]),
+        seed=DEMO["seed"],
+        recipe=1,
+    message:
+        "Pretraining the demo's sign encoder"
+    shell:
+        "sonar-sign pretrain_sign_encoder {params.train_features} {params.val_features}"
+        " --train-targets {input.train_targets} --val-targets {input.val_targets}"
+        " --val-manifest {input.val_manifest} --sonar {input.sonar} --output {output}"
+        " --training-dir {params.training_dir} {params.stand_in} {params.settings}"
+        " {params.losses} --seed {params.seed} --threads {threads} > {log} 2>&1"

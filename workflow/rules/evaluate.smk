@@ -1,0 +1,138 @@
+"""Features to predictions, predictions to metrics, samples and the comparison."""
+
+EVALUATED = config["evaluate"]["split"]
+_PREDICTIONS = "results/{corpus}/predictions/{system}/{split}"
+PREDICTION_TABLES = [
+    f"{_PREDICTIONS}.tsv",
+    *[f"{_PREDICTIONS}.{language}.tsv" for language in OTHER_LANGUAGES],
+]
+
+
+rule predict:
+    input:
+        features=features_of_system(".npy"),
+        timings=features_of_system(".timings.json"),
+        sign_encoder=sign_encoder_of_system,
+        sign_hiera=sign_hiera_of_system,
+        sonar=config["models"]["sonar"],
+    output:
+        tables=PREDICTION_TABLES,
+        run_info=[table.removesuffix(".tsv") + ".json" for table in PREDICTION_TABLES],
+    log:
+        "results/{corpus}/logs/predict/{system}/{split}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/predict/{system}/{split}.tsv"
+    conda:
+        "../envs/sonar-sign.yaml"
+    params:
+        features=repeat("features", "features"),
+        timings=repeat("timings", "timings"),
+        languages=repeated("language", [CAPTIONS, *OTHER_LANGUAGES]),
+        outputs=lambda wildcards, output: repeated("output", output.tables),
+        settings=flags(config["predict"]),
+        seed=config["seed"],
+        device=config["device"],
+        recipe=1,
+    message:
+        "Translating {wildcards.corpus}, {wildcards.split}, with {wildcards.system}"
+    shell:
+        "sonar-sign predict {params.features} {params.timings}"
+        " --sign-encoder {input.sign_encoder:q} --sign-hiera {input.sign_hiera:q}"
+        " --sonar {input.sonar:q} {params.languages} {params.outputs}"
+        " --system {wildcards.system} {params.settings} --seed {params.seed}"
+        " --device {params.device} --threads {threads} > {log} 2>&1"
+
+
+rule evaluate:
+    input:
+        predictions=f"results/{{corpus}}/predictions/{{system}}/{EVALUATED}.tsv",
+        run_info=f"results/{{corpus}}/predictions/{{system}}/{EVALUATED}.json",
+        manifest=f"results/{{corpus}}/manifests/{EVALUATED}.tsv",
+    output:
+        "results/{corpus}/metrics/{system}.json",
+    log:
+        "results/{corpus}/logs/evaluate/{system}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/evaluate/{system}.tsv"
+    conda:
+        "../envs/sonar-sign.yaml"
+    params:
+        settings=flags(config["evaluate"], "split"),
+        language=CAPTIONS,
+        recipe=1,
+    message:
+        "Scoring {wildcards.system} on {wildcards.corpus}"
+    shell:
+        "sonar-sign evaluate --predictions {input.predictions} --run-info {input.run_info}"
+        " --manifest {input.manifest} --output {output} --caption-language {params.language}"
+        " {params.settings} > {log} 2>&1"
+
+
+rule evaluate_language:
+    input:
+        predictions=f"results/{{corpus}}/predictions/{{system}}/{EVALUATED}.{{language}}.tsv",
+        run_info=f"results/{{corpus}}/predictions/{{system}}/{EVALUATED}.{{language}}.json",
+        manifest=f"results/{{corpus}}/manifests/{EVALUATED}.tsv",
+        references=f"results/{{corpus}}/captions/{EVALUATED}.{{language}}.tsv",
+    output:
+        "results/{corpus}/metrics/{system}.{language}.json",
+    log:
+        "results/{corpus}/logs/evaluate/{system}.{language}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/evaluate/{system}.{language}.tsv"
+    conda:
+        "../envs/sonar-sign.yaml"
+    params:
+        settings=flags(config["evaluate"], "split"),
+        language=CAPTIONS,
+        recipe=1,
+    message:
+        "Scoring {wildcards.system} in {wildcards.language} on {wildcards.corpus}"
+    shell:
+        "sonar-sign evaluate --predictions {input.predictions} --run-info {input.run_info}"
+        " --manifest {input.manifest} --references {input.references} --output {output}"
+        " --caption-language {params.language} {params.settings} > {log} 2>&1"
+
+
+rule sample:
+    input:
+        predictions=f"results/{{corpus}}/predictions/{{system}}/{EVALUATED}.tsv",
+        manifest=f"results/{{corpus}}/manifests/{EVALUATED}.tsv",
+    output:
+        "results/{corpus}/samples/{system}.json",
+    log:
+        "results/{corpus}/logs/sample/{system}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/sample/{system}.tsv"
+    conda:
+        "../envs/sonar-sign.yaml"
+    params:
+        settings=flags(config["sample"]),
+        recipe=1,
+    message:
+        "Choosing samples of {wildcards.system} on {wildcards.corpus}"
+    shell:
+        "sonar-sign sample --predictions {input.predictions} --manifest {input.manifest}"
+        " --output {output} {params.settings} > {log} 2>&1"
+
+
+rule compare:
+    input:
+        metrics_of_all_systems,
+    output:
+        json="results/{corpus}/comparison.json",
+        markdown="results/{corpus}/comparison.md",
+    log:
+        "results/{corpus}/logs/compare.log",
+    benchmark:
+        "results/{corpus}/benchmarks/compare.tsv"
+    conda:
+        "../envs/sonar-sign.yaml"
+    params:
+        metrics=lambda wildcards, input: repeated("metrics", input),
+        recipe=1,
+    message:
+        "Comparing all systems on {wildcards.corpus}"
+    shell:
+        "sonar-sign compare {params.metrics} --output {output.json}"
+        " --markdown {output.markdown} > {log} 2>&1"

@@ -1,0 +1,53 @@
+"""Clips to features, captions to targets."""
+
+
+rule extract:
+    input:
+        clips="results/{corpus}/clips/{split}/{shard}.tar",
+        checkpoint=checkpoint_of_encoder,
+    output:
+        features="results/{corpus}/features/{encoder}/{split}/{shard}.npy",
+        index="results/{corpus}/features/{encoder}/{split}/{shard}.parquet",
+        timings="results/{corpus}/features/{encoder}/{split}/{shard}.timings.json",
+    log:
+        "results/{corpus}/logs/extract/{encoder}/{split}/{shard}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/extract/{encoder}/{split}/{shard}.tsv"
+    conda:
+        "../envs/sonar-sign.yaml"
+    params:
+        settings=flags(config["extract"]),
+        device=config["device"],
+        recipe=1,
+    message:
+        "Extracting {wildcards.encoder} features: {wildcards.corpus}, {wildcards.split}, "
+        "shard {wildcards.shard}"
+    shell:
+        "sonar-sign extract --clips {input.clips} --checkpoint {input.checkpoint:q}"
+        " --output {output.features} --timings {output.timings} {params.settings}"
+        " --device {params.device} --threads {threads} > {log} 2>&1"
+
+
+rule embed_text:
+    input:
+        manifest="results/{corpus}/manifests/{split}.tsv",
+        sonar=config["models"]["sonar"],
+    output:
+        targets="results/{corpus}/targets/{split}.npy",
+        index="results/{corpus}/targets/{split}.parquet",
+    log:
+        "results/{corpus}/logs/embed_text/{split}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/embed_text/{split}.tsv"
+    conda:
+        "../envs/sonar-sign.yaml"
+    params:
+        language=CAPTIONS,
+        device=config["device"],
+        recipe=1,
+    message:
+        "Embedding the captions of {wildcards.corpus}, {wildcards.split}"
+    shell:
+        "sonar-sign embed_text --manifest {input.manifest} --sonar {input.sonar:q}"
+        " --output {output.targets} --language {params.language} --device {params.device}"
+        " --threads {threads} > {log} 2>&1"

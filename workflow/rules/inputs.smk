@@ -1,0 +1,109 @@
+"""Input functions: which files a job needs, where that depends on more than its wildcards."""
+
+from sonar_sign.corpora import open_corpus
+from sonar_sign.shard import videos_of_shard
+
+
+def root_of(wildcards):
+    return CORPORA[wildcards.corpus]["root"]
+
+
+def shard_names(split):
+    """The shards of a split; the number is fixed by the config, so rules can name them all."""
+    return [f"{number:04d}" for number in range(SHARDS[split])]
+
+
+def shards(pattern, **fixed):
+    """An input function: the files of all shards of a split; `fixed` replaces wildcards."""
+
+    def paths(wildcards):
+        values = {**dict(wildcards.items()), **fixed}
+        return [pattern.format(**values, shard=shard) for shard in shard_names(values["split"])]
+
+    return paths
+
+
+def annotations(wildcards):
+    """The split's annotation file; the demo's is made by a rule, any other one must be there."""
+    corpus = CORPORA[wildcards.corpus]
+    if corpus["root"] in (HOWTO_ROOT, NEWS_ROOT):
+        return f"{corpus['root']}/how2sign_realigned_{wildcards.split}.csv"
+    return str(open_corpus(corpus["type"], corpus["root"]).annotation_file(wildcards.split))
+
+
+def parallel_annotations(wildcards):
+    corpus = CORPORA[wildcards.corpus]
+    if corpus["root"] == HOWTO_ROOT:
+        return f"{HOWTO_ROOT}/how2sign_realigned_{wildcards.split}.{wildcards.language}.csv"
+    opened = open_corpus(corpus["type"], corpus["root"])
+    return str(opened.annotation_file(wildcards.split, wildcards.language))
+
+
+def shard_file(wildcards):
+    """One shard of the manifest.
+
+    Asking the checkpoint lets Snakemake look at the shard again once it is written: a shard
+    whose content is the same makes nothing stale.
+    """
+    dealt = getattr(checkpoints, f"shard_{wildcards.split}").get(corpus=wildcards.corpus).output
+    return next(path for path in dealt if Path(path).stem == wildcards.shard)
+
+
+def videos(wildcards):
+    """The videos that a shard names: one that is replaced is cropped again."""
+    return videos_of_shard(Path(shard_file(wildcards)), Path(root_of(wildcards)))
+
+
+def checkpoint_of_encoder(wildcards):
+    if wildcards.encoder == "pretrained":
+        return config["models"]["sign_hiera"]
+    return f"results/{wildcards.corpus}/checkpoints/stage1/best.pt"
+
+
+# Which features and which sign encoder make a system.
+FEATURES_OF = {"zero_shot": "pretrained", "stage1": "stage1", "finetuned": "stage1"}
+
+
+def features_of_system(suffix):
+    def paths(wildcards):
+        encoder = FEATURES_OF[wildcards.system]
+        return [
+            f"results/{wildcards.corpus}/features/{encoder}/{wildcards.split}/{shard}{suffix}"
+            for shard in shard_names(wildcards.split)
+        ]
+
+    return paths
+
+
+def sign_hiera_of_system(wildcards):
+    if FEATURES_OF[wildcards.system] == "pretrained":
+        return config["models"]["sign_hiera"]
+    return f"results/{wildcards.corpus}/checkpoints/stage1/best.pt"
+
+
+def sign_encoder_of_system(wildcards):
+    if wildcards.system == "finetuned":
+        return f"results/{wildcards.corpus}/checkpoints/stage2/best.pt"
+    return config["models"]["sign_encoder"]
+
+
+def metrics_of_all_systems(wildcards):
+    """One file a system, then one a system and further language."""
+    folder = f"results/{wildcards.corpus}/metrics"
+    return [
+        *[f"{folder}/{system}.json" for system in config["systems"]],
+        *[
+            f"{folder}/{system}.{language}.json"
+            for language in OTHER_LANGUAGES
+            for system in config["systems"]
+        ],
+    ]
+
+
+def corpus_files(root, splits):
+    """What `make_corpus` declares: every table. The videos are named by the shards."""
+    return [
+        *[f"{root}/how2sign_realigned_{split}.csv" for split in splits],
+        *[f"{root}/how2sign_realigned_{split}.ita_Latn.csv" for split in splits],
+        *[f"{root}/glosses_{split}.tsv" for split in splits],
+    ]

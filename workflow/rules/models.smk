@@ -1,0 +1,1 @@
+"""The public models, fetched when a config names them."""
