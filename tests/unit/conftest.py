@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
-from sonar_sign.demo.sonar import SonarPretrainOptions, pretrain_sonar
+from sonar_sign.demo.sonar import pretrain_sonar
+from sonar_sign.options import SonarPretrainOptions
 
 TINY_SONAR_SEED = 3
 TINY_SONAR = SonarPretrainOptions(

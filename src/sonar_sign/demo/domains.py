@@ -7,7 +7,7 @@ import numpy as np
 from sonar_sign.demo.body import Frame
 from sonar_sign.demo.face import FaceLook
 from sonar_sign.demo.motion import Manner
-from sonar_sign.demo.scene import room, studio
+from sonar_sign.demo.scene import hue_colour, room, studio
 from sonar_sign.demo.signer import SignerLook
 
 SIZE_PX = 448
@@ -21,7 +21,7 @@ SIGNERS: dict[int, tuple[SignerLook, Manner]] = {
     1: (
         SignerLook(
             FaceLook(hair_gain=(0.42, 0.36, 0.36), mirrored=True, long_hair=True, width=0.97),
-            shirt=(196, 62, 58), accent=(240, 232, 222), pattern="stripes",
+            shirt=(176, 48, 52), accent=(206, 116, 108), pattern="stripes",
             neckline="wide", build=0.95,
         ),
         Manner(tempo=1.08, size=0.92, shift=(0.02, 0.03), tilt_deg=-4),
@@ -29,15 +29,15 @@ SIGNERS: dict[int, tuple[SignerLook, Manner]] = {
     2: (
         SignerLook(
             FaceLook((0.98, 0.93, 0.9), (1.25, 1.4, 1.6), hair_grey=0.9, glasses=True, width=1.06),
-            shirt=(62, 128, 178), accent=(222, 226, 180), pattern="plaid",
+            shirt=(40, 98, 150), accent=(112, 158, 176), pattern="plaid",
             neckline="v", build=1.2, light=1.05,
         ),
         Manner(tempo=0.92, size=1.06, shift=(-0.03, -0.03), tilt_deg=6),
     ),
     3: (
         SignerLook(
-            FaceLook((0.72, 0.62, 0.56), (0.24, 0.22, 0.24), hair_grey=0.6, mirrored=True),
-            shirt=(236, 190, 70), accent=(206, 110, 50), pattern="dots",
+            FaceLook((0.8, 0.7, 0.63), (0.24, 0.22, 0.24), hair_grey=0.6, mirrored=True),
+            shirt=(20, 112, 112), accent=(214, 160, 60), pattern="bands",
             neckline="round", short_sleeves=True, build=1.0, arm_length=1.05,
         ),
         Manner(tempo=1.0, size=1.1, shift=(0.04, 0.0), tilt_deg=0),
@@ -45,23 +45,20 @@ SIGNERS: dict[int, tuple[SignerLook, Manner]] = {
     4: (
         SignerLook(
             FaceLook((0.93, 0.86, 0.8), (0.5, 0.42, 0.36), beard=0.8, width=1.04, height=1.02),
-            shirt=(96, 156, 104), neckline="v", short_sleeves=True, build=1.25, light=0.94,
+            shirt=(62, 124, 74), neckline="v", short_sleeves=True, build=1.25, light=0.94,
         ),
         Manner(tempo=0.95, size=0.96, shift=(-0.02, 0.05), tilt_deg=-7),
     ),
     5: (
         SignerLook(
-            FaceLook((0.84, 0.76, 0.7), (0.75, 0.42, 0.28), hair_grey=0.3, glasses=True,
+            FaceLook((0.9, 0.82, 0.76), (0.75, 0.42, 0.28), hair_grey=0.3, glasses=True,
                      width=0.95, long_hair=True),
-            shirt=(150, 92, 166), accent=(232, 214, 236), pattern="stripes",
+            shirt=(108, 58, 128), accent=(160, 118, 178), pattern="stripes",
             neckline="round", build=1.08, arm_length=0.97,
         ),
         Manner(tempo=1.04, size=1.03, shift=(0.03, -0.04), tilt_deg=5),
     ),
 }  # fmt: skip
-
-NEWS_SUITS = ((38, 42, 58), (34, 34, 36), (64, 34, 44), (34, 56, 52), (58, 52, 48))
-"""Dark clothes; the presenter changes them between videos."""
 
 HOWTO_SIGNERS = {"train": (1, 2, 3, 4), "val": (1, 2, 3, 4), "test": (5, 1, 2)}
 """Signer 5 is seen in test only. Other splits than these three have train's signers."""
@@ -90,9 +87,10 @@ def set_up(domain: str, signer: int, rng: np.random.Generator) -> Shot:
     """Choose clothes, camera and background of one video."""
     look, manner = SIGNERS[signer]
     if domain == "news":
-        look = replace(look, shirt=NEWS_SUITS[rng.integers(len(NEWS_SUITS))])
-        unit = rng.uniform(179.0, 184.0)
-        neck = (SIZE_PX / 2 + rng.uniform(-4, 4), 226 + rng.uniform(-3, 3))
+        suit = hue_colour(rng.random(), rng.uniform(0.1, 0.45), rng.uniform(0.12, 0.30))
+        look = replace(look, shirt=suit, light=rng.uniform(0.9, 1.06))
+        unit = rng.uniform(177.0, 186.0)
+        neck = (SIZE_PX / 2 + rng.uniform(-8, 8), 226 + rng.uniform(-5, 5))
         return Shot(look, manner, Frame(SIZE_PX, unit, neck), studio(SIZE_PX, rng))
     unit = rng.uniform(181.0, 203.0)
     neck = (SIZE_PX / 2 + rng.uniform(-18, 18), 1.14 * unit + rng.uniform(4, 14))

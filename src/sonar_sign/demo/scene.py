@@ -1,9 +1,17 @@
 """Backgrounds and cloth."""
 
+from colorsys import hsv_to_rgb
+
 import cv2
 import numpy as np
 
 Colour = tuple[int, int, int]
+
+
+def hue_colour(hue: float, saturation: float, value: float) -> Colour:
+    """The RGB colour of a hue, saturation and value in 0 to 1."""
+    red, green, blue = (round(255 * part) for part in hsv_to_rgb(hue, saturation, value))
+    return red, green, blue
 
 
 def _noise(size: tuple[int, int], sigma: tuple[float, float], rng: np.random.Generator):
@@ -17,8 +25,8 @@ def studio(size_px: int, rng: np.random.Generator) -> np.ndarray:
     """A plain studio wall, lit from above: (size, size, 3) uint8 RGB."""
     y, x = np.mgrid[0:size_px, 0:size_px].astype(np.float32) / size_px - 0.5
     light = 1.08 - 0.55 * (x**2 + (y + 0.12) ** 2) + 0.01 * _noise(y.shape, (30, 30), rng)
-    wall = np.array(((96, 118, 146), (112, 116, 124), (92, 126, 128))[rng.integers(3)])
-    return np.clip(light[..., None] * wall, 0, 255).astype(np.uint8)
+    wall = hue_colour(rng.random(), rng.uniform(0.05, 0.4), rng.uniform(0.35, 0.75))
+    return np.clip(light[..., None] * np.array(wall), 0, 255).astype(np.uint8)
 
 
 def room(size_px: int, rng: np.random.Generator) -> np.ndarray:
@@ -33,7 +41,7 @@ def room(size_px: int, rng: np.random.Generator) -> np.ndarray:
     {"shelves": _shelves, "tiles": _tiles, "planks": _planks, "window": _window}[kind](image, rng)
     if kind != "shelves":
         _things(image, int(size_px * rng.uniform(0.62, 0.8)), 1.0, rng)
-    return cv2.GaussianBlur(image, (0, 0), size_px * rng.uniform(0.004, 0.009))
+    return cv2.GaussianBlur(image, (0, 0), size_px * rng.uniform(0.006, 0.012))
 
 
 def _things(image: np.ndarray, floor: int, height: float, rng: np.random.Generator) -> None:
@@ -106,7 +114,8 @@ def cloth(
 
     Args:
         size: height and width in pixels.
-        pattern: "plain", "stripes", "plaid" or "dots".
+        pattern: "plain", "stripes" (across), "bands" (upright) or "plaid". Dots are left out:
+            dlib takes four of them for a face.
         accent: the pattern's colour.
         period_px: the pattern's period.
     """
@@ -119,11 +128,9 @@ def cloth(
     elif pattern == "plaid":
         share = 0.5 * (np.mod(bend, period_px) < 0.35 * period_px)
         share = share + 0.5 * (np.mod(x, period_px) < 0.35 * period_px)
-    elif pattern == "dots":
-        shifted = x + (np.floor(y / period_px) % 2) * period_px / 2
-        square = (np.mod(shifted, period_px) - period_px / 2) ** 2
-        square += (np.mod(y, period_px) - period_px / 2) ** 2
-        share = (square < (0.22 * period_px) ** 2).astype(np.float32)
+    elif pattern == "bands":
+        sideways = x + 0.06 * period_px * _noise(size, (25, 40), rng)
+        share = (np.mod(sideways, period_px) < 0.3 * period_px).astype(np.float32)
     share = cv2.GaussianBlur(share.astype(np.float32), (0, 0), 0.8)[..., None]
     flat = np.array(colour, np.float32) * (1 - share) + np.array(accent, np.float32) * share
     folds = 1 + 0.045 * _noise(size, (9, 40), rng) + 0.03 * _noise(size, (25, 60), rng)

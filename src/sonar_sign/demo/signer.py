@@ -41,7 +41,7 @@ class SignerLook:
     accent: Colour = (255, 255, 255)
     """The colour of the shirt's pattern."""
     pattern: str = "plain"
-    """"plain", "stripes", "plaid" or "dots"."""
+    """"plain", "stripes", "bands" or "plaid"."""
     neckline: str = "round"
     """"round", "wide" or "v"."""
     short_sleeves: bool = False
@@ -154,7 +154,7 @@ class Signer:
 
 
 def _sleeve_colour(look: SignerLook) -> Colour:
-    share = {"plain": 0.0, "stripes": 0.2, "plaid": 0.25, "dots": 0.08}[look.pattern]
+    share = {"plain": 0.0, "stripes": 0.2, "plaid": 0.25, "bands": 0.15}[look.pattern]
     mixed = (1 - share) * np.array(look.shirt) + share * np.array(look.accent)
     red, green, blue = (int(v) for v in mixed)
     return red, green, blue

@@ -4,51 +4,25 @@ Trained on translation in all four directions, so that the embedding of a senten
 means and not in which language. The result is an ordinary SONAR folder.
 """
 
-import sys
+import os
 import tempfile
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import sentencepiece
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch.nn import functional
 
 from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
-
-
-@dataclass(frozen=True)
-class SonarPretrainOptions:
-    """Sizes and schedule; the defaults take under a minute on two cores."""
-
-    n_pairs: int = 3000
-    """Training sentences, each in both languages."""
-    vocabulary_size: int = 400
-    """Sentencepiece pieces, before fairseq2 adds language tokens and padding."""
-    width: int = 64
-    n_layers: int = 2
-    """Encoder layers, and as many decoder layers."""
-    n_heads: int = 4
-    ffn_width: int = 256
-    n_steps: int = 800
-    batch_size: int = 32
-    """Sentence pairs a step; each gives two translations."""
-    learning_rate: float = 3e-3
-    """The peak of a one-cycle schedule."""
-    noise: float = 0.25
-    """Standard deviation of what is added to the embeddings, in units of their own: the
-    decoder learns to read the inexact embeddings that a sign encoder will make."""
-    alignment: float = 1.0
-    """Weight of the mean squared distance between a sentence's two embeddings."""
+from sonar_sign.options import SonarPretrainOptions
+from sonar_sign.progress import track
 
 
 def pretrain_sonar(
     folder: Path,
     seed: int,
-    options: SonarPretrainOptions = SonarPretrainOptions(),  # noqa: B008 (frozen)
+    options: SonarPretrainOptions,
     exclude: Collection[str] = (),
 ) -> None:
     """Train a tiny SONAR and write it to `folder` (see `sonar_sign.models.sonar_text`).
@@ -61,16 +35,25 @@ def pretrain_sonar(
     # Importing fairseq2 costs seconds, so only when it is needed.
     from sonar_sign.models.sonar_text import TinySonarShape, create_sonar_folder, save_weights
 
+    folder = Path(folder)
     texts = _draw_texts(options.n_pairs, np.random.default_rng(seed), frozenset(exclude))
     shape = TinySonarShape(options.width, options.n_layers, options.n_heads, options.ffn_width)
-    with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as scratch:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        torch.random.fork_rng(devices=[]),
+        tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch,
+    ):
         torch.manual_seed(seed)
-        tokenizer = Path(scratch) / "sentencepiece.model"
+        tokenizer, unfinished = Path(scratch) / "tokenizer", Path(scratch) / "sonar"
         all_texts = [text for language in LANGUAGES for text in texts[language]]
         _train_tokenizer(tokenizer, all_texts, options.vocabulary_size)
-        sonar = create_sonar_folder(folder, tokenizer, LANGUAGES, shape)
+        sonar = create_sonar_folder(unfinished, tokenizer, LANGUAGES, shape)
         _train(sonar, texts, options)
-    save_weights(sonar)
+        save_weights(sonar)
+        # Only now, so that a killed training leaves no half-written folder.
+        folder.mkdir(exist_ok=True)
+        for file in unfinished.iterdir():
+            os.replace(file, folder / file.name)
 
 
 def _draw_texts(n: int, rng: np.random.Generator, exclude: frozenset[str]) -> dict[str, list[str]]:
@@ -114,7 +97,7 @@ def _train(sonar, texts: dict[str, list[str]], options: SonarPretrainOptions) ->
     target = {language: sonar.tokenize(texts[language], language, "target") for language in texts}
     sonar.encoder.train()
     sonar.decoder.train()
-    for step in _steps(options.n_steps):
+    for step in track(range(options.n_steps), "training the demo's SONAR", options.n_steps):
         rows = torch.randint(options.n_pairs, (options.batch_size,)).tolist()
         embeddings = sonar.embed_tokens(
             [source[language][row] for language in LANGUAGES for row in rows]
@@ -133,10 +116,3 @@ def _train(sonar, texts: dict[str, list[str]], options: SonarPretrainOptions) ->
         schedule.step()
     sonar.encoder.eval()
     sonar.decoder.eval()
-
-
-def _steps(n: int):
-    """Count to `n` with a progress bar on stderr."""
-    columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(file=sys.stderr)) as progress:
-        yield from progress.track(range(n), description="training the demo's SONAR")

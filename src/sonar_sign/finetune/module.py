@@ -39,7 +39,8 @@ class EmbeddingModule(pl.LightningModule):
         losses = embedding_losses(self.embed(batch), batch.targets, self.variance)
         loss = weighted_sum(losses, self.loss_weights)
         size = len(batch.clip_ids)
-        self.log_dict({f"train/{k}": v for k, v in losses.items()}, on_epoch=True, batch_size=size)
+        by_name = {f"train/loss_{name}": value for name, value in losses.items()}
+        self.log_dict(by_name, on_epoch=True, batch_size=size)
         self.log("train/loss", loss, on_epoch=True, prog_bar=True, batch_size=size)
         return loss
 
@@ -58,7 +59,7 @@ class EmbeddingModule(pl.LightningModule):
         self._validated.clear()
         scores = self.validation.scores(clip_ids, predicted, target)
         losses = embedding_losses(predicted, target, self.variance)
-        self.log_dict({f"val/{name}": loss for name, loss in losses.items()})
+        self.log_dict({f"val/loss_{name}": loss for name, loss in losses.items()})
         self.log_dict({f"val/{name}": score for name, score in scores.items()}, prog_bar=True)
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, _: int) -> Batch:

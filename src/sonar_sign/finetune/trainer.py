@@ -1,13 +1,14 @@
 """Running a stage: Lightning's Trainer, the best checkpoint kept, resumed where it was cut."""
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
@@ -89,11 +90,12 @@ def fit(
         use_distributed_sampler=False,
         logger=CSVLogger(training_dir, name="", version="curves"),
         enable_model_summary=False,
+        # A bar in a log file is a line for every step.
+        enable_progress_bar=sys.stderr.isatty(),
         callbacks=[
             KeepBest(best, options.select, save),
             ModelCheckpoint(training_dir, save_last=True, save_top_k=0),
             EarlyStopping(metric, mode="max", patience=options.patience),
-            TQDMProgressBar(refresh_rate=10),
         ],
     )
     last = training_dir / "last.ckpt"

@@ -9,7 +9,7 @@ model's shape.
 import pickle
 import re
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -50,10 +50,9 @@ def load_sign_hiera(
             or its keys or shapes are not the model's.
     """
     file = _read(path, HIERA_ENTRY, "SignHiera")
-    config = _config(path, file, SignHieraConfig, SignHieraConfig.base_128x224)
+    public = SignHieraConfig.base_128x224()
+    model = _empty_model(path, file, SignHiera, SignHieraConfig, public)
     state = {k: v for k, v in file[HIERA_ENTRY].items() if not k.startswith(HIERA_MAY_ADD)}
-    with torch.device("meta"):
-        model = SignHiera(config)
     for key, expected in model.state_dict().items():
         if key in HIERA_MAY_LACK and key not in state:
             fill = 1.0 if key == "norm.weight" else 0.0
@@ -71,10 +70,9 @@ def load_sign_encoder(
         UserError: as `load_sign_hiera`, or the three names of the word embedding differ in value.
     """
     file = _read(path, ENCODER_ENTRY, "sign encoder")
-    config = _config(path, file, SignEncoderConfig, SignEncoderConfig.t5_v1_1_large)
+    public = SignEncoderConfig.t5_v1_1_large()
+    model = _empty_model(path, file, SignEncoder, SignEncoderConfig, public)
     state = file[ENCODER_ENTRY]
-    with torch.device("meta"):
-        model = SignEncoder(config)
     _check(path, "sign encoder", model, state)
     first = state[ENCODER_TIED[0]]
     for key in ENCODER_TIED[1:]:
@@ -160,15 +158,18 @@ def _read(path: Path, entry: str, what: str) -> dict[str, Any]:
     return file
 
 
-def _config(path: Path, file: dict[str, Any], kind: type, public: Callable[[], Any]) -> Any:
+def _empty_model(
+    path: Path, file: dict[str, Any], build: type, config: type, public: Any
+) -> nn.Module:
+    """The model that the file's config describes, on the meta device: shapes without memory."""
     fields = file.get("config")
-    if fields is None:
-        return public()
     try:
-        return kind(**fields)
-    except (TypeError, ValueError, ArithmeticError) as error:
+        described = public if fields is None else config(**fields)
+        with torch.device("meta"):
+            return build(described)
+    except (TypeError, ValueError, ArithmeticError, RuntimeError, AttributeError) as error:
         raise UserError(
-            f"{path}: its entry 'config' is no {kind.__name__} ({_first_line(error)})."
+            f"{path}: its entry 'config' is no {config.__name__} ({_first_line(error)})."
         ) from error
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from transformers import T5Config, T5Model
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,9 @@ class SignEncoder(nn.Module):
 
     def __init__(self, config: SignEncoderConfig):
         super().__init__()
+        # Importing transformers costs seconds, which `extract` need not wait for.
+        from transformers import T5Config, T5Model
+
         self.config = config
         t5 = T5Model(
             T5Config(
@@ -92,6 +94,8 @@ class SignEncoder(nn.Module):
         self.encoder.block = blocks
         self.encoder.final_layer_norm = self.encoder._modules.pop("final_layer_norm")
         self.projection_out = nn.Linear(config.d_model, config.embedding_dim, bias=False)
+        # SONAR embeddings are small numbers; the reference starts its projection this small too.
+        nn.init.normal_(self.projection_out.weight, std=1e-4)
 
     def encode(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Encoder outputs, one for each feature: (batch, n_features, d_model).

@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from pickle import PickleError
 
 import torch
 import yaml
@@ -482,5 +483,12 @@ def _reason(error: BaseException) -> str:
     """The innermost cause, which says the most, on one line."""
     while error.__cause__ is not None:
         error = error.__cause__
+    if isinstance(error, PickleError):
+        # torch's own message here tells people to switch the safety off.
+        return "it holds something other than tensors, which could run code, or is no checkpoint"
+    if isinstance(error, EOFError):
+        return "it ends too early"
+    if isinstance(error, AttributeError | KeyError | TypeError):
+        return f"it is not laid out as SONAR's ({type(error).__name__}: {error})"
     text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text[:400]}"
+    return text if len(text) <= 400 else f"{text[:400]} ..."

@@ -11,8 +11,9 @@ import yaml
 
 from sonar_sign.demo import sonar as demo_sonar
 from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
-from sonar_sign.demo.sonar import SonarPretrainOptions, pretrain_sonar
+from sonar_sign.demo.sonar import pretrain_sonar
 from sonar_sign.files import sha256_of
+from sonar_sign.options import SonarPretrainOptions
 
 BRIEF = SonarPretrainOptions(
     n_pairs=30, width=16, n_layers=1, n_heads=2, ffn_width=16, n_steps=3, batch_size=4
