@@ -17,14 +17,15 @@ put_command_on_path()
 NAME = config["corpus"]["name"]
 NEWS = "demo_news"
 HOWTO_ROOT, NEWS_ROOT = "resources/demo/howto", "resources/demo/news"
+PUBLIC_MODELS = "resources/models"
+PUBLIC_SONAR = f"{PUBLIC_MODELS}/sonar"
 CAPTIONS = config["languages"]["captions"]
 OTHER_LANGUAGES = [code for code in config["languages"]["outputs"] if code != CAPTIONS]
 # The news corpus takes the same way as the one that is fine-tuned on, up to its features.
 CORPORA = {
-    NAME: {"type": config["corpus"]["type"], "root": config["corpus"]["root"]},
-    NEWS: {"type": "how2sign", "root": NEWS_ROOT},
+    NAME: config["corpus"],
+    NEWS: {"type": "how2sign", "root": NEWS_ROOT, "shards": config["demo"]["news_shards"]},
 }
-SHARDS = config["corpus"]["shards"]
 
 
 wildcard_constraints:

@@ -52,31 +52,32 @@ rule captions:
 
 
 # The outputs of a checkpoint must be known beforehand, or a dry run could not list what follows
-# it. Splits have different numbers of shards, so there is one checkpoint a split.
-for _split in SHARDS:
+# it. Splits have different numbers of shards, so there is one checkpoint for each.
+for _corpus, _split in [
+    (corpus, split) for corpus in CORPORA for split in CORPORA[corpus]["shards"]
+]:
 
     checkpoint:
         name:
-            f"shard_{_split}"
+            checkpoint_name(_corpus, _split)
         input:
-            f"results/{{corpus}}/manifests/{_split}.tsv",
+            f"results/{_corpus}/manifests/{_split}.tsv",
         output:
-            expand(
-                "results/{{corpus}}/shards/{split}/{shard}.tsv",
-                split=_split,
-                shard=shard_names(_split),
-            ),
+            [
+                f"results/{_corpus}/shards/{_split}/{shard}.tsv"
+                for shard in shard_names(_corpus, _split)
+            ],
         log:
-            f"results/{{corpus}}/logs/shard/{_split}.log",
+            f"results/{_corpus}/logs/shard/{_split}.log",
         benchmark:
-            f"results/{{corpus}}/benchmarks/shard/{_split}.tsv"
+            f"results/{_corpus}/benchmarks/shard/{_split}.tsv"
         conda:
             "../envs/sonar-sign.yaml"
         params:
             outputs=lambda wildcards, output: repeated("output", output),
             recipe=1,
         message:
-            "Dealing the clips of {wildcards.corpus} to shards"
+            "Dealing clips to shards"
         shell:
             "sonar-sign shard --manifest {input} {params.outputs} > {log} 2>&1"
 

@@ -14,7 +14,7 @@ rule predict:
         timings=features_of_system(".timings.json"),
         sign_encoder=sign_encoder_of_system,
         sign_hiera=sign_hiera_of_system,
-        sonar=config["models"]["sonar"],
+        sonar=sonar_files,
     output:
         tables=PREDICTION_TABLES,
         run_info=[table.removesuffix(".tsv") + ".json" for table in PREDICTION_TABLES],
@@ -25,6 +25,7 @@ rule predict:
     conda:
         "../envs/sonar-sign.yaml"
     params:
+        sonar=config["models"]["sonar"],
         features=repeat("features", "features"),
         timings=repeat("timings", "timings"),
         languages=repeated("language", [CAPTIONS, *OTHER_LANGUAGES]),
@@ -38,7 +39,7 @@ rule predict:
     shell:
         "sonar-sign predict {params.features} {params.timings}"
         " --sign-encoder {input.sign_encoder:q} --sign-hiera {input.sign_hiera:q}"
-        " --sonar {input.sonar:q} {params.languages} {params.outputs}"
+        " --sonar {params.sonar:q} {params.languages} {params.outputs}"
         " --system {wildcards.system} {params.settings} --seed {params.seed}"
         " --device {params.device} --threads {threads} > {log} 2>&1"
 

@@ -31,7 +31,7 @@ rule extract:
 rule embed_text:
     input:
         manifest="results/{corpus}/manifests/{split}.tsv",
-        sonar=config["models"]["sonar"],
+        sonar=sonar_files,
     output:
         targets="results/{corpus}/targets/{split}.npy",
         index="results/{corpus}/targets/{split}.parquet",
@@ -42,12 +42,13 @@ rule embed_text:
     conda:
         "../envs/sonar-sign.yaml"
     params:
+        sonar=config["models"]["sonar"],
         language=CAPTIONS,
         device=config["device"],
         recipe=1,
     message:
         "Embedding the captions of {wildcards.corpus}, {wildcards.split}"
     shell:
-        "sonar-sign embed_text --manifest {input.manifest} --sonar {input.sonar:q}"
+        "sonar-sign embed_text --manifest {input.manifest} --sonar {params.sonar:q}"
         " --output {output.targets} --language {params.language} --device {params.device}"
         " --threads {threads} > {log} 2>&1"

@@ -13,7 +13,7 @@ rule finetune_stage1:
         val_manifest="results/{corpus}/manifests/val.tsv",
         sign_hiera=config["models"]["sign_hiera"],
         sign_encoder=config["models"]["sign_encoder"],
-        sonar=config["models"]["sonar"],
+        sonar=sonar_files,
     output:
         checkpoint="results/{corpus}/checkpoints/stage1/best.pt",
         curves="results/{corpus}/checkpoints/stage1/curves.csv",
@@ -25,6 +25,7 @@ rule finetune_stage1:
         "../envs/sonar-sign.yaml"
     threads: 8
     params:
+        sonar=config["models"]["sonar"],
         train_clips=repeat("train-clips", "train_clips"),
         val_clips=repeat("val-clips", "val_clips"),
         training_dir="results/{corpus}/training/stage1",
@@ -41,7 +42,7 @@ rule finetune_stage1:
         "sonar-sign finetune_stage1 {params.train_clips} {params.val_clips}"
         " --train-targets {input.train_targets} --val-targets {input.val_targets}"
         " --val-manifest {input.val_manifest} --sign-hiera {input.sign_hiera:q}"
-        " --sign-encoder {input.sign_encoder:q} --sonar {input.sonar:q}"
+        " --sign-encoder {input.sign_encoder:q} --sonar {params.sonar:q}"
         " --output {output.checkpoint} --training-dir {params.training_dir}"
         " {params.settings} {params.losses} --compat {params.compat}"
         " --language {params.language} --seed {params.seed} --device {params.device}"
@@ -56,7 +57,7 @@ rule finetune_stage2:
         val_targets="results/{corpus}/targets/val.npy",
         val_manifest="results/{corpus}/manifests/val.tsv",
         sign_encoder=config["models"]["sign_encoder"],
-        sonar=config["models"]["sonar"],
+        sonar=sonar_files,
     output:
         checkpoint="results/{corpus}/checkpoints/stage2/best.pt",
         curves="results/{corpus}/checkpoints/stage2/curves.csv",
@@ -68,6 +69,7 @@ rule finetune_stage2:
         "../envs/sonar-sign.yaml"
     threads: 8
     params:
+        sonar=config["models"]["sonar"],
         train_features=repeat("train-features", "train_features"),
         val_features=repeat("val-features", "val_features"),
         training_dir="results/{corpus}/training/stage2",
@@ -83,7 +85,7 @@ rule finetune_stage2:
         "sonar-sign finetune_stage2 {params.train_features} {params.val_features}"
         " --train-targets {input.train_targets} --val-targets {input.val_targets}"
         " --val-manifest {input.val_manifest} --sign-encoder {input.sign_encoder:q}"
-        " --sonar {input.sonar:q} --output {output.checkpoint}"
+        " --sonar {params.sonar:q} --output {output.checkpoint}"
         " --training-dir {params.training_dir} {params.settings} {params.losses}"
         " --language {params.language} --seed {params.seed} --device {params.device}"
         " --threads {threads} > {log} 2>&1"

@@ -1,6 +1,7 @@
 """Input functions: which files a job needs, where that depends on more than its wildcards."""
 
 from sonar_sign.corpora import open_corpus
+from sonar_sign.models.fetch import registry
 from sonar_sign.shard import videos_of_shard
 
 
@@ -8,9 +9,9 @@ def root_of(wildcards):
     return CORPORA[wildcards.corpus]["root"]
 
 
-def shard_names(split):
+def shard_names(corpus, split):
     """The shards of a split; the number is fixed by the config, so rules can name them all."""
-    return [f"{number:04d}" for number in range(SHARDS[split])]
+    return [f"{number:04d}" for number in range(CORPORA[corpus]["shards"][split])]
 
 
 def shards(pattern, **fixed):
@@ -18,9 +19,15 @@ def shards(pattern, **fixed):
 
     def paths(wildcards):
         values = {**dict(wildcards.items()), **fixed}
-        return [pattern.format(**values, shard=shard) for shard in shard_names(values["split"])]
+        names = shard_names(values["corpus"], values["split"])
+        return [pattern.format(**values, shard=shard) for shard in names]
 
     return paths
+
+
+def checkpoint_name(corpus, split):
+    """The name of the checkpoint that deals a split to shards."""
+    return f"shard_{split}" if corpus == NAME else f"shard_news_{split}"
 
 
 def annotations(wildcards):
@@ -45,8 +52,8 @@ def shard_file(wildcards):
     Asking the checkpoint lets Snakemake look at the shard again once it is written: a shard
     whose content is the same makes nothing stale.
     """
-    dealt = getattr(checkpoints, f"shard_{wildcards.split}").get(corpus=wildcards.corpus).output
-    return next(path for path in dealt if Path(path).stem == wildcards.shard)
+    dealing = getattr(checkpoints, checkpoint_name(wildcards.corpus, wildcards.split))
+    return next(path for path in dealing.get().output if Path(path).stem == wildcards.shard)
 
 
 def videos(wildcards):
@@ -69,7 +76,7 @@ def features_of_system(suffix):
         encoder = FEATURES_OF[wildcards.system]
         return [
             f"results/{wildcards.corpus}/features/{encoder}/{wildcards.split}/{shard}{suffix}"
-            for shard in shard_names(wildcards.split)
+            for shard in shard_names(wildcards.corpus, wildcards.split)
         ]
 
     return paths
@@ -107,3 +114,24 @@ def corpus_files(root, splits):
         *[f"{root}/how2sign_realigned_{split}.ita_Latn.csv" for split in splits],
         *[f"{root}/glosses_{split}.tsv" for split in splits],
     ]
+
+
+PUBLIC_FILES = {public.file: name for name, public in registry().items()}
+SONAR_FILES = [
+    registry()[name].file
+    for name in ("sonar_text_encoder", "sonar_text_decoder", "sonar_tokenizer")
+]
+
+
+def sonar_files(wildcards):
+    """SONAR's folder where a rule or somebody else makes it whole, else its three public files."""
+    folder = config["models"]["sonar"]
+    if folder == PUBLIC_SONAR:
+        return [f"{folder}/{file}" for file in SONAR_FILES]
+    return [folder]
+
+
+def source_of_model(name):
+    """The flag for a mirror's address or a local file that the config names."""
+    source = config["models"].get("fetch_from", {}).get(name)
+    return f"--source {shlex.quote(source)}" if source else ""

@@ -1,1 +1,23 @@
-"""The public models, fetched when a config names them."""
+"""The public models, downloaded, or copied from where they already are."""
+
+
+rule fetch_model:
+    output:
+        f"{PUBLIC_MODELS}/{{file}}",
+    log:
+        "results/logs/fetch_model/{file}.log",
+    benchmark:
+        "results/benchmarks/fetch_model/{file}.tsv"
+    wildcard_constraints:
+        file="|".join([*PUBLIC_FILES, *[f"sonar/{file}" for file in SONAR_FILES]]),
+    conda:
+        "../envs/sonar-sign.yaml"
+    params:
+        name=lambda wildcards: PUBLIC_FILES[Path(wildcards.file).name],
+        source=lambda wildcards: source_of_model(PUBLIC_FILES[Path(wildcards.file).name]),
+        recipe=1,
+    message:
+        "Fetching {wildcards.file}"
+    shell:
+        "sonar-sign fetch_model --name {params.name} --output {output} {params.source}"
+        " > {log} 2>&1"

@@ -25,7 +25,7 @@ def studio(size_px: int, rng: np.random.Generator) -> np.ndarray:
     """A plain studio wall, lit from above: (size, size, 3) uint8 RGB."""
     y, x = np.mgrid[0:size_px, 0:size_px].astype(np.float32) / size_px - 0.5
     light = 1.08 - 0.55 * (x**2 + (y + 0.12) ** 2) + 0.01 * _noise(y.shape, (30, 30), rng)
-    wall = hue_colour(rng.random(), rng.uniform(0.05, 0.4), rng.uniform(0.35, 0.75))
+    wall = hue_colour(rng.random(), rng.uniform(0.05, 0.3), rng.uniform(0.35, 0.75))
     return np.clip(light[..., None] * np.array(wall), 0, 255).astype(np.uint8)
 
 

@@ -52,7 +52,9 @@ class FetchOptions:
     """How patiently a file is downloaded."""
 
     attempts: int = 6
-    """Attempts in a row that bring nothing new before giving up."""
+    """Attempts in a row that bring next to nothing new before giving up."""
+    progress_bytes: int = 1 << 20
+    """What is more than next to nothing."""
     backoff_s: float = 1.0
     """Wait after the first of these; it doubles with each, up to a minute."""
     stall_s: float = 30.0
@@ -212,8 +214,9 @@ def _download(
                 raise UserError(f"{address} is no usable address ({error}).") from error
             except (_PassingError, requests.RequestException, HTTPError) as error:
                 reached = file.seek(0, os.SEEK_END)
-                failures = 1 if reached > best else failures + 1
-                best = max(best, reached)
+                if reached >= best + options.progress_bytes:
+                    best, failures = reached, 0
+                failures += 1
                 if failures >= options.attempts:
                     raise UserError(_given_up(error, address, entry, destination)) from error
                 time.sleep(min(options.backoff_s * 2 ** (failures - 1), MAX_WAIT_S))

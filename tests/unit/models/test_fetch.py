@@ -14,7 +14,7 @@ from sonar_sign.models.fetch import FetchOptions, fetch_model, registry
 
 CONTENT = bytes(range(256)) * 4000  # 1,024,000 bytes
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-QUICK = FetchOptions(attempts=3, backoff_s=0.01, stall_s=0.3)
+QUICK = FetchOptions(attempts=3, progress_bytes=50_000, backoff_s=0.01, stall_s=0.3)
 
 
 @dataclass
@@ -182,8 +182,9 @@ def test_silence_counts_as_a_cut(server, destination):
     assert server.ranges()[1] is not None
 
 
-def test_an_endless_silence_is_given_up(server, destination):
-    server.stall_after = [0]
+@pytest.mark.parametrize("trickle", [0, 100])
+def test_an_endless_silence_is_given_up(server, destination, trickle):
+    server.stall_after = [trickle]
     with pytest.raises(UserError, match="no answer in time"):
         fetch(server, destination)
     assert len(server.requests) == 3

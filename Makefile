@@ -1,0 +1,41 @@
+# make setup | demo | test | lock | dag | clean-demo; README.md says what each does.
+
+PYTHON ?= python3
+CORES ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: setup demo test lock dag
+
+setup: $(VENV)/.ready
+
+# One stamp for the whole set-up: the pinned packages, then this package itself.
+$(VENV)/.ready: requirements.lock pyproject.toml scripts/check_python.sh
+	@sh scripts/check_python.sh "$(PYTHON)"
+	"$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --no-deps --no-build-isolation --editable .
+	$(BIN)/python scripts/link_libsndfile.py
+	@touch $@
+
+demo: setup
+	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/sonar-sign show --comparison results/demo/comparison.json
+
+test: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+	$(BIN)/python -m pytest
+
+# Needs uv; everybody else installs what it wrote.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+
+dag: setup
+	$(BIN)/snakemake --cores 1 --forceall --rulegraph mermaid-js > build/rulegraph.mmd

@@ -1,0 +1,19 @@
+"""Subcommands that get the public models; none of them imports PyTorch."""
+
+from pathlib import Path
+from typing import Annotated
+
+
+def fetch_model(
+    name: Annotated[str, "Name in the registry, such as sign_hiera."],
+    output: Annotated[Path, "File to write."],
+    source: Annotated[str | None, "A file or a mirror's address, instead of the published."] = None,
+    sha256: Annotated[str | None, "The hash to check, instead of the registry's."] = None,
+) -> None:
+    """Download a public file, or copy it from where it already is, and check it."""
+    from sonar_sign.models.fetch import fetch_model as run
+
+    run(name, output, source, sha256=sha256)
+
+
+COMMANDS = {"fetch_model": fetch_model}
