@@ -1,5 +1,6 @@
 """From a cropped clip to what SignHiera is given: windows of frames, then normalised tensors."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,9 +50,27 @@ def load_windows(
             f"Clips of {shard.path} are {info.width}x{info.height} pixels and SignHiera takes "
             f"{config.input_size[2]}x{config.input_size[1]}: set crop.size to the model's."
         )
-    windows = windows_of(info.n_frames, info.fps, sampling_of(config), compat)
-    numbers = np.concatenate([window.indices for window in windows])
-    frames = shard.frames(clip_id, numbers)
+    return cut_windows(
+        clip_id,
+        info.n_frames,
+        info.fps,
+        config,
+        compat,
+        lambda numbers: shard.frames(clip_id, numbers),
+    )
+
+
+def cut_windows(
+    clip_id: str,
+    n_frames: int,
+    fps: float,
+    config: SignHieraConfig,
+    compat: Compat,
+    read: Callable[[np.ndarray], np.ndarray],
+) -> ClipWindows:
+    """The windows of a clip; `read` gives frames `(n, size, size, 3)` by their numbers `(n,)`."""
+    windows = windows_of(n_frames, fps, sampling_of(config), compat)
+    frames = read(np.concatenate([window.indices for window in windows]))
     return ClipWindows(
         clip_id,
         frames.reshape(len(windows), config.num_frames, *frames.shape[1:]),

@@ -1,6 +1,7 @@
 """`crop`: cut a shard's sentences out of their videos, around the signer, one mp4 each."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,8 @@ import pandas as pd
 
 from sonar_sign.clips import ClipInfo, write_clips
 from sonar_sign.errors import UserError
-from sonar_sign.faces import FaceDetector, SignerFace, find_signer
-from sonar_sign.geometry import center_box, crop_box, crop_resize
+from sonar_sign.faces import SignerFace, find_signer
+from sonar_sign.geometry import center_box, crop_box, crop_resize, square_box
 from sonar_sign.options import CropOptions
 from sonar_sign.progress import track
 from sonar_sign.shard import COLUMNS
@@ -58,26 +59,21 @@ def _crop_video(
     path: Path, rows: pd.DataFrame, options: CropOptions
 ) -> Iterator[tuple[str, bytes, ClipInfo]]:
     """The clips of one source video."""
-    video = probe(path)
-    face = _find_face(path, video, options)
-    if face.box is None:
-        box, box_from = center_box(video.width, video.height), "fallback"
-    else:
-        box, box_from = crop_box(face.box), "video"
+    signer = find_box(path, probe(path), options.frames_probed)
     for row in rows.itertuples():
         start = round(float(row.start_s) * float(row.fps))
         n_frames = int(row.n_frames)
         frames = [
-            crop_resize(frame[None], box, options.size)[0]
+            crop_resize(frame[None], signer.box, options.size)[0]
             for _, frame in read_frames(path, start, start + n_frames)
         ]
         if not frames:
             raise VideoError("unreadable", f"no frame from {row.start_s} s on can be decoded")
         info = ClipInfo(
-            box=tuple(int(edge) for edge in box),
-            box_from=box_from,
-            faces_found=face.found,
-            frames_probed=face.probed,
+            box=tuple(int(edge) for edge in square_box(signer.box)),
+            box_from=signer.box_from,
+            faces_found=signer.face.found,
+            frames_probed=signer.face.probed,
             fps=float(row.fps),
             n_frames=len(frames),
             width=options.size,
@@ -86,8 +82,27 @@ def _crop_video(
         yield row.clip_id, encode_clip(frames, info.fps, options.quality), info
 
 
-def _find_face(path: Path, video: VideoInfo, options: CropOptions) -> SignerFace:
+@dataclass(frozen=True)
+class SignerBox:
+    """What is cut out of a video."""
+
+    box: tuple[float, float, float, float]
+    """x0, y0, x1, y1 in source pixels, before it is made square; may reach outside the frame."""
+    box_from: str
+    """`video`, or `fallback`: no face was found and the middle of the frame is taken."""
+    face: SignerFace
+
+
+def find_box(path: Path, video: VideoInfo, frames_probed: int) -> SignerBox:
+    """Where the signer is in a video: around the face found on frames spread over it.
+
+    Raises:
+        VideoError: the video cannot be decoded.
+    """
     # The very first and last frames are often title cards or fades: stay inside.
-    spread = np.linspace(0, video.n_frames, options.frames_probed + 2)[1:-1]
+    spread = np.linspace(0, video.n_frames, frames_probed + 2)[1:-1]
     numbers = np.unique(spread.astype(int))
-    return find_signer(read_frames_at(path, numbers), FaceDetector())
+    face = find_signer(read_frames_at(path, numbers))
+    if face.box is None:
+        return SignerBox(center_box(video.width, video.height), "fallback", face)
+    return SignerBox(crop_box(tuple(face.box)), "video", face)

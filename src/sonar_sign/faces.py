@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import dlib
 import numpy as np
@@ -23,21 +24,20 @@ class SignerFace:
     probed: int
 
 
-class FaceDetector:
-    """dlib's frontal HOG detector, without upsampling: faces from about 80 pixels."""
-
-    def __init__(self):
-        self._detect = dlib.get_frontal_face_detector()
-
-    def boxes(self, frame: np.ndarray) -> np.ndarray:
-        """`(n, 4)` boxes of the faces in a uint8 RGB frame `(height, width, 3)`."""
-        faces = [
-            (r.left(), r.top(), r.right(), r.bottom()) for r in self._detect(np.asarray(frame), 0)
-        ]
-        return np.array(faces, dtype=np.float64).reshape(-1, 4)
+# Making the detector takes as long as searching ten frames.
+_detector = cache(dlib.get_frontal_face_detector)
 
 
-def find_signer(frames: Iterable[np.ndarray], detector: FaceDetector) -> SignerFace:
+def find_faces(frame: np.ndarray) -> np.ndarray:
+    """Boxes `(n, 4)` of the faces in a uint8 RGB frame `(height, width, 3)`.
+
+    dlib's frontal HOG detector, without upsampling: faces from about 80 pixels.
+    """
+    faces = [(r.left(), r.top(), r.right(), r.bottom()) for r in _detector()(frame, 0)]
+    return np.array(faces, dtype=np.float64).reshape(-1, 4)
+
+
+def find_signer(frames: Iterable[np.ndarray]) -> SignerFace:
     """Find the face that stays: the one seen in most frames, the larger one among equals.
 
     Args:
@@ -47,7 +47,7 @@ def find_signer(frames: Iterable[np.ndarray], detector: FaceDetector) -> SignerF
     probed = 0
     for frame in frames:
         probed += 1
-        for box in detector.boxes(frame):
+        for box in find_faces(frame):
             track = next(
                 (t for t in tracks if intersection_over_union(t[-1], box) > SAME_FACE), None
             )

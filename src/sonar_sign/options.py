@@ -93,8 +93,20 @@ class SonarPretrainOptions:
     n_layers: Annotated[int, "Encoder layers, and as many decoder layers."] = 2
     n_heads: Annotated[int, "Attention heads."] = 4
     ffn_width: Annotated[int, "Width of the feed-forward layers."] = 256
-    n_steps: Annotated[int, "Training steps."] = 800
-    batch_size: Annotated[int, "Sentence pairs a step, each translated in 4 directions."] = 64
+    n_steps: Annotated[int, "Training steps."] = 700
+    batch_size: Annotated[int, "Sentence pairs a step, each translated twice."] = 32
     learning_rate: Annotated[float, "Peak of the one-cycle schedule."] = 3e-3
-    noise: Annotated[float, "Noise on the embeddings in training, in units of their own."] = 0.1
+    noise: Annotated[float, "Noise on the embeddings in training, in units of their own."] = 0.25
     alignment: Annotated[float, "Weight of the distance between two languages' embeddings."] = 1.0
+
+
+@dataclass(frozen=True)
+class TranslateOptions:
+    """How videos are translated outside the workflow."""
+
+    window_s: Annotated[float, "Length of the stretches a video is cut into; 0: none."] = 0.0
+    beam_size: Annotated[int, "Hypotheses kept by beam search."] = 5
+    n_best: Annotated[int, "Translations given for each language, best first."] = 1
+    batch_windows: Annotated[int, "Windows computed together."] = 8
+    compat: Annotated[str, "ssvp_slt (as the public weights were trained) or exact."] = "ssvp_slt"
+    precision: Annotated[str, "fp32, bf16 or fp16 (the latter on a GPU only)."] = "fp32"

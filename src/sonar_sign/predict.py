@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +15,12 @@ from sonar_sign.features import FeatureShard, open_features
 from sonar_sign.files import require_file, sha256_of, write_json
 from sonar_sign.models.checkpoint import load_sign_encoder
 from sonar_sign.models.sign_encoder import SignEncoder
-from sonar_sign.models.sonar_text import SonarText
 from sonar_sign.options import PredictOptions
 from sonar_sign.runtime import autocast, choose_device
 from sonar_sign.tables import write_table
+
+if TYPE_CHECKING:
+    from sonar_sign.models.sonar_text import SonarText
 
 
 def predict(
@@ -46,6 +48,9 @@ def predict(
     Raises:
         UserError: a file cannot be used, or features and checkpoints do not belong together.
     """
+    # Importing fairseq2 costs seconds, so only when it is needed.
+    from sonar_sign.models.sonar_text import SonarText
+
     chosen = choose_device(device)
     shards = open_features(features)
     if not shards:
@@ -109,7 +114,7 @@ def embed(
 
 
 def _decode(
-    sonar: SonarText, embeddings: torch.Tensor, language: str, options: PredictOptions
+    sonar: "SonarText", embeddings: torch.Tensor, language: str, options: PredictOptions
 ) -> tuple[list[str], float]:
     # Loading the decoder is not inference.
     _ = sonar.decoder

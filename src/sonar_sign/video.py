@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 av.logging.set_level(av.logging.PANIC)
 
@@ -108,6 +109,8 @@ def read_frames(source: Path | BinaryIO, start: int = 0, end: int | None = None)
         if start > 0:
             pts = int(start / rate / stream.time_base) + (stream.start_time or 0)
             container.seek(pts, stream=stream, backward=True)
+        # Kept for the whole video: a converter made for each frame costs as much as the decoding.
+        converter = VideoReformatter()
         for frame in container.decode(stream):
             if frame.pts is None:
                 continue
@@ -115,7 +118,7 @@ def read_frames(source: Path | BinaryIO, start: int = 0, end: int | None = None)
             if end is not None and number >= end:
                 return
             if number >= start:
-                yield number, frame.to_ndarray(format="rgb24")
+                yield number, converter.reformat(frame, format="rgb24", threads=1).to_ndarray()
 
 
 def read_frames_at(source: Path, numbers: Iterable[int]) -> Iterator[np.ndarray]:

@@ -44,7 +44,6 @@ rule pretrain_sonar:
         f"results/{NEWS}/benchmarks/pretrain_sonar.tsv"
     conda:
         "../envs/sonar-sign.yaml"
-    threads: 2
     params:
         exclude=lambda wildcards, input: str(Path(input[0]).parent),
         settings=flags(DEMO["sonar"]),

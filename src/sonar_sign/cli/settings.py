@@ -49,7 +49,8 @@ def _of_class(cls: type) -> list[inspect.Parameter]:
 
 def _flag(name: str, hint: Any, default: Any) -> inspect.Parameter:
     kind, text = get_args(hint)[:2] if get_origin(hint) is Annotated else (hint, "")
-    annotation = Annotated[kind, typer.Option(help=text)]
+    # A parameter that says itself what it is, such as a positional argument, is left alone.
+    annotation = Annotated[kind, typer.Option(help=text) if isinstance(text, str) else text]
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
     )

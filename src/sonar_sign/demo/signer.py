@@ -70,8 +70,13 @@ class Signer:
         self._background = background
         self._body, self._body_alpha = _body_layer(look, frame, self.head, rng)
         self._bodies: dict[tuple[int, int], np.ndarray] = {}
-        lit = [self._lit(image) for image in (self.head.open_eyes, self.head.closed_eyes)]
-        self._faces = lit
+        # Multiplied by their opacity beforehand: half of the blending then is done once.
+        alpha = self.head.alpha[..., None]
+        self._faces = [
+            (self._lit(image) * alpha).astype(np.uint8)
+            for image in (self.head.open_eyes, self.head.closed_eyes)
+        ]
+        self._behind_head = np.repeat(np.round(255 * (1 - alpha)).astype(np.uint8), 3, axis=2)
         self.skin = self._lit_colour(self.head.skin)
         self._sleeve = self._lit_colour(_sleeve_colour(look))
         width = 0.8 + 0.2 * look.build
@@ -147,10 +152,8 @@ class Signer:
         left, top = (int(v) for v in corner)
         crop_top = max(0, -top)
         piece = image[top + crop_top : top + height, left : left + width]
-        alpha = self.head.alpha[crop_top:]
-        piece[:] = cv2.blendLinear(
-            np.ascontiguousarray(face[crop_top:]), np.ascontiguousarray(piece), alpha, 1 - alpha
-        )
+        behind = cv2.multiply(piece, self._behind_head[crop_top:], scale=1 / 255)
+        cv2.add(behind, face[crop_top:], dst=piece)
 
 
 def _sleeve_colour(look: SignerLook) -> Colour:

@@ -106,7 +106,9 @@ def _train(sonar, texts: dict[str, list[str]], options: SonarPretrainOptions) ->
         # All four directions, turn and turn about: into the same language, into the other.
         languages = LANGUAGES if step % 2 == 0 else LANGUAGES[::-1]
         translation_loss = sonar.token_loss(
-            embeddings + noise, [target[language][row] for language in languages for row in rows]
+            embeddings + noise,
+            [target[language][row] for language in languages for row in rows],
+            score_language=True,
         )
         loss = translation_loss + options.alignment * functional.mse_loss(*embeddings.chunk(2))
         optimizer.zero_grad()

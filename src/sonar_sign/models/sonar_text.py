@@ -53,8 +53,6 @@ _PUBLIC_CARDS = {
     SONAR_TEXT_ENCODER_FAMILY: "text_sonar_basic_encoder",
     SONAR_TEXT_DECODER_FAMILY: "text_sonar_basic_decoder",
 }
-# Target sequences begin `</s> __lang__`: given at inference, so never scored in training.
-_N_PROMPT_TOKENS = 2
 _IGNORED = -100
 
 # fairseq2 draws progress bars of its own unless it is told at initialisation; another module
@@ -69,7 +67,8 @@ class Hypothesis:
 
     text: str
     score: float
-    """Mean log-probability of a generated token; higher is better, never above 0."""
+    """fairseq2's: the log-probability of the text, its language token and `</s>` over the number
+    of these tokens; never above 0. Compare it within one language only."""
 
 
 class SonarText:
@@ -205,6 +204,8 @@ class SonarText:
     ) -> list[list[Hypothesis]]:
         """The `n_best` texts in `language` of each embedding, best first.
 
+        Puts `decoder` into evaluation mode.
+
         Args:
             embeddings: `(n, embedding_dim)`, any float type, any device.
             beam_size: raised to `n_best` where it is smaller.
@@ -267,14 +268,24 @@ class SonarText:
         return self.token_loss(embeddings, sequences, label_smoothing)
 
     def token_loss(
-        self, embeddings: Tensor, sequences: Sequence[Tensor], label_smoothing: float = 0.0
+        self,
+        embeddings: Tensor,
+        sequences: Sequence[Tensor],
+        label_smoothing: float = 0.0,
+        score_language: bool = False,
     ) -> Tensor:
-        """`teacher_forced_loss` of what `tokenize(..., "target")` gave, in any languages."""
+        """`teacher_forced_loss` of what `tokenize(..., "target")` gave, in any languages.
+
+        `score_language` scores the language token too, for training a decoder from nothing:
+        beam search counts its log-probability, and an untrained one (-14 was seen) divided by
+        the length makes longer texts look better.
+        """
         # Padding comes last and attention is causal, so no scored token can see it; a layout
         # that calls it padding would only make fairseq2 build a mask for every sequence.
         inputs = _stack([s[:-1] for s in sequences], self.tokenizer.vocab_info.pad_idx)
         targets = _stack([s[1:] for s in sequences], _IGNORED)
-        targets[:, : _N_PROMPT_TOKENS - 1] = _IGNORED
+        if not score_language:
+            targets[:, 0] = _IGNORED
 
         memory = embeddings.to(self.device, self.dtype).unsqueeze(1)  # (n, 1, embedding_dim)
         logits = self.decoder(memory, BatchLayout.of(memory), inputs, BatchLayout.of(inputs))

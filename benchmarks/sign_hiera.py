@@ -1,0 +1,235 @@
+"""What SignHiera and loading the sign encoder cost on this machine.
+
+    python benchmarks/sign_hiera.py              # everything, some minutes
+    python benchmarks/sign_hiera.py --paddings 59 --no-encoder
+
+Each figure is taken in a process of its own. CPU: one thread, float32, process CPU seconds for one
+window of the public model's shape, with the peak of memory above what the process had at its
+start, before torch was imported. The rate of a large float32 `torch.mm` is measured before and
+after in the same process, so that the share of it says how good the code is whatever the machine.
+GPU, where there is one: bf16 autocast over batches of windows. Weights are random, which costs the
+same.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MM_SIZE = 4096
+GPU_MM_SIZE = 8192
+GPU_REPEATS = 5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "--paddings", type=int, nargs="+", default=[0, 59, 64, 96], help="padding frames"
+    )
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 4, 16], help="GPU only")
+    parser.add_argument("--no-encoder", action="store_true", help="leave the encoder out")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON lines")
+    parser.add_argument("--case", nargs="+", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.case:
+        kind, *arguments = options.case
+        print(json.dumps(CASES[kind](*arguments)))
+        return
+    show = (lambda row: print(json.dumps(row))) if options.json else print_row
+    for padding in options.paddings:
+        show(in_fresh_process("cpu", padding))
+    if in_fresh_process("has_gpu")["gpu"]:
+        for padding in options.paddings:
+            for batch in options.batches:
+                show(in_fresh_process("gpu", padding, batch))
+    if not options.no_encoder:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "encoder.pth"
+            in_fresh_process("write_encoder", path)
+            show(in_fresh_process("load_encoder", path))
+
+
+def print_row(row: dict) -> None:
+    print("  ".join(f"{name} {value}" for name, value in row.items()), flush=True)
+
+
+def in_fresh_process(kind: str, *arguments: object) -> dict:
+    """Run one case with one CPU thread and return its figures."""
+    command = [sys.executable, __file__, "--case", kind, *map(str, arguments)]
+    threads = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    paths = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, **threads, "PYTHONPATH": paths}
+    result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # kilobytes on Linux
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_case(padding: str) -> dict:
+    """One window on one thread."""
+    at_start = resident_bytes()
+    import torch
+
+    from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
+
+    torch.set_num_threads(1)
+    config = SignHieraConfig.base_128x224()
+    model = SignHiera(config).eval()
+    frames = torch.randn(1, config.in_chans, *config.input_size)
+    mm_rates = [mm_rate(MM_SIZE) for _ in range(3)]
+    with torch.inference_mode():
+        started, started_cpu = time.perf_counter(), time.process_time()
+        model.features(frames, [int(padding)])
+        cpu_s, wall_s = time.process_time() - started_cpu, time.perf_counter() - started
+    peak = peak_bytes() - at_start
+    mm_rates += [mm_rate(MM_SIZE) for _ in range(3)]
+    flop = window_flop(int(padding))
+    rate, mm = flop / cpu_s, statistics.median(mm_rates)
+    return {
+        "padding": int(padding),
+        "cpu_s": round(cpu_s, 2),
+        "wall_s": round(wall_s, 2),
+        "peak_gb": round(peak / 1e9, 2),
+        "tflop": round(flop / 1e12, 3),
+        "gflop_per_s": round(rate / 1e9, 1),
+        "mm_gflop_per_s": round(mm / 1e9, 1),
+        "share_of_mm": round(rate / mm, 3),
+    }
+
+
+def mm_rate(size: int) -> float:
+    """Floating-point operations a CPU second of a float32 matrix product."""
+    import torch
+
+    a, b = torch.randn(size, size), torch.randn(size, size)
+    started = time.process_time()
+    torch.mm(a, b)
+    return 2 * size**3 / (time.process_time() - started)
+
+
+def window_flop(padding: int) -> float:
+    """Floating-point operations of one window, counted without computing it."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
+
+    config = SignHieraConfig.base_128x224()
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        model = SignHiera(config)
+        model.features(torch.empty(1, config.in_chans, *config.input_size), [padding])
+    return float(counter.get_total_flops())
+
+
+def has_gpu_case() -> dict:
+    import torch
+
+    return {"gpu": torch.cuda.is_available()}
+
+
+def gpu_case(padding: str, batch: str) -> dict:
+    """Windows of one length in one call, bf16 autocast."""
+    import torch
+
+    from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
+
+    config, device = SignHieraConfig.base_128x224(), torch.device("cuda")
+    model = SignHiera(config).eval().to(device)
+    frames = torch.randn(int(batch), config.in_chans, *config.input_size, device=device)
+    a = torch.randn(GPU_MM_SIZE, GPU_MM_SIZE, device=device, dtype=torch.bfloat16)
+    mm = 2 * GPU_MM_SIZE**3 / gpu_seconds(lambda: torch.mm(a, a))
+    torch.cuda.reset_peak_memory_stats()
+
+    def forward() -> None:
+        model.features(frames, [int(padding)] * int(batch))
+
+    with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16):
+        seconds = gpu_seconds(forward)
+    rate = window_flop(int(padding)) * int(batch) / seconds
+    return {
+        "gpu": torch.cuda.get_device_name(),
+        "padding": int(padding),
+        "batch": int(batch),
+        "windows_per_s": round(int(batch) / seconds, 1),
+        "peak_gb": round(torch.cuda.max_memory_allocated() / 1e9, 2),
+        "tflop_per_s": round(rate / 1e12, 1),
+        "mm_tflop_per_s": round(mm / 1e12, 1),
+        "share_of_mm": round(rate / mm, 3),
+    }
+
+
+def gpu_seconds(call) -> float:
+    """Median seconds of a call, after two that warm up."""
+    import torch
+
+    seconds = []
+    for _ in range(2 + GPU_REPEATS):
+        torch.cuda.synchronize()
+        started = time.perf_counter()
+        call()
+        torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds[2:])
+
+
+def write_encoder_case(path: str) -> dict:
+    """A file as large as the public encoder, random weights."""
+    import torch
+
+    from sonar_sign.models.checkpoint import save_sign_encoder
+    from sonar_sign.models.sign_encoder import SignEncoder, SignEncoderConfig
+
+    with torch.device("meta"):
+        model = SignEncoder(SignEncoderConfig.t5_v1_1_large())
+    model.to_empty(device="cpu")
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(std=0.02)
+    save_sign_encoder(Path(path), model)
+    return {}
+
+
+def load_encoder_case(path: str) -> dict:
+    """Load the encoder, then embed one clip of 40 features."""
+    import torch
+
+    from sonar_sign.models.checkpoint import load_sign_encoder
+
+    before = resident_bytes()
+    started = time.perf_counter()
+    model = load_sign_encoder(Path(path))
+    load_s, loaded = time.perf_counter() - started, resident_bytes()
+    started = time.perf_counter()
+    with torch.inference_mode():
+        model(torch.randn(1, 40, model.config.feature_dim))
+    return {
+        "encoder_parameters": sum(p.numel() for p in model.parameters()),
+        "load_s": round(load_s, 2),
+        "load_gb": round((loaded - before) / 1e9, 2),
+        "first_forward_s": round(time.perf_counter() - started, 2),
+    }
+
+
+CASES = {
+    "cpu": cpu_case,
+    "has_gpu": has_gpu_case,
+    "gpu": gpu_case,
+    "write_encoder": write_encoder_case,
+    "load_encoder": load_encoder_case,
+}
+
+if __name__ == "__main__":
+    main()

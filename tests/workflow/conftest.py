@@ -1,0 +1,119 @@
+"""The real workflow, run by the real Snakemake on a tiny embedded corpus."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+SNAKEMAKE = Path(sys.executable).with_name("snakemake")
+
+
+def merged(base: dict, changes: dict) -> dict:
+    """`base` with `changes` put in key by key, as Snakemake does with several config files."""
+    result = dict(base)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+def tiny_config() -> dict:
+    base = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
+    return merged(base, yaml.safe_load((REPOSITORY / "tests/workflow/tiny.yaml").read_text()))
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a call of Snakemake did."""
+
+    code: int
+    output: str
+
+    @property
+    def ran(self) -> Counter:
+        """Subcommands that were called, with how often each."""
+        return Counter(re.findall(r"^ {4,}sonar-sign (\w+)", self.output, flags=re.MULTILINE))
+
+    @property
+    def planned(self) -> dict[str, int]:
+        """Jobs that a dry run lists, by rule, without `all`."""
+        table = self.output.partition("Job stats:")[2]
+        rows = re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)
+        return {rule: int(count) for rule, count in rows if rule not in ("all", "total")}
+
+
+class Project:
+    """A folder in which the workflow runs, with a config of its own."""
+
+    def __init__(self, folder: Path, config: dict):
+        self.folder = folder
+        self.write_config(config)
+
+    def write_config(self, config: dict) -> None:
+        self.config = config
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
+
+    def copy(self, folder: Path) -> "Project":
+        """The same project elsewhere; times are kept, so nothing becomes stale."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder, self.config)
+
+    def run(self, *arguments: str) -> Run:
+        command = [
+            str(SNAKEMAKE),
+            "--snakefile",
+            str(REPOSITORY / "Snakefile"),
+            "--directory",
+            str(self.folder),
+            "--configfile",
+            str(self.folder / "config.yaml"),
+            "--cores",
+            "2",
+            "--printshellcmds",
+            *arguments,
+        ]
+        # Nothing may be fetched from anywhere, and nobody's settings may leak in.
+        environment = {**os.environ, "HF_HUB_OFFLINE": "1", "NO_COLOR": "1"}
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return Run(done.returncode, done.stdout)
+
+    def dry_run(self, *arguments: str) -> dict[str, int]:
+        run = self.run("--dry-run", *arguments)
+        assert run.code == 0, run.output
+        return run.planned
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project in which everything was built; copy it before changing anything."""
+    project = Project(tmp_path_factory.mktemp("finished"), tiny_config())
+    run = project.run()
+    assert run.code == 0, run.output
+    return project
+
+
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Project:
+    """A copy of the finished project, to be changed."""
+    return finished.copy(tmp_path / "project")
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Project:
+    """A project in which nothing was built."""
+    return Project(tmp_path, tiny_config())

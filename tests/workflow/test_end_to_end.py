@@ -1,0 +1,76 @@
+"""From nothing to the comparison."""
+
+import json
+
+import numpy as np
+import pytest
+import yaml
+from conftest import REPOSITORY
+from jsonschema import Draft202012Validator
+
+from sonar_sign.tables import read_table
+
+pytestmark = pytest.mark.slow
+
+SYSTEMS = ("zero_shot", "stage1", "finetuned")
+
+
+def test_everything_is_built_and_nothing_half_written(finished):
+    results = finished.folder / "results/demo"
+    for system in SYSTEMS:
+        assert (results / f"metrics/{system}.json").is_file()
+        assert (results / f"metrics/{system}.ita_Latn.json").is_file()
+        assert (results / f"samples/{system}.json").is_file()
+    leftovers = [
+        path
+        for folder in ("results", "resources")
+        for path in (finished.folder / folder).rglob(".*")
+    ]
+    assert leftovers == []
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert finished.dry_run() == {}
+
+
+def test_metrics_are_of_the_test_split_and_say_how_they_were_made(finished):
+    schema = yaml.safe_load((REPOSITORY / "workflow/schemas/metrics.schema.yaml").read_text())
+    results = finished.folder / "results/demo"
+    test_clips = read_table(results / "manifests/test.tsv", ("clip_id", "text"))
+    assert len(test_clips) == finished.config["demo"]["howto"]["test"]
+    hashes = set()
+    for system in SYSTEMS:
+        metrics = json.loads((results / f"metrics/{system}.json").read_text())
+        Draft202012Validator(schema).validate(metrics)
+        assert metrics["n_clips"] == len(test_clips)
+        assert metrics["inference_ms_per_clip"] > 0
+        hashes.add(metrics["checkpoint_sha256"])
+        predictions = read_table(
+            results / f"predictions/{system}/test.tsv", ("clip_id", "prediction")
+        )
+        assert sorted(predictions["clip_id"]) == sorted(test_clips["clip_id"])
+    assert len(hashes) == len(SYSTEMS), "each system has a checkpoint of its own"
+
+
+def test_stage_1_changed_the_last_block_and_nothing_else(finished):
+    from sonar_sign.models.checkpoint import load_sign_hiera
+
+    before = load_sign_hiera(finished.folder / "resources/models/demo/sign_hiera.pth").state_dict()
+    stage1 = finished.folder / "results/demo/checkpoints/stage1/best.pt"
+    after = load_sign_hiera(stage1).state_dict()
+    changed = {key for key in before if not np.array_equal(before[key], after[key])}
+    assert changed
+    assert all(key.startswith("blocks.4.") for key in changed)
+
+
+def test_features_and_targets_match_the_manifest(finished):
+    from sonar_sign.features import open_features
+    from sonar_sign.targets import read_targets
+
+    results = finished.folder / "results/demo"
+    for split in ("train", "val", "test"):
+        clip_ids = set(read_table(results / f"manifests/{split}.tsv", ("clip_id",))["clip_id"])
+        shards = sorted((results / f"features/stage1/{split}").glob("*.npy"))
+        assert set(open_features(shards)) == clip_ids
+        if split != "test":
+            assert set(read_targets(results / f"targets/{split}.npy")) == clip_ids
