@@ -1,4 +1,4 @@
-# make setup | demo | test | lock | dag | clean-demo; README.md says what each does.
+# make setup | demo | test | dag | lock; README.md says what each does.
 
 PYTHON ?= python3
 CORES ?= 2
@@ -38,4 +38,4 @@ lock:
 	  --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
 
 dag: setup
-	$(BIN)/snakemake --cores 1 --forceall --rulegraph mermaid-js > build/rulegraph.mmd
+	$(BIN)/python scripts/draw_dag.py

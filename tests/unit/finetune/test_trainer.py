@@ -74,6 +74,7 @@ def run(
         folder / "training",
         folder / "best.pt",
         save,
+        {"options": vars(options)},
     )
     return embed, scores
 
