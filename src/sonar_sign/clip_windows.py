@@ -37,9 +37,16 @@ def sampling_of(config: SignHieraConfig) -> WindowConfig:
 
 
 def load_windows(
-    shard: ClipShard, clip_id: str, config: SignHieraConfig, compat: Compat = "ssvp_slt"
+    shard: ClipShard,
+    clip_id: str,
+    config: SignHieraConfig,
+    compat: Compat = "ssvp_slt",
+    sampling: WindowConfig | None = None,
 ) -> ClipWindows:
     """Decode the frames of all windows of a clip; frames in no window are not kept.
+
+    Args:
+        sampling: how windows are cut; by default as the public model's.
 
     Raises:
         UserError: the clip cannot be decoded or has another size than the model's input.
@@ -57,6 +64,7 @@ def load_windows(
         config,
         compat,
         lambda numbers: shard.frames(clip_id, numbers),
+        sampling,
     )
 
 
@@ -67,9 +75,10 @@ def cut_windows(
     config: SignHieraConfig,
     compat: Compat,
     read: Callable[[np.ndarray], np.ndarray],
+    sampling: WindowConfig | None = None,
 ) -> ClipWindows:
     """The windows of a clip; `read` gives frames `(n, size, size, 3)` by their numbers `(n,)`."""
-    windows = windows_of(n_frames, fps, sampling_of(config), compat)
+    windows = windows_of(n_frames, fps, sampling or sampling_of(config), compat)
     frames = read(np.concatenate([window.indices for window in windows]))
     return ClipWindows(
         clip_id,
@@ -87,5 +96,6 @@ def to_input(frames: np.ndarray | Tensor, device: torch.device | str = "cpu") ->
     Returns:
         `(n_windows, 3, n_frames, height, width)` float32 on the device.
     """
-    pixels = torch.as_tensor(frames).to(device, non_blocking=True)
-    return ((pixels.float() / 255 - MEAN) / STD).permute(0, 4, 1, 2, 3)
+    pixels = torch.as_tensor(frames).to(device, non_blocking=True).permute(0, 4, 1, 2, 3)
+    # In place: a batch of windows is large, and its copies are most of the work.
+    return pixels.float().contiguous().div_(255).sub_(MEAN).div_(STD)

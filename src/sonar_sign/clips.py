@@ -6,6 +6,7 @@ give every member's offset.
 
 import io
 import json
+import os
 import tarfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -16,6 +17,9 @@ import numpy as np
 from sonar_sign.errors import UserError
 from sonar_sign.files import whole_or_absent
 from sonar_sign.video import VideoError, decode_clip
+
+# A tar ends with two blocks of zeros at least.
+_END = bytes(2 * tarfile.BLOCKSIZE)
 
 
 @dataclass(frozen=True)
@@ -59,16 +63,19 @@ class ClipShard:
     def __init__(self, path: Path):
         self.path = Path(path)
         try:
-            with tarfile.open(self.path) as tar:
+            with tarfile.open(self.path, "r:") as tar:
                 self._spans = {m.name: (m.offset_data, m.size) for m in tar.getmembers()}
+            with self.path.open("rb") as file:
+                file.seek(-len(_END), os.SEEK_END)
+                is_whole = file.read() == _END
         except (OSError, tarfile.TarError) as error:
             raise UserError(
                 f"Clip shard {self.path} cannot be read ({error}); delete it and crop it again."
             ) from error
-        size = self.path.stat().st_size
-        if any(offset + length > size for offset, length in self._spans.values()):
-            raise UserError(f"Clip shard {self.path} is cut off; delete it and crop it again.")
         self.clip_ids = [name[:-4] for name in self._spans if name.endswith(".mp4")]
+        # tarfile takes a file that ends between two members for a whole one.
+        if not is_whole or any(f"{clip_id}.json" not in self._spans for clip_id in self.clip_ids):
+            raise UserError(f"Clip shard {self.path} is cut off; delete it and crop it again.")
 
     def _read(self, name: str) -> bytes:
         offset, length = self._spans[name]

@@ -11,7 +11,7 @@ from sonar_sign.clip_windows import ClipWindows, load_windows, to_input
 from sonar_sign.clips import ClipShard
 from sonar_sign.features import write_features
 from sonar_sign.files import sha256_of, write_json
-from sonar_sign.models.checkpoint import load_sign_hiera
+from sonar_sign.models.hiera_checkpoint import load_sign_hiera
 from sonar_sign.models.sign_hiera import SignHiera
 from sonar_sign.options import ExtractOptions
 from sonar_sign.progress import track

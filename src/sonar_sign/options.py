@@ -35,6 +35,15 @@ class LossOptions:
 
 
 @dataclass(frozen=True)
+class AugmentOptions:
+    """How much training pictures are changed; 0 changes nothing."""
+
+    colour: Annotated[float, "Mixing of channels, contrast and brightness, 0 to 1."] = 0.2
+    shift: Annotated[float, "Largest shift, as a share of the picture."] = 0.04
+    scale: Annotated[float, "Largest change of size, as a share."] = 0.08
+
+
+@dataclass(frozen=True)
 class TrainOptions:
     """How a stage is trained."""
 

@@ -169,9 +169,15 @@ def encode_clip(frames: Iterable[np.ndarray], fps: float, quality: int) -> bytes
     buffer = io.BytesIO()
     rate = Fraction(fps).limit_denominator(1001)
     with av.open(buffer, "w", format="mp4") as container:
-        # A keyframe every half second lets training start a window anywhere cheaply; one
-        # thread, because the number of x264's threads changes its output.
-        options = {"crf": str(quality), "preset": "veryfast", "threads": "1"}
+        # A keyframe every half second lets training start a window anywhere cheaply. One thread,
+        # because the number of x264's threads changes its output, and none of the shortcuts
+        # whose output changes from CPU to CPU, and on one CPU from call to call.
+        options = {
+            "crf": str(quality),
+            "preset": "veryfast",
+            "threads": "1",
+            "x264-params": "cpu-independent=1",
+        }
         stream = container.add_stream("libx264", rate=rate, options=options)
         stream.pix_fmt = "yuv420p"
         stream.codec_context.gop_size = max(1, round(fps / 2))

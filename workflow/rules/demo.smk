@@ -78,6 +78,7 @@ rule pretrain_sign_hiera:
         val_clips=repeat("val-clips", "val_clips"),
         stand_in=flags(DEMO["stand_in"]),
         settings=flags(DEMO["sign_hiera"]),
+        augmentation=flags(DEMO["augment"]),
         seed=DEMO["seed"],
         recipe=1,
     message:
@@ -86,8 +87,8 @@ rule pretrain_sign_hiera:
         "sonar-sign pretrain_sign_hiera {params.train_clips} {params.val_clips}"
         " --train-manifest {input.train_manifest} --val-manifest {input.val_manifest}"
         " --train-glosses {input.train_glosses} --val-glosses {input.val_glosses}"
-        " --output {output} {params.stand_in} {params.settings} --seed {params.seed}"
-        " --threads {threads} > {log} 2>&1"
+        " --output {output} {params.stand_in} {params.settings} {params.augmentation}"
+        " --seed {params.seed} --threads {threads} > {log} 2>&1"
 
 
 rule pretrain_sign_encoder:

@@ -31,6 +31,7 @@ rule finetune_stage1:
         training_dir="results/{corpus}/training/stage1",
         settings=flags(config["finetune"]["stage1"]),
         losses=flags(config["finetune"]["losses"]),
+        augmentation=flags(config["finetune"]["augment"]),
         compat=config["extract"]["compat"],
         language=CAPTIONS,
         seed=config["seed"],
@@ -44,7 +45,7 @@ rule finetune_stage1:
         " --val-manifest {input.val_manifest} --sign-hiera {input.sign_hiera:q}"
         " --sign-encoder {input.sign_encoder:q} --sonar {params.sonar:q}"
         " --output {output.checkpoint} --training-dir {params.training_dir}"
-        " {params.settings} {params.losses} --compat {params.compat}"
+        " {params.settings} {params.losses} {params.augmentation} --compat {params.compat}"
         " --language {params.language} --seed {params.seed} --device {params.device}"
         " --threads {threads} > {log} 2>&1"
 

@@ -14,6 +14,7 @@ from sonar_sign.cli.finetune import (
     ValTargets,
 )
 from sonar_sign.options import (
+    AugmentOptions,
     LossOptions,
     SignHieraPretrainOptions,
     SonarPretrainOptions,
@@ -65,6 +66,7 @@ def pretrain_sign_hiera(
     output: Annotated[Path, "SignHiera checkpoint to write."],
     stand_in: StandInOptions,
     options: SignHieraPretrainOptions,
+    augmentation: AugmentOptions,
     seed: Seed = 0,
     threads: Threads = 0,
 ) -> None:
@@ -77,7 +79,7 @@ def pretrain_sign_hiera(
     config = vision.sign_hiera_config(stand_in, len(GLOSSES) + 1)
     train = vision.label_windows(train_clips, train_manifest, train_glosses, GLOSSES, config)
     val = vision.label_windows(val_clips, val_manifest, val_glosses, GLOSSES, config)
-    accuracy = vision.pretrain_sign_hiera(train, val, config, output, options, seed)
+    accuracy = vision.pretrain_sign_hiera(train, val, config, output, options, augmentation, seed)
     print(f"SignHiera names {100 * accuracy:.1f} % of the validation features right.")
 
 

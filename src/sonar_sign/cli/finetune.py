@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sonar_sign.cli.features import Device, Language, Seed, Sonar, Threads
-from sonar_sign.options import LossOptions, TrainOptions
+from sonar_sign.options import AugmentOptions, LossOptions, TrainOptions
 
 TrainTargets = Annotated[Path, "Targets of the training clips."]
 ValTargets = Annotated[Path, "Targets of the validation clips."]
@@ -28,6 +28,7 @@ def finetune_stage1(
     training_dir: TrainingDir,
     options: TrainOptions,
     losses: LossOptions,
+    augmentation: AugmentOptions,
     freeze: Annotated[float, "Share of SignHiera's blocks that stay as they are."] = 0.8,
     compat: Annotated[str, "How windows are sampled: ssvp_slt or exact."] = "ssvp_slt",
     language: Language = "eng_Latn",
@@ -57,6 +58,7 @@ def finetune_stage1(
         training_dir,
         options,
         losses,
+        augmentation,
         freeze=freeze,
         compat=compat,
         language=language,

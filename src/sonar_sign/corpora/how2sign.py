@@ -1,6 +1,7 @@
 """How2Sign (Duarte et al. 2021), as downloaded: full videos or sentence clips, one folder."""
 
 import csv
+import math
 from pathlib import Path
 
 from sonar_sign.corpora.annotation import Annotation
@@ -51,17 +52,20 @@ class How2Sign:
         raise UserError(f"No annotations of split {split!r}: {places[0]} does not exist.")
 
     def annotations(self, split: str) -> list[Annotation]:
+        path = self.annotation_file(split)
         return [
-            self._annotation(number, row, split)
-            for number, row in _rows(self.annotation_file(split))
+            self._annotation(row, split, number, f"line {number} of {path}")
+            for number, row in _rows(path)
         ]
 
     def captions(self, split: str, language: str) -> dict[str, str]:
-        rows = _rows(self.annotation_file(split, language))
-        return {row["SENTENCE_NAME"]: row["SENTENCE"] for _, row in rows}
+        texts: dict[str, str] = {}
+        for _, row in _rows(self.annotation_file(split, language)):
+            # As among the annotations, the first row of an id counts.
+            texts.setdefault(row["SENTENCE_NAME"], row["SENTENCE"])
+        return texts
 
-    def _annotation(self, number: int, row: dict[str, str], split: str) -> Annotation:
-        where = f"line {number} of {self.annotation_file(split)}"
+    def _annotation(self, row: dict[str, str], split: str, number: int, where: str) -> Annotation:
         try:
             clip_id, video = safe_name(row["SENTENCE_NAME"]), safe_name(row["VIDEO_NAME"])
         except UserError as error:
@@ -99,9 +103,10 @@ class How2Sign:
 
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     """The rows of an annotation file with their line numbers; tabs or commas separate."""
-    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    separator = "\t" if lines and "\t" in lines[0] else ","
-    header = lines[0].split(separator) if lines else []
+    # str.splitlines would also break at U+2028 and form feeds, which captions may hold.
+    lines = path.read_text(encoding="utf-8-sig", errors="replace").split("\n")
+    separator = "\t" if "\t" in lines[0] else ","
+    header = _fields(lines[0], separator)
     missing = [column for column in COLUMNS if column not in header]
     if missing:
         raise UserError(f"{path} lacks the column {missing[0]}; its first line must name it.")
@@ -109,9 +114,9 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip():
             continue
-        fields = next(csv.reader([line], delimiter=separator))
+        fields = _fields(line, separator)
         if len(fields) != len(header):
-            # A lone quotation mark inside a caption is text, not quoting.
+            # Separators in an unquoted caption, the last column, are text.
             fields = line.split(separator, len(header) - 1)
         if len(fields) != len(header):
             raise UserError(
@@ -121,10 +126,21 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     return rows
 
 
+def _fields(line: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=separator, strict=True), [])
+    except csv.Error:
+        # A lone quotation mark in a caption is text, not quoting; the caller counts.
+        return []
+
+
 def _seconds(value: str, where: str) -> float | None:
     if not value.strip():
         return None
     try:
-        return float(value)
+        seconds = float(value)
     except ValueError:
-        raise UserError(f"In {where}: {value!r} is not a time in seconds.") from None
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise UserError(f"In {where}: {value!r} is not a time in seconds.")
+    return seconds

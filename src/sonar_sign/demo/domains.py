@@ -21,42 +21,42 @@ SIGNERS: dict[int, tuple[SignerLook, Manner]] = {
     1: (
         SignerLook(
             FaceLook(hair_gain=(0.42, 0.36, 0.36), mirrored=True, long_hair=True, width=0.97),
-            shirt=(176, 48, 52), accent=(206, 116, 108), pattern="stripes",
+            shirt=(176, 48, 52), accent=(192, 84, 82), pattern="stripes",
             neckline="wide", build=0.95,
         ),
-        Manner(tempo=1.08, size=0.92, shift=(0.02, 0.03), tilt_deg=-4),
+        Manner(tempo=1.06, size=0.95, shift=(0.02, 0.02), tilt_deg=-3),
     ),
     2: (
         SignerLook(
             FaceLook((0.98, 0.93, 0.9), (1.25, 1.4, 1.6), hair_grey=0.9, glasses=True, width=1.06),
-            shirt=(40, 98, 150), accent=(112, 158, 176), pattern="plaid",
+            shirt=(40, 98, 150), accent=(70, 124, 164), pattern="plaid",
             neckline="v", build=1.2, light=1.05,
         ),
-        Manner(tempo=0.92, size=1.06, shift=(-0.03, -0.03), tilt_deg=6),
+        Manner(tempo=0.94, size=1.04, shift=(-0.02, -0.02), tilt_deg=4),
     ),
     3: (
         SignerLook(
             FaceLook((0.8, 0.7, 0.63), (0.24, 0.22, 0.24), hair_grey=0.6, mirrored=True),
-            shirt=(20, 112, 112), accent=(214, 160, 60), pattern="bands",
-            neckline="round", short_sleeves=True, build=1.0, arm_length=1.05,
+            shirt=(20, 112, 112), accent=(80, 132, 96), pattern="bands",
+            neckline="round", build=1.0, arm_length=1.05,
         ),
-        Manner(tempo=1.0, size=1.1, shift=(0.04, 0.0), tilt_deg=0),
+        Manner(tempo=1.0, size=1.05, shift=(0.02, 0.0), tilt_deg=0),
     ),
     4: (
         SignerLook(
             FaceLook((0.93, 0.86, 0.8), (0.5, 0.42, 0.36), beard=0.8, width=1.04, height=1.02),
-            shirt=(62, 124, 74), neckline="v", short_sleeves=True, build=1.25, light=0.94,
+            shirt=(62, 124, 74), neckline="v", build=1.25, light=0.94,
         ),
-        Manner(tempo=0.95, size=0.96, shift=(-0.02, 0.05), tilt_deg=-7),
+        Manner(tempo=0.95, size=0.97, shift=(-0.02, 0.02), tilt_deg=-4),
     ),
     5: (
         SignerLook(
             FaceLook((0.9, 0.82, 0.76), (0.75, 0.42, 0.28), hair_grey=0.3, glasses=True,
                      width=0.95, long_hair=True),
-            shirt=(108, 58, 128), accent=(160, 118, 178), pattern="stripes",
+            shirt=(108, 58, 128), accent=(128, 82, 148), pattern="stripes",
             neckline="round", build=1.08, arm_length=0.97,
         ),
-        Manner(tempo=1.04, size=1.03, shift=(0.03, -0.04), tilt_deg=5),
+        Manner(tempo=1.04, size=1.03, shift=(0.02, -0.02), tilt_deg=3),
     ),
 }  # fmt: skip
 
@@ -87,7 +87,7 @@ def set_up(domain: str, signer: int, rng: np.random.Generator) -> Shot:
     """Choose clothes, camera and background of one video."""
     look, manner = SIGNERS[signer]
     if domain == "news":
-        suit = hue_colour(rng.random(), rng.uniform(0.1, 0.45), rng.uniform(0.12, 0.30))
+        suit = hue_colour(rng.random(), rng.uniform(0.1, 0.7), rng.uniform(0.12, 0.75))
         look = replace(look, shirt=suit, light=rng.uniform(0.9, 1.06))
         unit = rng.uniform(177.0, 186.0)
         neck = (SIZE_PX / 2 + rng.uniform(-8, 8), 226 + rng.uniform(-5, 5))

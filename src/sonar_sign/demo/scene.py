@@ -25,13 +25,13 @@ def studio(size_px: int, rng: np.random.Generator) -> np.ndarray:
     """A plain studio wall, lit from above: (size, size, 3) uint8 RGB."""
     y, x = np.mgrid[0:size_px, 0:size_px].astype(np.float32) / size_px - 0.5
     light = 1.08 - 0.55 * (x**2 + (y + 0.12) ** 2) + 0.01 * _noise(y.shape, (30, 30), rng)
-    wall = hue_colour(rng.random(), rng.uniform(0.05, 0.3), rng.uniform(0.35, 0.75))
+    wall = hue_colour(rng.random(), rng.uniform(0.05, 0.45), rng.uniform(0.35, 0.85))
     return np.clip(light[..., None] * np.array(wall), 0, 255).astype(np.uint8)
 
 
 def room(size_px: int, rng: np.random.Generator) -> np.ndarray:
     """A cluttered room out of focus: (size, size, 3) uint8 RGB."""
-    wall = rng.uniform(110, 215, size=3)
+    wall = np.array(hue_colour(rng.random(), rng.uniform(0.05, 0.35), rng.uniform(0.5, 0.9)))
     y, x = np.mgrid[0:size_px, 0:size_px].astype(np.float32) / size_px
     slope = rng.uniform(-0.35, 0.35, size=2)
     light = 1.0 + slope[0] * (x - 0.5) + slope[1] * (y - 0.5)
@@ -41,7 +41,9 @@ def room(size_px: int, rng: np.random.Generator) -> np.ndarray:
     {"shelves": _shelves, "tiles": _tiles, "planks": _planks, "window": _window}[kind](image, rng)
     if kind != "shelves":
         _things(image, int(size_px * rng.uniform(0.62, 0.8)), 1.0, rng)
-    return cv2.GaussianBlur(image, (0, 0), size_px * rng.uniform(0.006, 0.012))
+    blurred = cv2.GaussianBlur(image, (0, 0), size_px * rng.uniform(0.012, 0.022))
+    # The camera looks at the signer: what is behind is out of focus and pale.
+    return np.clip(0.6 * blurred + 0.4 * wall, 0, 255).astype(np.uint8)
 
 
 def _things(image: np.ndarray, floor: int, height: float, rng: np.random.Generator) -> None:

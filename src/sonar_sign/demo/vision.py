@@ -6,8 +6,8 @@ public model's masked autoencoding needs weeks. The sign encoder is trained by s
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +15,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sonar_sign.augment import augment
 from sonar_sign.clip_windows import load_windows, sampling_of, to_input
 from sonar_sign.clips import ClipShard
 from sonar_sign.errors import UserError
 from sonar_sign.finetune.module import parameter_groups, warmup_then_cosine
 from sonar_sign.finetune.seeding import seed_everything
-from sonar_sign.models.checkpoint import save_sign_hiera
+from sonar_sign.models.hiera_checkpoint import save_sign_hiera
 from sonar_sign.models.sign_encoder import SignEncoderConfig
 from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
-from sonar_sign.options import SignHieraPretrainOptions, StandInOptions
+from sonar_sign.options import AugmentOptions, SignHieraPretrainOptions, StandInOptions
 from sonar_sign.progress import track
 from sonar_sign.tables import read_table
 from sonar_sign.windows import windows_of
@@ -77,7 +78,9 @@ class LabelledWindows:
 def label_windows(
     shards: Sequence[Path], manifest: Path, glosses: Path, names: Sequence[str], config
 ) -> LabelledWindows:
-    """Decode all windows of some clip shards and label their features.
+    """Decode windows of some clip shards, side by side, and label their features.
+
+    Overlapping ones, as features are extracted from, would show every sign twice.
 
     Args:
         glosses: table with `SENTENCE_NAME`, `gloss`, `start_s`, `end_s` (of the source video).
@@ -86,13 +89,14 @@ def label_windows(
     starts = read_table(manifest, ("clip_id", "start_s")).set_index("clip_id")["start_s"]
     signs = read_table(glosses, ("SENTENCE_NAME", "gloss", "start_s", "end_s"), key=None)
     by_clip = dict(iter(signs.groupby("SENTENCE_NAME")))
+    sampling = replace(sampling_of(config), stride=config.num_frames)
     clips, labels = [], []
     for path in track(shards, "Decoding windows", len(shards)):
         shard = ClipShard(path)
         for clip_id in shard.clip_ids:
             info = shard.info(clip_id)
-            clips.append(load_windows(shard, clip_id, config))
-            for window in windows_of(info.n_frames, info.fps, sampling_of(config)):
+            clips.append(load_windows(shard, clip_id, config, sampling=sampling))
+            for window in windows_of(info.n_frames, info.fps, sampling):
                 # A feature stands for `frames_per_unit` frames: the time halfway through them.
                 middle = window.indices.reshape(-1, config.frames_per_unit).mean(axis=1)
                 times_s = float(starts[clip_id]) + (middle + 0.5) / info.fps
@@ -120,6 +124,7 @@ def pretrain_sign_hiera(
     config: SignHieraConfig,
     output: Path,
     options: SignHieraPretrainOptions,
+    augmentation: AugmentOptions,
     seed: int,
 ) -> float:
     """Train SignHiera to name the sign at every feature, and save it in the public layout.
@@ -139,8 +144,8 @@ def pretrain_sign_hiera(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_then_cosine(0.1, n_steps))
     rng = np.random.default_rng(seed)
     for _ in track(range(options.epochs), "Pretraining SignHiera", options.epochs):
-        for rows in _shuffled(len(train.frames), options.batch_windows, rng):
-            logits, labels = _forward(model, head, train, rows)
+        for rows in _shuffled(train, options.batch_windows, rng):
+            logits, labels = _forward(model, head, train, rows, augmentation)
             loss = F.cross_entropy(logits, labels, label_smoothing=0.1)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -152,18 +157,30 @@ def pretrain_sign_hiera(
     return accuracy
 
 
-def _shuffled(n: int, batch: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    order = rng.permutation(n)
-    for first in range(0, n, batch):
-        yield np.sort(order[first : first + batch])
+def _shuffled(windows: LabelledWindows, batch: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Batches of windows with about as much padding, in random order.
+
+    SignHiera computes windows of one kept length together, so a batch of many lengths is slow.
+    """
+    mixed = rng.permutation(len(windows.frames))
+    order = mixed[np.argsort(windows.padding_frames[mixed], kind="stable")]
+    batches = [order[first : first + batch] for first in range(0, len(order), batch)]
+    return [batches[number] for number in rng.permutation(len(batches))]
 
 
 def _forward(
-    model: SignHiera, head: nn.Linear, windows: LabelledWindows, rows: np.ndarray
+    model: SignHiera,
+    head: nn.Linear,
+    windows: LabelledWindows,
+    rows: np.ndarray,
+    augmentation: AugmentOptions | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Logits `(n_features, n_classes)` and labels `(n_features,)` of the kept features."""
     padding = torch.from_numpy(windows.padding_frames[rows])
-    features = model.features(to_input(windows.frames[rows]), padding)
+    frames = to_input(windows.frames[rows])
+    if augmentation is not None:
+        frames = augment(frames, augmentation)
+    features = model.features(frames, padding)
     labels = [
         torch.from_numpy(windows.labels[row][: len(kept)])
         for row, kept in zip(rows, features, strict=True)

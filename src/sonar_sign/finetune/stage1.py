@@ -2,23 +2,24 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from sonar_sign.augment import augment
 from sonar_sign.clip_windows import to_input
 from sonar_sign.errors import UserError
 from sonar_sign.finetune.data import Batch, WindowClips, loader, target_variance
 from sonar_sign.finetune.module import EmbeddingModule
 from sonar_sign.finetune.seeding import seed_everything
-from sonar_sign.finetune.trainer import fit
+from sonar_sign.finetune.trainer import describe, fit
 from sonar_sign.finetune.validation import make_validation
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera, save_sign_hiera
 from sonar_sign.models.sign_encoder import SignEncoder
 from sonar_sign.models.sign_hiera import SignHiera
-from sonar_sign.options import LossOptions, TrainOptions
+from sonar_sign.options import AugmentOptions, LossOptions, TrainOptions
 from sonar_sign.runtime import choose_device
 
 
@@ -35,17 +36,34 @@ class Stage1Inputs:
     sign_encoder: Path
     sonar: Path
 
+    def files(self) -> list[Path]:
+        """All but SONAR's, which the targets come from."""
+        return [
+            *self.train_clips,
+            *self.val_clips,
+            self.train_targets,
+            self.val_targets,
+            self.val_manifest,
+            self.sign_hiera,
+            self.sign_encoder,
+        ]
+
 
 class VideoToEmbedding(nn.Module):
     """Windows of clips through SignHiera, then each clip's features through the sign encoder."""
 
-    def __init__(self, sign_hiera: SignHiera, sign_encoder: SignEncoder):
+    def __init__(
+        self, sign_hiera: SignHiera, sign_encoder: SignEncoder, augmentation: AugmentOptions
+    ):
         super().__init__()
         self.sign_hiera, self.sign_encoder = sign_hiera, sign_encoder
+        self.augmentation = augmentation
 
     def forward(self, batch: Batch) -> Tensor:
         """`(batch, embedding_dim)`."""
         frames = to_input(batch.frames, batch.frames.device)
+        if self.training:
+            frames = augment(frames, self.augmentation)
         windows = self.sign_hiera.features(frames, batch.padding_frames)
         clips, first = [], 0
         for n_windows in batch.n_windows:
@@ -84,6 +102,7 @@ def finetune_stage1(
     training_dir: Path,
     options: TrainOptions,
     losses: LossOptions,
+    augmentation: AugmentOptions,
     *,
     freeze: float = 0.8,
     compat: str = "ssvp_slt",
@@ -108,7 +127,7 @@ def finetune_stage1(
     train = WindowClips(inputs.train_clips, inputs.train_targets, sign_hiera.config, compat)
     val = WindowClips(inputs.val_clips, inputs.val_targets, sign_hiera.config, compat)
     module = EmbeddingModule(
-        VideoToEmbedding(sign_hiera, sign_encoder),
+        VideoToEmbedding(sign_hiera, sign_encoder, augmentation),
         options,
         losses,
         target_variance(train),
@@ -127,4 +146,10 @@ def finetune_stage1(
         training_dir,
         output,
         save,
+        {
+            "options": asdict(options),
+            "losses": asdict(losses),
+            "stage": [freeze, compat, language, seed],
+            "inputs": describe(inputs.files()),
+        },
     )

@@ -5,7 +5,7 @@ the public weights.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from sonar_sign.errors import UserError
 from sonar_sign.finetune.data import Batch, FeatureClips, loader, target_variance
 from sonar_sign.finetune.module import EmbeddingModule
 from sonar_sign.finetune.seeding import seed_everything
-from sonar_sign.finetune.trainer import fit
+from sonar_sign.finetune.trainer import describe, fit
 from sonar_sign.finetune.validation import make_validation
 from sonar_sign.models.checkpoint import load_sign_encoder, save_sign_encoder
 from sonar_sign.models.sign_encoder import SignEncoder, SignEncoderConfig
@@ -32,6 +32,16 @@ class Stage2Inputs:
     val_targets: Path
     val_manifest: Path
     sonar: Path
+
+    def files(self) -> list[Path]:
+        """All but SONAR's, which the targets come from."""
+        return [
+            *self.train_features,
+            *self.val_features,
+            self.train_targets,
+            self.val_targets,
+            self.val_manifest,
+        ]
 
 
 class FeaturesToEmbedding(nn.Module):
@@ -100,4 +110,10 @@ def finetune_stage2(
         training_dir,
         output,
         save,
+        {
+            "options": asdict(options),
+            "losses": asdict(losses),
+            "stage": [asdict(model.config), language, seed],
+            "inputs": describe(inputs.files() if fresh else [*inputs.files(), sign_encoder]),
+        },
     )

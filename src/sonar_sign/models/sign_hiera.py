@@ -26,7 +26,7 @@ from sonar_sign.models.hiera_blocks import Block, Head, PatchEmbed, reroll, unro
 
 # Mask units that go through the blocks of the first stages at a time. On a CPU few, so that the
 # activations stay in the cache; on a GPU fewer than the 65,535 sequences of an attention kernel.
-CPU_CHUNK_MASK_UNITS = 196
+CPU_CHUNK_MASK_UNITS = 49
 GPU_CHUNK_MASK_UNITS = 32768
 
 

@@ -1,0 +1,152 @@
+"""`crop`: from a shard of the manifest and its videos to clips around the signer."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import skimage.data
+from small_files import number_of, numbered, truncate, write_video
+
+from sonar_sign.clips import ClipShard
+from sonar_sign.crop import crop
+from sonar_sign.errors import UserError
+from sonar_sign.geometry import crop_box, square_box
+from sonar_sign.options import CropOptions
+from sonar_sign.shard import COLUMNS
+from sonar_sign.tables import write_table
+
+OPTIONS = CropOptions(size=32, quality=12, frames_probed=3)
+
+
+def write_shard(path, *rows):
+    write_table(path, pd.DataFrame(rows, columns=list(COLUMNS), dtype="str"))
+    return path
+
+
+def shard_row(clip_id, source, start_s, n_frames, fps="24.000000"):
+    end_s = float(start_s) + n_frames / float(fps)
+    return (clip_id, source, start_s, f"{end_s:.4f}", str(n_frames), fps)
+
+
+def run(folder, *rows, options=OPTIONS):
+    crop(write_shard(folder / "0000.tsv", *rows), folder, folder / "0000.tar", options)
+    return ClipShard(folder / "0000.tar")
+
+
+def first_frame(shard, clip_id):
+    return shard.frames(clip_id, np.array([0]))[0]
+
+
+def test_the_sentences_frames_are_cut_out(tmp_path):
+    write_video(tmp_path / "v.mp4", [numbered(n, 64, 64) for n in range(96)])
+    shard = run(tmp_path, shard_row("b", "v.mp4", "2.5000", 30), shard_row("a", "v.mp4", "0.0", 7))
+    assert shard.clip_ids == ["b", "a"]
+    for clip_id, first, n_frames in (("b", 60, 30), ("a", 0, 7)):
+        info = shard.info(clip_id)
+        assert (info.n_frames, info.fps, info.width, info.height) == (n_frames, 24.0, 32, 32)
+        frames = shard.frames(clip_id, np.arange(n_frames))
+        assert [number_of(frame) for frame in frames] == list(range(first, first + n_frames))
+
+
+def test_without_a_face_the_middle_is_taken_and_said_so(tmp_path):
+    frame = np.zeros((64, 128, 3), np.uint8)
+    frame[16:48, 48:80] = 255
+    write_video(tmp_path / "v.mp4", [frame] * 12)
+    shard = run(tmp_path, shard_row("a", "v.mp4", "0", 12))
+    info = shard.info("a")
+    assert (info.box, info.box_from) == ((48, 16, 80, 48), "fallback")
+    assert (info.faces_found, info.frames_probed) == (0, 3)
+    assert first_frame(shard, "a").min() > 230
+
+
+@pytest.fixture(scope="module")
+def face_folder(tmp_path_factory):
+    """`face.mp4`: a portrait on the right; `title.mp4`: the same after a title card."""
+    folder = tmp_path_factory.mktemp("faces")
+    frame = np.full((240, 400, 3), 90, np.uint8)
+    frame[:, 160:] = skimage.data.astronaut()[:240, 100:340]
+    write_video(folder / "face.mp4", [frame] * 24)
+    card = np.full_like(frame, 200)
+    write_video(folder / "title.mp4", [card] * 8 + [frame] * 16)
+    return folder
+
+
+def test_the_box_follows_the_face(face_folder):
+    shard = run(face_folder, shard_row("a", "face.mp4", "0", 4))
+    info = shard.info("a")
+    assert (info.box_from, info.faces_found, info.frames_probed) == ("video", 3, 3)
+    # The face lies about 175..275 x 65..170 in the portrait, 60 pixels further right here.
+    expected = square_box(crop_box((235, 65, 335, 170)))
+    assert np.abs(np.subtract(info.box, expected)).max() < 60
+    # Outside the frame everything is black: the box reaches beyond its right edge.
+    assert info.box[2] > 400
+    assert first_frame(shard, "a")[:, -3:].max() < 40
+
+
+def test_the_box_is_the_videos_and_not_the_sentences(face_folder):
+    # The title card alone has no face, yet its clip is cut as the rest of the video.
+    card, signer = shard_row("card", "title.mp4", "0", 5), shard_row("s", "title.mp4", "0.5", 5)
+    together = run(face_folder, card, signer)
+    infos = [together.info(clip_id) for clip_id in ("card", "s")]
+    assert infos[0] == infos[1]
+    assert infos[0].faces_found == 2
+    alone = run(face_folder, signer)
+    assert alone.info("s") == infos[1]
+    numbers = np.arange(5)
+    assert np.array_equal(alone.frames("s", numbers), together.frames("s", numbers))
+
+
+def test_the_settings_count(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (12, 64, 64, 3), np.uint8)
+    write_video(tmp_path / "v.mp4", noise)
+    rows = [shard_row("a", "v.mp4", "0", 12)]
+    shard = run(tmp_path, *rows, options=CropOptions(48, 0, 5))
+    assert first_frame(shard, "a").shape == (48, 48, 3)
+    assert shard.info("a").frames_probed == 5
+    fine = (tmp_path / "0000.tar").stat().st_size
+    run(tmp_path, *rows, options=CropOptions(48, 45, 5))
+    assert (tmp_path / "0000.tar").stat().st_size < fine
+
+
+def test_the_same_shard_gives_the_same_file(tmp_path):
+    write_video(tmp_path / "v.mp4", 24)
+    written = []
+    for _ in range(2):
+        run(tmp_path, shard_row("a", "v.mp4", "0", 24))
+        written.append((tmp_path / "0000.tar").read_bytes())
+    assert written[0] == written[1]
+
+
+def test_a_sentence_across_the_end_has_the_frames_that_are_there(tmp_path):
+    write_video(tmp_path / "v.mp4", 20)
+    shard = run(tmp_path, shard_row("a", "v.mp4", "0.5", 12))
+    assert shard.info("a").n_frames == 8
+    assert shard.frames("a", np.arange(8)).shape == (8, 32, 32, 3)
+
+
+def test_a_video_of_one_frame(tmp_path):
+    write_video(tmp_path / "v.mp4", 1)
+    info = run(tmp_path, shard_row("a", "v.mp4", "0", 1)).info("a")
+    assert (info.n_frames, info.frames_probed) == (1, 1)
+
+
+def test_an_empty_shard(tmp_path):
+    assert run(tmp_path).clip_ids == []
+
+
+def test_a_broken_video_is_named(tmp_path):
+    rows = [shard_row("a", "v.mp4", "0", 12)]
+    with pytest.raises(UserError, match=f"{tmp_path}/v.mp4 cannot be decoded .*delete it"):
+        run(tmp_path, *rows)
+    truncate(write_video(tmp_path / "v.mp4", 48), 0.5)
+    with pytest.raises(UserError, match="v.mp4 cannot be decoded"):
+        run(tmp_path, *rows)
+    write_video(tmp_path / "v.mp4", 12)
+    with pytest.raises(UserError, match=r"no frame from 2\.5 s on"):
+        run(tmp_path, shard_row("a", "v.mp4", "2.5", 12))
+    assert not (tmp_path / "0000.tar").exists()
+
+
+def test_a_malformed_shard_is_refused(tmp_path):
+    (tmp_path / "0000.tsv").write_text("clip_id\na\n")
+    with pytest.raises(UserError, match="lacks the columns source"):
+        crop(tmp_path / "0000.tsv", tmp_path, tmp_path / "0000.tar", OPTIONS)

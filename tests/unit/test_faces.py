@@ -1,0 +1,78 @@
+"""dlib's detector on a real face: NASA's portrait of Eileen Collins, public domain."""
+
+import numpy as np
+import pytest
+import skimage.data
+
+from sonar_sign.faces import find_faces, find_signer
+from sonar_sign.geometry import intersection_over_union
+
+FACE = (175, 65, 275, 170)
+"""Roughly where the face is in the portrait, read off it by eye."""
+
+
+@pytest.fixture(scope="module")
+def portrait():
+    return skimage.data.astronaut()[:240, 100:340]
+
+
+def frame_with(portrait, *places, size=(250, 560)):
+    """A grey frame with the portrait's left top corner at `(x, y)`, at a scale of 1 / step."""
+    frame = np.full((*size, 3), 128, np.uint8)
+    for x, y, step in places:
+        small = portrait[::step, ::step]
+        frame[y : y + small.shape[0], x : x + small.shape[1]] = small
+    return frame
+
+
+def moved(x, y):
+    return tuple(edge + by for edge, by in zip(FACE, (x - 100, y, x - 100, y), strict=True))
+
+
+def test_a_face_is_where_it_is(portrait):
+    (box,) = find_faces(frame_with(portrait, (300, 5, 1)))
+    assert intersection_over_union(tuple(box), moved(300, 5)) > 0.6
+
+
+def test_no_face():
+    boxes = find_faces(np.full((120, 160, 3), 128, np.uint8))
+    assert boxes.shape == (0, 4)
+    found = find_signer([np.zeros((120, 160, 3), np.uint8)] * 3)
+    assert (found.box, found.found, found.probed) == (None, 0, 3)
+
+
+def test_no_frames():
+    assert find_signer([]).probed == 0
+
+
+def test_two_faces_in_a_frame(portrait):
+    boxes = find_faces(frame_with(portrait, (0, 0, 1), (310, 0, 1)))
+    assert boxes.shape == (2, 4)
+
+
+def test_the_face_that_stays_is_the_signers(portrait):
+    both = frame_with(portrait, (0, 0, 1), (310, 0, 1))
+    right, empty = frame_with(portrait, (310, 0, 1)), frame_with(portrait)
+    found = find_signer([both, right, empty, both])
+    assert (found.found, found.probed) == (3, 4)
+    assert intersection_over_union(tuple(found.box), moved(310, 0)) > 0.6
+
+
+def test_a_face_that_moves_a_little_is_one_face(portrait):
+    frames = [frame_with(portrait, (x, 0, 1)) for x in (100, 108, 116, 104, 112)]
+    found = find_signer(frames)
+    assert found.found == 5
+    single = find_signer([frames[1]])
+    # The median of five places: the middle one, within the detector's step.
+    assert np.abs(found.box - single.box).max() <= 8
+
+
+def test_the_larger_of_two_that_stay():
+    portrait = np.kron(skimage.data.astronaut()[40:200, 150:300], np.ones((2, 2, 1), np.uint8))
+    frame = np.full((330, 620, 3), 128, np.uint8)
+    frame[:320, :300] = portrait
+    frame[:240, 340:580] = skimage.data.astronaut()[:240, 100:340]
+    assert len(find_faces(frame)) == 2
+    found = find_signer([frame, frame[:, :]])
+    assert found.found == 2
+    assert found.box[2] < 300
