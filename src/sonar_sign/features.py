@@ -73,6 +73,8 @@ class FeatureShard:
             raise UserError(
                 f"Feature shard {self.path} cannot be read ({error}); delete it and extract again."
             ) from error
+        if self._features.ndim != 2:
+            raise UserError(f"{self.path} is no table of feature vectors; extract it again.")
         self.encoder_sha256 = (table.schema.metadata or {}).get(_ENCODER, b"").decode()
         self.dim = self._features.shape[1]
         if int(self.lengths.sum()) != len(self._features):

@@ -5,7 +5,9 @@ names, so a setting is described in one place. Nothing heavy is imported here.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
+
+Compat = Literal["ssvp_slt", "exact"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,9 @@ class ExtractOptions:
     """How features are computed."""
 
     batch_windows: Annotated[int, "Windows, of several clips, computed together."] = 8
-    compat: Annotated[str, "ssvp_slt (as the public weights were trained) or exact."] = "ssvp_slt"
+    compat: Annotated[Compat, "As the public weights were trained, or its faults mended."] = (
+        "ssvp_slt"
+    )
     precision: Annotated[str, "fp32, bf16 or fp16."] = "fp32"
 
 
@@ -117,5 +121,7 @@ class TranslateOptions:
     beam_size: Annotated[int, "Hypotheses kept by beam search."] = 5
     n_best: Annotated[int, "Translations given for each language, best first."] = 1
     batch_windows: Annotated[int, "Windows computed together."] = 8
-    compat: Annotated[str, "ssvp_slt (as the public weights were trained) or exact."] = "ssvp_slt"
+    compat: Annotated[Compat, "As the public weights were trained, or its faults mended."] = (
+        "ssvp_slt"
+    )
     precision: Annotated[str, "fp32, bf16 or fp16 (the latter on a GPU only)."] = "fp32"

@@ -55,20 +55,27 @@ def predict(
     shards = open_features(features)
     if not shards:
         raise UserError("The feature shards given to predict hold no clips.")
-    encoder_sha256, hiera_sha256 = sha256_of(sign_encoder), sha256_of(sign_hiera)
-    made_by = next(iter(shards.values())).encoder_sha256
-    if made_by != hiera_sha256:
+    model = load_sign_encoder(sign_encoder, device=chosen)
+    encoder_sha256 = sha256_of(sign_encoder)
+    hiera_sha256 = sha256_of(require_file(sign_hiera, "The SignHiera checkpoint"))
+    any_shard = next(iter(shards.values()))
+    if any_shard.encoder_sha256 != hiera_sha256:
         raise UserError(
             f"{features[0]} was made by another SignHiera than {sign_hiera}; extract again."
         )
-    model = load_sign_encoder(sign_encoder, device=chosen)
+    if any_shard.dim != model.config.feature_dim:
+        raise UserError(
+            f"The features are {any_shard.dim} wide, but {sign_encoder} takes features "
+            f"{model.config.feature_dim} wide."
+        )
     sonar = SonarText.open(sonar_folder, device=chosen)
+    for language in outputs:
+        sonar.check_language(language)
     # Sorting by length leaves little padding in a batch.
     clip_ids = sorted(shards, key=lambda clip_id: (len(shards[clip_id][clip_id]), clip_id))
     embeddings, encoder_ms = embed(model, shards, clip_ids, options)
     times = _feature_times(timings, clip_ids) | {"sign_encoder": encoder_ms / len(clip_ids)}
     for language, output in outputs.items():
-        sonar.check_language(language)
         texts, decoder_ms = _decode(sonar, embeddings, language, options)
         timings_ms = times | {"sonar_decoder": decoder_ms / len(clip_ids)}
         info: dict[str, Any] = {

@@ -10,11 +10,10 @@ tests/data/golden/README.txt), which the public weights were trained with.
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-Compat = Literal["ssvp_slt", "exact"]
+from sonar_sign.options import Compat
 
 
 @dataclass(frozen=True)

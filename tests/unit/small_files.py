@@ -123,16 +123,21 @@ def write_annotations(root: Path, rows: Sequence[str], split: str = "train") -> 
 
 
 def write_clip_shard(path: Path, lengths: Mapping[str, int], size: int = 32) -> Path:
-    """A clip shard of numbered clips, 24 frames a second, `lengths` frames by clip id."""
+    """A clip shard of numbered clips, 24 frames a second, `lengths` frames by clip id.
+
+    The i-th clip's frames are numbered from 25 i on.
+    """
     write_clips(
         path,
         (
             (
                 clip_id,
-                encode_clip([numbered(n, size, size) for n in range(n_frames)], 24.0, 18),
+                encode_clip(
+                    [numbered((25 * i + n) % 256, size, size) for n in range(n_frames)], 24.0, 18
+                ),
                 ClipInfo((0, 0, size, size), "video", 1, 1, 24.0, n_frames, size, size),
             )
-            for clip_id, n_frames in lengths.items()
+            for i, (clip_id, n_frames) in enumerate(lengths.items())
         ),
     )
     return path

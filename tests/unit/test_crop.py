@@ -87,12 +87,12 @@ def test_the_box_is_the_videos_and_not_the_sentences(face_folder):
     card, signer = shard_row("card", "title.mp4", "0", 5), shard_row("s", "title.mp4", "0.5", 5)
     together = run(face_folder, card, signer)
     infos = [together.info(clip_id) for clip_id in ("card", "s")]
+    frame = first_frame(together, "s")
     assert infos[0] == infos[1]
     assert infos[0].faces_found == 2
     alone = run(face_folder, signer)
     assert alone.info("s") == infos[1]
-    numbers = np.arange(5)
-    assert np.array_equal(alone.frames("s", numbers), together.frames("s", numbers))
+    assert np.array_equal(first_frame(alone, "s"), frame)
 
 
 def test_the_settings_count(tmp_path):

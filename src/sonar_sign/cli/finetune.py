@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sonar_sign.cli.features import Device, Language, Seed, Sonar, Threads
-from sonar_sign.options import AugmentOptions, LossOptions, TrainOptions
+from sonar_sign.options import AugmentOptions, Compat, LossOptions, TrainOptions
 
 TrainTargets = Annotated[Path, "Targets of the training clips."]
 ValTargets = Annotated[Path, "Targets of the validation clips."]
@@ -30,7 +30,7 @@ def finetune_stage1(
     losses: LossOptions,
     augmentation: AugmentOptions,
     freeze: Annotated[float, "Share of SignHiera's blocks that stay as they are."] = 0.8,
-    compat: Annotated[str, "How windows are sampled: ssvp_slt or exact."] = "ssvp_slt",
+    compat: Annotated[Compat, "How windows are sampled."] = "ssvp_slt",
     language: Language = "eng_Latn",
     seed: Seed = 0,
     device: Device = "auto",

@@ -48,7 +48,8 @@ class FeatureClips(Dataset):
         self.clip_ids = sorted(self.shards)
         _require_targets(self.clip_ids, self.targets, targets)
         self.lengths = [len(self.shards[clip_id][clip_id]) for clip_id in self.clip_ids]
-        self.feature_dim = next(iter(self.shards.values())).dim
+        any_shard = next(iter(self.shards.values()))
+        self.feature_dim, self.encoder_sha256 = any_shard.dim, any_shard.encoder_sha256
 
     def __len__(self) -> int:
         return len(self.clip_ids)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -34,6 +35,12 @@ class EmbeddingModule(pl.LightningModule):
         self.options, self.loss_weights = options, losses
         self.variance, self.validation = variance, validation
         self._validated: list[tuple[list[str], Tensor, Tensor]] = []
+        self._seed = torch.initial_seed()
+
+    def on_train_batch_start(self, batch: Batch, _: int) -> None:
+        # A cut run that goes on draws what it would have drawn: every step has a seed of its own.
+        sequence = np.random.SeedSequence((self._seed, self.global_step))
+        torch.manual_seed(int(sequence.generate_state(1)[0]))
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         losses = embedding_losses(self.embed(batch), batch.targets, self.variance)

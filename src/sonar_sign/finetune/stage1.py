@@ -131,7 +131,9 @@ def finetune_stage1(
         options,
         losses,
         target_variance(train),
-        make_validation(options.select, inputs.val_manifest, inputs.sonar, language, chosen),
+        make_validation(
+            options.select, inputs.val_manifest, inputs.sonar, language, chosen, val.clip_ids
+        ),
     )
 
     def save(path: Path, extra: dict) -> None:
@@ -149,6 +151,7 @@ def finetune_stage1(
         {
             "options": asdict(options),
             "losses": asdict(losses),
+            "augmentation": asdict(augmentation),
             "stage": [freeze, compat, language, seed],
             "inputs": describe(inputs.files()),
         },

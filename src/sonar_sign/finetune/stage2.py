@@ -81,8 +81,14 @@ def finetune_stage2(
     seed_everything(seed)
     train = FeatureClips(inputs.train_features, inputs.train_targets)
     val = FeatureClips(inputs.val_features, inputs.val_targets)
+    if train.encoder_sha256 != val.encoder_sha256:
+        raise UserError(
+            "Training and validation features come from different SignHiera checkpoints; "
+            "delete the older ones and extract again."
+        )
     fresh = isinstance(sign_encoder, SignEncoderConfig)
-    model = SignEncoder(sign_encoder) if fresh else load_sign_encoder(sign_encoder)
+    # Lightning keeps the mode that it finds, and loaders give models in evaluation mode.
+    model = SignEncoder(sign_encoder) if fresh else load_sign_encoder(sign_encoder).train()
     embedding_dim = len(train.targets[train.clip_ids[0]])
     for what, given, wanted in (
         ("features", train.feature_dim, model.config.feature_dim),
@@ -95,7 +101,9 @@ def finetune_stage2(
         options,
         losses,
         target_variance(train),
-        make_validation(options.select, inputs.val_manifest, inputs.sonar, language, chosen),
+        make_validation(
+            options.select, inputs.val_manifest, inputs.sonar, language, chosen, val.clip_ids
+        ),
     )
 
     def save(path: Path, extra: dict) -> None:

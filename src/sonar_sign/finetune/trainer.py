@@ -76,8 +76,8 @@ def fit(
 
     Args:
         training_dir: holds `last.ckpt`, from which a cut run goes on, and the best so far. It
-            is not an output of the rule, because Snakemake deletes outputs before a job. It is
-            emptied when the stage is done.
+            is not an output of the rule, because Snakemake deletes outputs before a job. What
+            training wrote there is deleted when the stage is done.
         save: writes the trained part of `module.embed`.
         made_from: settings and inputs, as JSON has them; a cut run of others is not gone on with.
 
@@ -124,7 +124,9 @@ def fit(
     _write_curves(output.with_name("curves.csv"), curves)
     with whole_or_absent(output) as temporary:
         shutil.copyfile(best, temporary)
-    shutil.rmtree(training_dir)
+    _clear(training_dir)
+    if not any(training_dir.iterdir()):
+        training_dir.rmdir()
 
 
 def describe(paths: Iterable[Path]) -> dict[str, list[int]]:
@@ -133,14 +135,23 @@ def describe(paths: Iterable[Path]) -> dict[str, list[int]]:
 
 
 def _start_over_if_changed(training_dir: Path, made_from: dict[str, Any]) -> None:
-    """Make the folder, without what a run with other settings or inputs left there."""
+    """Clear the folder of what a run with other settings or inputs left there."""
     record = training_dir / "made_from.json"
     # JSON turns tuples into lists.
     made_from = json.loads(json.dumps(made_from))
     if record.exists() and json.loads(record.read_text(encoding="utf-8")) == made_from:
         return
-    shutil.rmtree(training_dir, ignore_errors=True)
+    _clear(training_dir)
     write_json(record, made_from)
+
+
+def _clear(training_dir: Path) -> None:
+    """Delete what training wrote, and no file of anybody who named a folder of theirs."""
+    for path in training_dir.glob("curves*"):
+        shutil.rmtree(path)
+    for pattern in ("last.ckpt", "best.pt", ".best.*.pt", "made_from.json"):
+        for path in training_dir.glob(pattern):
+            path.unlink()
 
 
 def _write_curves(path: Path, parts: Sequence[Path]) -> None:

@@ -1,6 +1,6 @@
 """How good a model is on the validation split: cosine to SONAR, and the decoder's BLEU and chrF."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,17 +38,28 @@ class Validation:
 
 
 def make_validation(
-    select: str, manifest: Path, sonar_folder: Path, language: str, device: torch.device
+    select: str,
+    manifest: Path,
+    sonar_folder: Path,
+    language: str,
+    device: torch.device,
+    clip_ids: Sequence[str],
 ) -> Validation:
-    """What validation needs to compute the metric `select`.
+    """What validation on the clips `clip_ids` needs to compute the metric `select`.
 
     Raises:
-        UserError: `select` is not a metric, or a file cannot be read.
+        UserError: `select` is not a metric, a file cannot be read, or the manifest lacks a clip.
     """
     if select not in METRICS:
         raise UserError(f"select: {select!r} is not one of {', '.join(METRICS)}.")
     table = read_table(manifest, ("clip_id", "text"))
     captions = dict(zip(table["clip_id"], table["text"], strict=True))
+    missing = [clip_id for clip_id in clip_ids if clip_id not in captions]
+    if missing:
+        raise UserError(
+            f"{manifest} lacks the captions of {len(missing)} validation clips, {missing[0]} for "
+            "one; give the manifest of the split that is validated on."
+        )
     if select == "cosine":
         return Validation(captions, None)
     from sonar_sign.models.sonar_text import SonarText

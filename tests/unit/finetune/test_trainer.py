@@ -1,13 +1,10 @@
 """Running a stage: what is kept, and a cut run that goes on as if it had not been cut."""
 
 import math
-import os
-import subprocess
-import sys
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -18,7 +15,7 @@ from sonar_sign.errors import UserError
 from sonar_sign.finetune.data import Batch, FeatureClips, loader, target_variance
 from sonar_sign.finetune.module import EmbeddingModule
 from sonar_sign.finetune.seeding import seed_everything
-from sonar_sign.finetune.trainer import fit
+from sonar_sign.finetune.trainer import describe, fit
 from sonar_sign.finetune.validation import Validation
 from sonar_sign.options import LossOptions, TrainOptions
 
@@ -26,22 +23,25 @@ torch.set_num_threads(1)
 
 IDS = [f"c{i}" for i in range(8)]
 OPTIONS = TrainOptions(epochs=5, learning_rate=1e-2, batch_size=2, select="cosine")
+STEPS_AN_EPOCH = 4
 
 
 class Mean(nn.Module):
-    """A clip's mean feature through a linear layer; `cut_at` kills the run at that step."""
+    """A clip's mean feature through a linear layer; the run dies at training step `cut_at`."""
 
-    def __init__(self, cut_at: int | None = None):
+    def __init__(self, cut_at: int | None):
         super().__init__()
         self.linear = nn.Linear(6, 4)
-        self.cut_at, self.seen = cut_at, []
+        self.dropout = nn.Dropout(0.1)
+        self.cut_at = cut_at
+        self.seen: list[list[str]] = []
 
     def forward(self, batch: Batch) -> Tensor:
         if self.training:
             if len(self.seen) == self.cut_at:
                 raise ConnectionAbortedError("killed")
             self.seen.append(batch.clip_ids)
-        return self.linear(batch.features.sum(dim=1) / batch.lengths[:, None])
+        return self.linear(self.dropout(batch.features.sum(dim=1) / batch.lengths[:, None]))
 
 
 @pytest.fixture
@@ -51,46 +51,166 @@ def clips(tmp_path: Path) -> FeatureClips:
     return FeatureClips([tmp_path / "f.npy"], tmp_path / "t.npy")
 
 
-def run(
-    clips: FeatureClips, folder: Path, options: TrainOptions = OPTIONS, cut_at: int | None = None
-) -> tuple[Mean, list[float]]:
+@pytest.fixture
+def run(clips: FeatureClips, tmp_path: Path) -> Callable:
     """Train; returns the model as it is at the end and the scores that were written as best."""
-    seed_everything(0)
-    embed, scores = Mean(cut_at), []
-    module = EmbeddingModule(
-        embed, options, LossOptions(), target_variance(clips), Validation({}, None)
-    )
 
-    def save(path: Path, extra: dict) -> None:
-        scores.append(extra["scores"]["cosine"])
-        torch.save({"linear": embed.linear.state_dict(), **extra}, path)
+    def run_in(
+        folder: str,
+        options: TrainOptions = OPTIONS,
+        cut_at: int | None = None,
+        output: Path | None = None,
+    ) -> tuple[Mean, list[float]]:
+        seed_everything(0)
+        embed, scores = Mean(cut_at), []
+        module = EmbeddingModule(
+            embed, options, LossOptions(), target_variance(clips), Validation({}, None)
+        )
 
-    fit(
-        module,
-        loader(clips, options, 3, shuffle=True),
-        loader(clips, options, 3, shuffle=False),
-        options,
-        torch.device("cpu"),
-        folder / "training",
-        folder / "best.pt",
-        save,
-        {"options": vars(options)},
-    )
-    return embed, scores
+        def save(path: Path, extra: dict) -> None:
+            scores.append(extra["scores"]["cosine"])
+            torch.save({"linear": embed.linear.state_dict(), "extra": extra}, path)
+
+        fit(
+            module,
+            loader(clips, options, 3, shuffle=True),
+            loader(clips, options, 3, shuffle=False),
+            options,
+            torch.device("cpu"),
+            tmp_path / folder / "training",
+            output or tmp_path / folder / "best.pt",
+            save,
+            {"options": asdict(options), "inputs": describe([tmp_path / "t.npy"])},
+        )
+        return embed, scores
+
+    return run_in
+
+
+def curve(path: Path, column: str) -> list[float]:
+    return pd.read_csv(path)[column].dropna().tolist()
 
 
 @pytest.mark.parametrize("eval_every", [1, 2])
-def test_a_cut_run(clips, tmp_path, eval_every):
+def test_a_cut_run_ends_as_a_whole_one(run, tmp_path, eval_every):
     options = replace(OPTIONS, eval_every=eval_every)
-    whole, _ = run(clips, tmp_path / "whole", options)
+    whole, _ = run("whole", options)
+    assert len(whole.seen) == 5 * STEPS_AN_EPOCH
+    # Killed twice, each time in the middle of an epoch.
+    for cut_at in (2 * STEPS_AN_EPOCH + 1, STEPS_AN_EPOCH + 2):
+        with pytest.raises(ConnectionAbortedError):
+            run("cut", options, cut_at=cut_at)
+        assert not (tmp_path / "cut/best.pt").exists()
+        state = torch.load(tmp_path / "cut/training/last.ckpt", weights_only=True)
+        assert "optimizer_states" in state
+    again, _ = run("cut", options)
+    # Two and one epochs were whole: the others are done again, with the same batches.
+    assert again.seen == whole.seen[3 * STEPS_AN_EPOCH :]
+    assert torch.equal(again.linear.weight, whole.linear.weight)
+    best = [torch.load(tmp_path / name / "best.pt", weights_only=True) for name in ("whole", "cut")]
+    assert best[0]["extra"] == best[1]["extra"]
+    assert torch.equal(best[0]["linear"]["weight"], best[1]["linear"]["weight"])
+    curves = [(tmp_path / name / "curves.csv").read_bytes() for name in ("whole", "cut")]
+    assert curves[0] == curves[1]
+
+
+def test_a_run_that_was_cut_after_its_last_epoch(run, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError):
+        run("a", output=tmp_path / "file/best.pt")
+    again, _ = run("a")
+    assert again.seen == []
+    run("b")
+    for name in ("best.pt", "curves.csv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_nothing_is_left_to_go_on_from_when_a_run_is_done(run, tmp_path):
+    run("a")
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["best.pt", "curves.csv"]
+
+
+def test_a_strangers_files_are_left_alone(run, tmp_path):
+    notes = tmp_path / "a/training/notes.txt"
+    notes.parent.mkdir(parents=True)
+    notes.write_text("mine")
+    run("a", replace(OPTIONS, epochs=1))
+    assert list(notes.parent.iterdir()) == [notes]
+
+
+def test_other_settings_or_inputs_start_over(run, tmp_path):
     with pytest.raises(ConnectionAbortedError):
-        run(clips, tmp_path / "cut", options, cut_at=14)
-    print(sorted(p.name for p in (tmp_path / "cut/training").iterdir()))
-    again, _ = run(clips, tmp_path / "cut", options)
-    print(len(whole.seen), len(again.seen))
-    for a, b in zip(whole.seen, ([None] * len(whole.seen) + again.seen)[-len(whole.seen) :]):
-        print(a, b)
-    print((whole.linear.weight - again.linear.weight).abs().max())
-    print(pd.read_csv(tmp_path / "whole/curves.csv").to_string())
-    print(pd.read_csv(tmp_path / "cut/curves.csv").to_string())
-    assert 0
+        run("a", cut_at=3 * STEPS_AN_EPOCH)
+    options = replace(OPTIONS, learning_rate=1e-3)
+    changed, _ = run("a", options)
+    fresh, _ = run("b", options)
+    assert len(changed.seen) == 5 * STEPS_AN_EPOCH
+    assert torch.equal(changed.linear.weight, fresh.linear.weight)
+
+    with pytest.raises(ConnectionAbortedError):
+        run("c", cut_at=3 * STEPS_AN_EPOCH)
+    write_random_targets(tmp_path / "t.npy", IDS, seed=9, dim=4)
+    assert len(run("c")[0].seen) == 5 * STEPS_AN_EPOCH
+
+
+def test_every_epoch_has_an_order_of_its_own(run):
+    seen = run("a")[0].seen
+    epochs = [seen[i : i + STEPS_AN_EPOCH] for i in range(0, len(seen), STEPS_AN_EPOCH)]
+    assert all(sorted(sum(epoch, [])) == IDS for epoch in epochs)
+    assert len({str(epoch) for epoch in epochs}) == 5
+
+
+def test_the_best_is_kept(run, tmp_path):
+    # A learning rate this high makes some epochs worse than those before.
+    options = replace(OPTIONS, epochs=12, learning_rate=3.0, patience=20)
+    _, scores = run("a", options)
+    of_epochs = curve(tmp_path / "a/curves.csv", "val/cosine")
+    assert len(of_epochs) == 12 > len(scores)
+    assert scores == sorted(set(scores))
+    best = torch.load(tmp_path / "a/best.pt", weights_only=True)["extra"]
+    assert best["scores"]["cosine"] == pytest.approx(max(of_epochs))
+    number = of_epochs.index(max(of_epochs))
+    assert (best["epoch"], best["step"]) == (number, STEPS_AN_EPOCH * (number + 1))
+
+
+def test_training_stops_when_it_gains_nothing(run):
+    still = replace(OPTIONS, epochs=20, learning_rate=1e-30, patience=2)
+    assert len(run("a", still)[0].seen) == 3 * STEPS_AN_EPOCH
+
+
+def test_the_curves(run, tmp_path):
+    run("a", replace(OPTIONS, epochs=4, eval_every=2, warmup=0.25))
+    losses = curve(tmp_path / "a/curves.csv", "train/loss_epoch")
+    assert len(losses) == 4 and losses[-1] < losses[0]
+    steps = curve(tmp_path / "a/curves.csv", "train/loss_step")
+    assert len(steps) == 4 * STEPS_AN_EPOCH
+    assert sum(steps[:STEPS_AN_EPOCH]) / STEPS_AN_EPOCH == pytest.approx(losses[0], rel=1e-4)
+    for column in ("val/cosine", "val/loss_mse", "val/loss_cosine"):
+        assert len(curve(tmp_path / "a/curves.csv", column)) == 2
+    assert min(curve(tmp_path / "a/curves.csv", "train/gradient_norm")) > 0
+
+
+def test_validation_happens_even_if_there_are_few_epochs(run, tmp_path):
+    run("a", replace(OPTIONS, epochs=2, eval_every=10))
+    assert (tmp_path / "a/best.pt").exists()
+
+
+def test_divergence_is_an_error_and_gives_no_checkpoint(run, tmp_path):
+    with pytest.raises(UserError, match="cosine nan after .*lower the learning rate"):
+        run("a", replace(OPTIONS, learning_rate=1e30))
+    assert not (tmp_path / "a/best.pt").exists()
+
+
+@pytest.mark.parametrize("precision", ["fp16", "fp8"])
+def test_a_precision_that_cannot_be(run, tmp_path, precision):
+    with pytest.raises(UserError, match="[Pp]recision"):
+        run("a", replace(OPTIONS, precision=precision))
+    assert not (tmp_path / "a").exists()
+
+
+def test_bf16(run):
+    fine, coarse = (
+        run(p, replace(OPTIONS, precision=p))[0].linear.weight for p in ("fp32", "bf16")
+    )
+    difference = (fine - coarse).abs().max().item()
+    assert 0 < difference < 0.1 and math.isfinite(difference)

@@ -1,0 +1,126 @@
+"""The command line: light to start, and clear about mistakes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import typer
+from small_files import row, write_annotations, write_manifest, write_video
+
+from sonar_sign.cli import app
+from sonar_sign.clips import ClipShard
+from sonar_sign.tables import read_table
+
+HEAVY = ("torch", "fairseq2", "transformers", "lightning")
+COMMANDS = typer.main.get_command(app).commands
+# Runs command lines one after the other and reports what was imported for them.
+SCRIPT = f"""
+import json, sys
+from sonar_sign.cli import app
+for arguments in json.loads(sys.argv[1]):
+    try:
+        app(arguments)
+    except SystemExit as end:
+        assert end.code == 0, (arguments, end.code)
+print("IMPORTED", *(name for name in {HEAVY} if name in sys.modules), file=sys.stderr)
+"""
+
+
+def run_all(*command_lines):
+    """Standard output of the command lines, and which heavy packages they imported."""
+    script = [sys.executable, "-c", SCRIPT, json.dumps([list(map(str, c)) for c in command_lines])]
+    done = subprocess.run(script, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, done.stderr.splitlines()[-1].split()[1:]
+
+
+def run(*arguments):
+    """The real command as a person calls it."""
+    command = [sys.executable, "-m", "sonar_sign", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_every_help_page_without_pytorch():
+    assert {"prepare", "extract", "finetune_stage1", "finetune_stage2", "predict"} <= set(COMMANDS)
+    output, imported = run_all(*([name, "--help"] for name in COMMANDS))
+    assert imported == []
+    pages = output.split("Usage: ")[1:]
+    assert len(pages) == len(COMMANDS)
+    for (name, command), page in zip(COMMANDS.items(), pages, strict=True):
+        assert page.split()[1] == name
+        first = command.help.strip().split()[0]
+        assert first in page
+        for parameter in command.params:
+            if parameter.param_type_name == "option":
+                assert parameter.opts[0] in page, (name, parameter.opts)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_flag_says_what_it_is(name):
+    command = COMMANDS[name]
+    assert command.help
+    for parameter in command.params:
+        assert parameter.help, parameter.name
+        # Names are what the workflow makes of the config's keys.
+        if parameter.param_type_name == "option":
+            assert parameter.opts[0] == "--" + parameter.name.replace("_", "-")
+
+
+def test_from_annotations_to_clips_without_pytorch(tmp_path):
+    root = tmp_path / "corpus"
+    rows = [row("a", end="0.5"), row("b", start="0.5", end="1"), row("c", text="")]
+    write_annotations(root, rows)
+    write_video(root / "raw_videos/vid-5-rgb_front.mp4", 24)
+    manifest, dropped, shard, clips = (tmp_path / f"{n}.tsv" for n in ("m", "d", "s", "c"))
+    corpus = ["--corpus-type", "how2sign", "--root", root, "--split", "train"]
+    _, imported = run_all(
+        ["prepare", *corpus, "--manifest", manifest, "--dropped", dropped, "--workers", "2"],
+        ["shard", "--manifest", manifest, "--output", shard],
+        ["crop", "--shard", shard, "--root", root, "--output", clips]
+        + ["--size", "48", "--quality", "20", "--frames-probed", "3"],
+    )
+    assert imported == []
+    assert read_table(dropped, ("clip_id",), key=None)["clip_id"].tolist() == ["c"]
+    found = ClipShard(clips)
+    assert found.clip_ids == ["a", "b"]
+    # The flags arrived.
+    info = found.info("a")
+    assert (info.width, info.frames_probed, info.n_frames) == (48, 3, 12)
+
+
+def one_sentence(done, *words):
+    assert done.returncode == 2
+    assert done.stdout == ""
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("sonar-sign: ") and lines[0].endswith(".")
+    assert all(word in lines[0] for word in words), lines[0]
+
+
+def test_a_missing_corpus_is_one_sentence(tmp_path):
+    output = ["--manifest", tmp_path / "m.tsv", "--dropped", tmp_path / "d.tsv"]
+    done = run(
+        *("prepare", "--corpus-type", "how2sign", "--root", tmp_path / "no", "--split", "val"),
+        *output,
+    )
+    one_sentence(done, str(tmp_path / "no"), "corpus.root")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_as_many_outputs_as_languages(tmp_path):
+    files = ["features", "timings", "sign-encoder", "sign-hiera", "sonar"]
+    flags = [word for name in files for word in (f"--{name}", tmp_path / name)]
+    languages = ["--language", "eng_Latn", "--language", "ita_Latn"]
+    done = run("predict", *flags, *languages, "--output", "a.tsv", "--system", "finetuned")
+    one_sentence(done, "one --output for every --language")
+
+
+@pytest.mark.parametrize("flag", [("--compat", "other"), ("--batch-windows", "many"), ("--x", "1")])
+def test_a_bad_flag_is_refused_before_any_work(tmp_path, flag):
+    write_manifest(tmp_path / "m.tsv", ["a"])
+    files = ["clips", "checkpoint", "output", "timings"]
+    required = [word for name in files for word in (f"--{name}", tmp_path / name)]
+    done = run("extract", *required, *flag)
+    assert done.returncode == 2
+    assert flag[0] in done.stderr and "Traceback" not in done.stderr
