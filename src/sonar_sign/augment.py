@@ -1,4 +1,4 @@
-"""Augmentation of windows for signing: colours, shifts and scales, never a mirror.
+"""Augmentation of windows for signing: colours, patterns, shifts and scales, never a mirror.
 
 A mirror would swap the hands, and which hand signs carries meaning.
 """
@@ -24,6 +24,8 @@ def augment(frames: Tensor, options: AugmentOptions) -> Tensor:
     """
     if options.colour > 0:
         frames = _colour(frames, options.colour)
+    if options.texture > 0:
+        frames = frames + options.texture * _texture(frames)
     if options.shift > 0 or options.scale > 0:
         frames = _move(frames, options.shift, options.scale)
     return frames
@@ -41,6 +43,16 @@ def _colour(frames: Tensor, amount: float) -> Tensor:
     matrix = (gain * mix).to(frames)
     mixed = torch.bmm(matrix, frames.reshape(n, 3, -1)).view_as(frames)
     return mixed + bias.to(frames)
+
+
+def _texture(frames: Tensor) -> Tensor:
+    """Smooth random patterns that stand still in a window, as walls and clothes do.
+
+    `(n_windows, 3, 1, height, width)`; what moves, and so what is signed, stays as it is.
+    """
+    n, channels, _, height, width = frames.shape
+    coarse = torch.randn(n, channels, 8, 8).to(frames)
+    return F.interpolate(coarse, size=(height, width), mode="bilinear")[:, :, None]
 
 
 def _move(frames: Tensor, shift: float, scale: float) -> Tensor:

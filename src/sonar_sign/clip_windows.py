@@ -41,12 +41,8 @@ def load_windows(
     clip_id: str,
     config: SignHieraConfig,
     compat: Compat = "ssvp_slt",
-    sampling: WindowConfig | None = None,
 ) -> ClipWindows:
     """Decode the frames of all windows of a clip; frames in no window are not kept.
-
-    Args:
-        sampling: how windows are cut; by default as the public model's.
 
     Raises:
         UserError: the clip cannot be decoded or has another size than the model's input.
@@ -64,7 +60,6 @@ def load_windows(
         config,
         compat,
         lambda numbers: shard.frames(clip_id, numbers),
-        sampling,
     )
 
 
@@ -75,10 +70,9 @@ def cut_windows(
     config: SignHieraConfig,
     compat: Compat,
     read: Callable[[np.ndarray], np.ndarray],
-    sampling: WindowConfig | None = None,
 ) -> ClipWindows:
     """The windows of a clip; `read` gives frames `(n, size, size, 3)` by their numbers `(n,)`."""
-    windows = windows_of(n_frames, fps, sampling or sampling_of(config), compat)
+    windows = windows_of(n_frames, fps, sampling_of(config), compat)
     frames = read(np.concatenate([window.indices for window in windows]))
     return ClipWindows(
         clip_id,

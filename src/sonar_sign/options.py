@@ -43,6 +43,7 @@ class AugmentOptions:
     """How much training pictures are changed; 0 changes nothing."""
 
     colour: Annotated[float, "Mixing of channels, contrast and brightness, 0 to 1."] = 0.2
+    texture: Annotated[float, "Strength of random patterns that stand still."] = 0.1
     shift: Annotated[float, "Largest shift, as a share of the picture."] = 0.04
     scale: Annotated[float, "Largest change of size, as a share."] = 0.08
 

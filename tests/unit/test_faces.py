@@ -67,12 +67,26 @@ def test_a_face_that_moves_a_little_is_one_face(portrait):
     assert np.abs(found.box - single.box).max() <= 8
 
 
-def test_the_larger_of_two_that_stay():
-    portrait = np.kron(skimage.data.astronaut()[40:200, 150:300], np.ones((2, 2, 1), np.uint8))
+@pytest.fixture(scope="module")
+def large_and_small(portrait):
+    """A frame with a face twice as large on the left, and the same with the right face alone."""
     frame = np.full((330, 620, 3), 128, np.uint8)
-    frame[:320, :300] = portrait
-    frame[:240, 340:580] = skimage.data.astronaut()[:240, 100:340]
+    frame[:240, 340:580] = portrait
+    alone = frame.copy()
+    frame[:320, :300] = skimage.data.astronaut()[40:200, 150:300].repeat(2, 0).repeat(2, 1)
     assert len(find_faces(frame)) == 2
-    found = find_signer([frame, frame[:, :]])
+    return frame, alone
+
+
+def test_the_larger_of_two_that_stay(large_and_small):
+    both, _ = large_and_small
+    found = find_signer([both, both])
     assert found.found == 2
     assert found.box[2] < 300
+
+
+def test_a_large_face_that_passes_is_not_the_signers(large_and_small):
+    both, alone = large_and_small
+    found = find_signer([both, alone])
+    assert found.found == 2
+    assert found.box[0] > 300

@@ -10,7 +10,7 @@ from sonar_sign.demo.motion import Performance
 
 # Shoulder widths.
 SHOULDER = np.array([0.485, -0.085, 0.0])
-HAND_LENGTH = 0.45
+HAND_LENGTH = 0.55
 WRIST_DEPTH = 0.35
 """How far the wrists are before the chest; the arms are foreshortened accordingly."""
 # Elbows hang down, and a little outwards and back.

@@ -24,7 +24,7 @@ SIGNERS: dict[int, tuple[SignerLook, Manner]] = {
             shirt=(176, 48, 52), accent=(192, 84, 82), pattern="stripes",
             neckline="wide", build=0.95,
         ),
-        Manner(tempo=1.06, size=0.95, shift=(0.02, 0.02), tilt_deg=-3),
+        Manner(tempo=1.04, size=0.97, shift=(0.01, 0.01), tilt_deg=-2),
     ),
     2: (
         SignerLook(
@@ -32,22 +32,22 @@ SIGNERS: dict[int, tuple[SignerLook, Manner]] = {
             shirt=(40, 98, 150), accent=(70, 124, 164), pattern="plaid",
             neckline="v", build=1.2, light=1.05,
         ),
-        Manner(tempo=0.94, size=1.04, shift=(-0.02, -0.02), tilt_deg=4),
+        Manner(tempo=0.96, size=1.03, shift=(-0.01, -0.01), tilt_deg=2),
     ),
     3: (
         SignerLook(
             FaceLook((0.8, 0.7, 0.63), (0.24, 0.22, 0.24), hair_grey=0.6, mirrored=True),
-            shirt=(20, 112, 112), accent=(80, 132, 96), pattern="bands",
+            shirt=(20, 112, 112), accent=(80, 132, 96), pattern="plain",
             neckline="round", build=1.0, arm_length=1.05,
         ),
-        Manner(tempo=1.0, size=1.05, shift=(0.02, 0.0), tilt_deg=0),
+        Manner(tempo=1.0, size=1.03, shift=(0.01, 0.0), tilt_deg=0),
     ),
     4: (
         SignerLook(
             FaceLook((0.93, 0.86, 0.8), (0.5, 0.42, 0.36), beard=0.8, width=1.04, height=1.02),
             shirt=(62, 124, 74), neckline="v", build=1.25, light=0.94,
         ),
-        Manner(tempo=0.95, size=0.97, shift=(-0.02, 0.02), tilt_deg=-4),
+        Manner(tempo=0.95, size=0.98, shift=(-0.01, 0.01), tilt_deg=-2),
     ),
     5: (
         SignerLook(
@@ -56,7 +56,7 @@ SIGNERS: dict[int, tuple[SignerLook, Manner]] = {
             shirt=(108, 58, 128), accent=(128, 82, 148), pattern="stripes",
             neckline="round", build=1.08, arm_length=0.97,
         ),
-        Manner(tempo=1.04, size=1.03, shift=(0.02, -0.02), tilt_deg=3),
+        Manner(tempo=1.04, size=1.02, shift=(0.01, -0.01), tilt_deg=2),
     ),
 }  # fmt: skip
 

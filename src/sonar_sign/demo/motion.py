@@ -33,7 +33,7 @@ class Manner:
     """Shift of the signing space, shoulder widths (to the hand's own side, up)."""
     tilt_deg: float = 0.0
     """Added to the direction in which the hands point."""
-    noise: float = 0.03
+    noise: float = 0.02
     """Standard deviation of places between two tokens of a sign, shoulder widths."""
 
 
@@ -137,7 +137,7 @@ def perform(sentences: list[Sentence], manner: Manner, rng: np.random.Generator)
 
 def _token(sign: Sign, manner: Manner, rng: np.random.Generator) -> Sign:
     """One token of a sign: both hands share most of the variation."""
-    amplitude = rng.normal(1.0, 0.08)
+    amplitude = rng.normal(1.0, 0.06)
     shift = rng.normal(0.0, manner.noise, size=2)
     right = _vary(sign.right, manner, rng, amplitude, shift)
     left = _vary(sign.left, manner, rng, amplitude, shift) if sign.left else None

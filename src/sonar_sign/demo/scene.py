@@ -43,7 +43,7 @@ def room(size_px: int, rng: np.random.Generator) -> np.ndarray:
         _things(image, int(size_px * rng.uniform(0.62, 0.8)), 1.0, rng)
     blurred = cv2.GaussianBlur(image, (0, 0), size_px * rng.uniform(0.012, 0.022))
     # The camera looks at the signer: what is behind is out of focus and pale.
-    return np.clip(0.6 * blurred + 0.4 * wall, 0, 255).astype(np.uint8)
+    return np.clip(0.3 * blurred + 0.7 * wall, 0, 255).astype(np.uint8)
 
 
 def _things(image: np.ndarray, floor: int, height: float, rng: np.random.Generator) -> None:

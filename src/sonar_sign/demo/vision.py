@@ -7,7 +7,7 @@ public model's masked autoencoding needs weeks. The sign encoder is trained by s
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -40,9 +40,9 @@ def sign_hiera_config(options: StandInOptions, n_classes: int) -> SignHieraConfi
         embed_dim=options.embed_dim,
         num_classes=n_classes,
         stages=(1, 1, 2, 1),
-        patch_kernel=(2, 8, 8),
+        patch_kernel=(3, 11, 11),
         patch_stride=(2, 8, 8),
-        patch_padding=(0, 0, 0),
+        patch_padding=(1, 5, 5),
     )
 
 
@@ -80,9 +80,7 @@ class LabelledWindows:
 def label_windows(
     shards: Sequence[Path], manifest: Path, glosses: Path, names: Sequence[str], config
 ) -> LabelledWindows:
-    """Decode windows of some clip shards, side by side, and label their features.
-
-    Overlapping ones, as features are extracted from, would show every sign twice.
+    """Decode all windows of some clip shards and label their features.
 
     Args:
         glosses: table with `SENTENCE_NAME`, `gloss`, `start_s`, `end_s` (of the source video).
@@ -91,14 +89,13 @@ def label_windows(
     starts = read_table(manifest, ("clip_id", "start_s")).set_index("clip_id")["start_s"]
     signs = read_table(glosses, ("SENTENCE_NAME", "gloss", "start_s", "end_s"), key=None)
     by_clip = dict(iter(signs.groupby("SENTENCE_NAME")))
-    sampling = replace(sampling_of(config), stride=config.num_frames)
     clips, labels = [], []
     for path in track(shards, "Decoding windows", len(shards)):
         shard = ClipShard(path)
         for clip_id in shard.clip_ids:
             info = shard.info(clip_id)
-            clips.append(load_windows(shard, clip_id, config, sampling=sampling))
-            for window in windows_of(info.n_frames, info.fps, sampling):
+            clips.append(load_windows(shard, clip_id, config))
+            for window in windows_of(info.n_frames, info.fps, sampling_of(config)):
                 # A feature stands for `frames_per_unit` frames: the time halfway through them.
                 middle = window.indices.reshape(-1, config.frames_per_unit).mean(axis=1)
                 times_s = float(starts[clip_id]) + (middle + 0.5) / info.fps

@@ -57,8 +57,8 @@ def test_clips_of_a_batch_are_about_as_long():
     assert padding(epoch_of()) < 0.1
 
 
-def test_short_batches_do_not_come_first():
-    # 1,003 clips are more than one pool, and the order of batches does not follow their lengths.
+def test_short_clips_do_not_come_first():
+    # Clips are sorted within a pool, so batches in that order would rise nearly always.
     assert len(LENGTHS) > POOL_BATCHES * 8
     means = [np.mean([LENGTHS[n] for n in batch]) for batch in epoch_of()]
-    assert abs(np.corrcoef(means, np.arange(len(means)))[0, 1]) < 0.25
+    assert 0.3 < np.mean(np.diff(means) > 0) < 0.7

@@ -35,12 +35,14 @@ class Mean(nn.Module):
         self.dropout = nn.Dropout(0.1)
         self.cut_at = cut_at
         self.seen: list[list[str]] = []
+        self.drawn: list[float] = []
 
     def forward(self, batch: Batch) -> Tensor:
         if self.training:
             if len(self.seen) == self.cut_at:
                 raise ConnectionAbortedError("killed")
             self.seen.append(batch.clip_ids)
+            self.drawn.append(torch.rand(()).item())
         return self.linear(self.dropout(batch.features.sum(dim=1) / batch.lengths[:, None]))
 
 
@@ -106,6 +108,7 @@ def test_a_cut_run_ends_as_a_whole_one(run, tmp_path, eval_every):
     again, _ = run("cut", options)
     # Two and one epochs were whole: the others are done again, with the same batches.
     assert again.seen == whole.seen[3 * STEPS_AN_EPOCH :]
+    assert again.drawn == whole.drawn[3 * STEPS_AN_EPOCH :]
     assert torch.equal(again.linear.weight, whole.linear.weight)
     best = [torch.load(tmp_path / name / "best.pt", weights_only=True) for name in ("whole", "cut")]
     assert best[0]["extra"] == best[1]["extra"]
@@ -154,10 +157,13 @@ def test_other_settings_or_inputs_start_over(run, tmp_path):
 
 
 def test_every_epoch_has_an_order_of_its_own(run):
-    seen = run("a")[0].seen
+    embed, _ = run("a")
+    seen = embed.seen
     epochs = [seen[i : i + STEPS_AN_EPOCH] for i in range(0, len(seen), STEPS_AN_EPOCH)]
     assert all(sorted(sum(epoch, [])) == IDS for epoch in epochs)
     assert len({str(epoch) for epoch in epochs}) == 5
+    # What is drawn at random differs from step to step too.
+    assert len(set(embed.drawn)) == len(seen)
 
 
 def test_the_best_is_kept(run, tmp_path):
