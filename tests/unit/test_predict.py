@@ -131,7 +131,7 @@ def test_features_of_another_sign_hiera(folder, tmp_path, tiny_sonar):
 
 def test_features_of_another_width_than_the_sign_encoders(folder, tmp_path, tiny_sonar):
     save_sign_encoder(tmp_path / "wide.pth", tiny_encoder(replace(ENCODER, feature_dim=96)))
-    words = "features are 64 wide .* 96"
+    words = "features are 64 wide, .* 96"
     refused(folder, tmp_path, tiny_sonar, words, sign_encoder=tmp_path / "wide.pth")
 
 

@@ -13,7 +13,6 @@ rule prepare:
         "results/{corpus}/benchmarks/prepare/{split}.tsv"
     conda:
         "../envs/sonar-sign.yaml"
-    threads: 2
     params:
         corpus_type=lambda wildcards: CORPORA[wildcards.corpus]["type"],
         root=root_of,
@@ -24,7 +23,7 @@ rule prepare:
     shell:
         "sonar-sign prepare --corpus-type {params.corpus_type} --root {params.root:q}"
         " --split {wildcards.split} --manifest {output.manifest} --dropped {output.dropped}"
-        " {params.settings} --workers {threads} > {log} 2>&1"
+        " {params.settings} --workers 4 > {log} 2>&1"
 
 
 rule captions:
