@@ -40,7 +40,9 @@ class Run:
     @property
     def ran(self) -> Counter:
         """Subcommands that were called, with how often each."""
-        return Counter(re.findall(r"^ {4,}sonar-sign (\w+)", self.output, flags=re.MULTILINE))
+        return Counter(
+            re.findall(r"^Shell command: sonar-sign (\w+)", self.output, flags=re.MULTILINE)
+        )
 
     @property
     def planned(self) -> dict[str, int]:

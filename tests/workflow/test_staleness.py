@@ -60,12 +60,14 @@ def test_the_crop_size_makes_everything_again(project):
 
 
 def test_one_time_stamp_crops_and_extracts_one_shard(project):
+    n_shards = project.config["corpus"]["shards"]["train"]
+    features = [f"results/demo/features/pretrained/train/{n:04d}.npy" for n in range(n_shards)]
+    assert project.run(*features).ran == {"extract": n_shards}
     before = tars(project)
-    clip_id = edit_row(project, 1, "START_REALIGNED", "0.05")
-    shard = shard_of(clip_id, project.config["corpus"]["shards"]["train"])
-    run = project.run("results/demo/checkpoints/stage1/best.pt", "--until", "crop", "extract")
+    shard = shard_of(edit_row(project, 1, "START_REALIGNED", "0.05"), n_shards)
+    run = project.run(*features)
     assert run.code == 0, run.output
-    assert run.ran["crop"] == 1
+    assert run.ran == {"prepare": 1, "shard": 1, "crop": 1, "extract": 1}
     after = tars(project)
     assert {path for path in after if after[path] != before[path]} == {f"train/{shard:04d}.tar"}
 

@@ -3,7 +3,7 @@
 
 rule extract:
     input:
-        clips="results/{corpus}/clips/{split}/{shard}.tar",
+        clips=clips_of_shard,
         checkpoint=checkpoint_of_encoder,
     output:
         features="results/{corpus}/features/{encoder}/{split}/{shard}.npy",

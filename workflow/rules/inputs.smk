@@ -61,6 +61,16 @@ def videos(wildcards):
     return videos_of_shard(Path(shard_file(wildcards)), Path(root_of(wildcards)))
 
 
+def clips_of_shard(wildcards):
+    """One clip shard.
+
+    It asks the checkpoint as `crop` does: what Snakemake has once decided to extract it extracts,
+    unless it looks again once it knows which shards have changed.
+    """
+    shard_file(wildcards)
+    return f"results/{wildcards.corpus}/clips/{wildcards.split}/{wildcards.shard}.tar"
+
+
 def checkpoint_of_encoder(wildcards):
     if wildcards.encoder == "pretrained":
         return config["models"]["sign_hiera"]
