@@ -16,14 +16,12 @@ from sonar_sign.geometry import crop_resize
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
 from sonar_sign.models.sign_encoder import SignEncoder
 from sonar_sign.models.sign_hiera import SignHiera
-from sonar_sign.options import TranslateOptions
+from sonar_sign.options import CropOptions, TranslateOptions
 from sonar_sign.runtime import autocast, choose_device
 from sonar_sign.video import VideoError, probe, read_frames
 
 if TYPE_CHECKING:
     from sonar_sign.models.sonar_text import Hypothesis, SonarText
-
-FACE_FRAMES_PROBED = 8
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ class Translator:
         timings: dict[str, float] = {}
         with _timed(timings, "face"):
             video = probe(path)
-            signer = find_box(path, video, FACE_FRAMES_PROBED)
+            signer = find_box(path, video, CropOptions().frames_probed)
         for start, end in _stretches(video.n_frames, video.fps, self.options.window_s):
             with _timed(timings, "decode_and_crop"):
                 frames = self._frames(path, start, end, signer.box)

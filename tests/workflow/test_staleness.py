@@ -32,7 +32,7 @@ def tars(project) -> dict[str, int]:
     return {str(path.relative_to(clips)): path.stat().st_mtime_ns for path in clips.rglob("*.tar")}
 
 
-def test_a_learning_rate_of_stage_2(finished, project):
+def test_a_learning_rate_of_stage_2(project):
     planned = changed_config(project, {"finetune": {"stage2": {"learning_rate": 3e-4}}})
     assert set(planned) == {"finetune_stage2"} | PREDICTING
     assert planned["predict"] == 1
@@ -53,7 +53,7 @@ def test_the_number_of_samples(project):
     assert changed_config(project, {"sample": {"n": 5}}) == {"sample": 3}
 
 
-def test_the_crop_size_makes_everything_again(project):
+def test_the_crop_quality_makes_everything_after_it_again(project):
     planned = changed_config(project, {"crop": {"quality": 20}})
     assert {"crop", "extract", "finetune_stage1", "finetune_stage2"} <= set(planned)
     assert not {"prepare", "embed_text", "shard_train", "make_howto_corpus"} & set(planned)
