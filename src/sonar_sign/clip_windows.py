@@ -1,7 +1,7 @@
 """From a cropped clip to what SignHiera is given: windows of frames, then normalised tensors."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,10 +21,14 @@ class ClipWindows:
     """All windows of one clip."""
 
     clip_id: str
-    frames: np.ndarray
+    frames: Tensor
     """`(n_windows, n_frames, size, size, 3)` uint8 RGB."""
-    padding_frames: np.ndarray
+    padding_frames: Tensor
     """`(n_windows,)` int64: frames at the end of each window that only repeat the last one."""
+
+    def pin_memory(self) -> "ClipWindows":
+        """Frames where a GPU fetches them faster; PyTorch's data loader asks for it."""
+        return replace(self, frames=self.frames.pin_memory())
 
 
 def sampling_of(config: SignHieraConfig) -> WindowConfig:
@@ -76,20 +80,20 @@ def cut_windows(
     frames = read(np.concatenate([window.indices for window in windows]))
     return ClipWindows(
         clip_id,
-        frames.reshape(len(windows), config.num_frames, *frames.shape[1:]),
-        np.array([window.padding_frames for window in windows], dtype=np.int64),
+        torch.from_numpy(frames.reshape(len(windows), config.num_frames, *frames.shape[1:])),
+        torch.tensor([window.padding_frames for window in windows]),
     )
 
 
-def to_input(frames: np.ndarray | Tensor, device: torch.device | str = "cpu") -> Tensor:
-    """Normalise windows.
+def to_input(frames: Tensor) -> Tensor:
+    """Normalise windows, where they are.
 
     Args:
         frames: `(n_windows, n_frames, height, width, 3)` uint8 RGB.
 
     Returns:
-        `(n_windows, 3, n_frames, height, width)` float32 on the device.
+        `(n_windows, 3, n_frames, height, width)` float32.
     """
-    pixels = torch.as_tensor(frames).to(device, non_blocking=True).permute(0, 4, 1, 2, 3)
+    pixels = frames.permute(0, 4, 1, 2, 3)
     # In place: a batch of windows is large, and its copies are most of the work.
     return pixels.float().contiguous().div_(255).sub_(MEAN).div_(STD)

@@ -23,11 +23,12 @@ class CropOptions:
 class ExtractOptions:
     """How features are computed."""
 
-    batch_windows: Annotated[int, "Windows, of several clips, computed together."] = 8
+    batch_units: Annotated[int, "Features, of several clips, computed together."] = 256
     compat: Annotated[Compat, "As the public weights were trained, or its faults mended."] = (
         "ssvp_slt"
     )
     precision: Annotated[str, "fp32, bf16 or fp16."] = "fp32"
+    num_workers: Annotated[int, "Processes that decode clips ahead of the model; 0: none."] = 0
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class TranslateOptions:
     window_s: Annotated[float, "Length of the stretches a video is cut into; 0: none."] = 0.0
     beam_size: Annotated[int, "Hypotheses kept by beam search."] = 5
     n_best: Annotated[int, "Translations given for each language, best first."] = 1
-    batch_windows: Annotated[int, "Windows computed together."] = 8
+    batch_units: Annotated[int, "Features computed together."] = 256
     compat: Annotated[Compat, "As the public weights were trained, or its faults mended."] = (
         "ssvp_slt"
     )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from sonar_sign.clip_windows import cut_windows, to_input
+from sonar_sign.clip_features import clip_features
+from sonar_sign.clip_windows import cut_windows
 from sonar_sign.crop import find_box
 from sonar_sign.geometry import crop_resize
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
@@ -131,20 +132,11 @@ class Translator:
             self.options.compat,
             lambda numbers: frames[numbers],
         )
-        batch = self.options.batch_windows
-        with _timed(timings, "sign_hiera"), autocast(self.device, self.options.precision):
-            features = torch.cat(
-                [
-                    window
-                    for first in range(0, len(clip.frames), batch)
-                    for window in self.sign_hiera.features(
-                        to_input(clip.frames[first : first + batch], self.device),
-                        torch.from_numpy(clip.padding_frames[first : first + batch]),
-                    )
-                ]
-            )
+        options = self.options
+        (found,) = clip_features(self.sign_hiera, [clip], options.batch_units, options.precision)
+        timings["sign_hiera"] = found.milliseconds
         with _timed(timings, "sign_encoder"), autocast(self.device, self.options.precision):
-            return self.sign_encoder(features[None].float()).float()
+            return self.sign_encoder(found.features[None]).float()
 
 
 def _stretches(n_frames: int, fps: float, window_s: float) -> list[tuple[int, int]]:

@@ -1,6 +1,5 @@
 """Windows of a clip's frames, and how SignHiera wants them."""
 
-import numpy as np
 import pytest
 import torch
 from small_files import HIERA, number_of, write_clip_shard
@@ -25,8 +24,8 @@ def test_windows_hold_the_sampled_frames(tmp_path, n_frames, compat):
     clip = load_windows(shard, "a", HIERA, compat)
     expected = windows_of(n_frames, 24.0, WindowConfig(num_frames=8, stride=4), compat)
     assert clip.frames.shape == (len(expected), 8, 32, 32, 3)
-    assert clip.frames.dtype == np.uint8
-    numbers = [[number_of(frame) for frame in window] for window in clip.frames]
+    assert clip.frames.dtype == torch.uint8
+    numbers = [[number_of(frame) for frame in window] for window in clip.frames.numpy()]
     assert numbers == [window.indices.tolist() for window in expected]
     assert clip.padding_frames.tolist() == [window.padding_frames for window in expected]
 
@@ -38,12 +37,11 @@ def test_a_clip_of_another_size_than_the_models(tmp_path):
 
 
 def test_normalisation():
-    frames = np.zeros((2, 8, 4, 6, 3), np.uint8)
-    frames[1, 7, 3, 5] = (255, 102, 51)
+    frames = torch.zeros((2, 8, 4, 6, 3), dtype=torch.uint8)
+    frames[1, 7, 3, 5] = torch.tensor([255, 102, 51], dtype=torch.uint8)
     tensor = to_input(frames)
     assert tensor.shape == (2, 3, 8, 4, 6) and tensor.dtype == torch.float32
     # (x / 255 - 0.45) / 0.225 by hand.
     assert tensor[0].unique().tolist() == pytest.approx([-2.0])
     corner = tensor[1, :, 7, 3, 5].tolist()
     assert corner == pytest.approx([22 / 9, -2 / 9, -10 / 9], abs=1e-6)
-    assert torch.equal(to_input(torch.from_numpy(frames)), tensor)

@@ -49,9 +49,11 @@ def expected(inputs, clip_id, compat="ssvp_slt"):
     return torch.cat(parts).numpy()
 
 
-@pytest.mark.parametrize("batch_windows", [1, 3, 100])
-def test_batches_change_nothing(inputs, tmp_path, batch_windows):
-    shard, _ = run(inputs, tmp_path, batch_windows=batch_windows)
+@pytest.mark.parametrize(
+    "options", [{"batch_units": 1}, {"batch_units": 20}, {"batch_units": 999}, {"num_workers": 2}]
+)
+def test_batches_and_workers_change_nothing(inputs, tmp_path, options):
+    shard, _ = run(inputs, tmp_path, **options)
     assert shard.clip_ids == list(LENGTHS)
     assert shard.dim == HIERA.feature_dim
     for clip_id in LENGTHS:
@@ -105,4 +107,14 @@ def test_mistakes_are_named_and_nothing_is_written(inputs, tmp_path):
     for options in ({"precision": "fp8"}, {"precision": "fp16"}):
         with pytest.raises(UserError, match="[Pp]recision"):
             run(inputs, tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_a_clip_that_cannot_be_decoded_is_one_sentence(inputs, tmp_path, num_workers):
+    whole = write_clip_shard(tmp_path / "0000.tar", LENGTHS).read_bytes()
+    (tmp_path / "0000.tar").write_bytes(whole.replace(b"moov", b"m00v"))
+    with pytest.raises(UserError, match="cannot be decoded.*delete the shard") as error:
+        run((tmp_path / "0000.tar", inputs[1]), tmp_path / "out", num_workers=num_workers)
+    assert "\n" not in str(error.value)
     assert not (tmp_path / "out").exists()

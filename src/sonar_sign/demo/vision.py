@@ -69,11 +69,11 @@ def sign_encoder_config(
 class LabelledWindows:
     """Windows of many clips with the sign at each feature."""
 
-    frames: np.ndarray
+    frames: Tensor
     """`(n_windows, n_frames, size, size, 3)` uint8."""
-    padding_frames: np.ndarray
+    padding_frames: Tensor
     """`(n_windows,)` int64."""
-    labels: np.ndarray
+    labels: Tensor
     """`(n_windows, n_units)` int64; 0 is no sign, padding included."""
 
 
@@ -103,9 +103,9 @@ def label_windows(
     if not clips:
         raise UserError(f"{shards[0]} and the other news shards hold no clips.")
     return LabelledWindows(
-        np.concatenate([clip.frames for clip in clips]),
-        np.concatenate([clip.padding_frames for clip in clips]),
-        np.stack(labels),
+        torch.cat([clip.frames for clip in clips]),
+        torch.cat([clip.padding_frames for clip in clips]),
+        torch.from_numpy(np.stack(labels)),
     )
 
 
@@ -142,9 +142,8 @@ def pretrain_sign_hiera(
     )
     n_steps = options.epochs * math.ceil(len(train.frames) / options.batch_windows)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_then_cosine(0.1, n_steps))
-    rng = np.random.default_rng(seed)
     for _ in track(range(options.epochs), "Pretraining SignHiera", options.epochs):
-        for rows in _shuffled(train, options.batch_windows, rng):
+        for rows in torch.randperm(len(train.frames)).split(options.batch_windows):
             logits, labels = _forward(model, head, train, rows, augmentation)
             loss = F.cross_entropy(logits, labels, label_smoothing=0.1)
             optimizer.zero_grad(set_to_none=True)
@@ -171,42 +170,26 @@ def initialise_narrow(model: nn.Module) -> None:
             nn.init.normal_(module.weight, std=fan_in**-0.5)
 
 
-def _shuffled(windows: LabelledWindows, batch: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Batches of windows with about as much padding, in random order.
-
-    SignHiera computes windows of one kept length together, so a batch of many lengths is slow.
-    """
-    mixed = rng.permutation(len(windows.frames))
-    order = mixed[np.argsort(windows.padding_frames[mixed], kind="stable")]
-    batches = [order[first : first + batch] for first in range(0, len(order), batch)]
-    return [batches[number] for number in rng.permutation(len(batches))]
-
-
 def _forward(
     model: SignHiera,
     head: nn.Linear,
     windows: LabelledWindows,
-    rows: np.ndarray,
+    rows: Tensor,
     augmentation: AugmentOptions | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Logits `(n_features, n_classes)` and labels `(n_features,)` of the kept features."""
-    padding = torch.from_numpy(windows.padding_frames[rows])
     frames = to_input(windows.frames[rows])
     if augmentation is not None:
         frames = augment(frames, augmentation)
-    features = model.features(frames, padding)
-    labels = [
-        torch.from_numpy(windows.labels[row][: len(kept)])
-        for row, kept in zip(rows, features, strict=True)
-    ]
+    features = model.features(frames, windows.padding_frames[rows])
+    labels = [windows.labels[row, : len(kept)] for row, kept in zip(rows, features, strict=True)]
     return head(torch.cat(features)), torch.cat(labels)
 
 
 @torch.inference_mode()
 def _accuracy(model: SignHiera, head: nn.Linear, windows: LabelledWindows, batch: int) -> float:
     right = total = 0
-    for first in range(0, len(windows.frames), batch):
-        rows = np.arange(first, min(first + batch, len(windows.frames)))
+    for rows in torch.arange(len(windows.frames)).split(batch):
         logits, labels = _forward(model, head, windows, rows)
         right += int((logits.argmax(dim=1) == labels).sum())
         total += len(labels)

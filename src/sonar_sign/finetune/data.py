@@ -93,8 +93,8 @@ class WindowClips(Dataset):
         return Batch(
             clip_ids,
             _stack_targets(clip_ids, self.targets),
-            frames=torch.from_numpy(np.concatenate([clip.frames for clip in clips])),
-            padding_frames=torch.from_numpy(np.concatenate([c.padding_frames for c in clips])),
+            frames=torch.cat([clip.frames for clip in clips]),
+            padding_frames=torch.cat([clip.padding_frames for clip in clips]),
             n_windows=[len(clip.frames) for clip in clips],
         )
 

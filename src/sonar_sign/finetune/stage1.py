@@ -61,7 +61,7 @@ class VideoToEmbedding(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """`(batch, embedding_dim)`."""
-        frames = to_input(batch.frames, batch.frames.device)
+        frames = to_input(batch.frames)
         if self.training:
             frames = augment(frames, self.augmentation)
         windows = self.sign_hiera.features(frames, batch.padding_frames)

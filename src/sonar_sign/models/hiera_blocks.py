@@ -1,15 +1,36 @@
 """The layers of SignHiera, and the order that it keeps tokens in.
 
-Tokens are held as `(n_windows, n_mask_units, n_tokens, dim)`, mask units in time order and the
-tokens of one in the order of pooling: attention inside mask units, pooling, attention over a
-whole window and leaving out its end are then views of the same memory.
+Tokens are held as one row of mask units, `(n_mask_units, n_tokens, dim)`: those of every window
+one after the other in time order, the tokens of a mask unit in the order of pooling. Only
+attention over whole windows needs to know where windows begin; everything else works on the row,
+whatever the lengths of the windows in it. Attention inside mask units, pooling and attention over
+a window are views of the same memory.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 # Tokens that go through an MLP at a time where nothing is kept for a backward pass.
 CPU_MLP_TOKENS = 4096
+
+
+@dataclass(frozen=True)
+class Run:
+    """Neighbouring windows of one length in the row of mask units."""
+
+    n_windows: int
+    n_mask_units: int
+    """Of each window."""
+    n_keys: int | None = None
+    """How many mask units of each window can be attended to; None: all."""
+
+    @property
+    def size(self) -> int:
+        """Mask units of the whole run."""
+        return self.n_windows * self.n_mask_units
 
 
 class PatchEmbed(nn.Module):
@@ -58,33 +79,41 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(dim, 3 * dim_out)
         self.proj = nn.Linear(dim_out, dim_out)
 
-    def forward(self, x: Tensor, n_keys: int | None = None) -> Tensor:
-        """(n_windows, n_mask_units, n_tokens, dim) -> (.., .., n_tokens / pool, dim_out).
-
-        `n_keys`: how many mask units of each window can be attended to over the window; None: all.
-        """
+    def forward(self, x: Tensor, runs: Sequence[Run]) -> Tensor:
+        """(n_mask_units, n_tokens, dim) -> (n_mask_units, n_tokens / pool, dim_out)."""
         qkv = self.qkv(x).unflatten(-1, (3, self.num_heads, -1))
-        q, k, v = qkv.unbind(dim=3)  # each (n_windows, n_mask_units, n_tokens, heads, head_dim)
+        q, k, v = qkv.unbind(dim=2)  # each (n_mask_units, n_tokens, heads, head_dim)
         q = max_pool(q, self.pool)
-        shape = q.shape[:3]
-        if self.in_mask_unit:
-            q, k, v = (part.flatten(0, 1) for part in (q, k, v))
-        else:
-            q, k, v = (part.flatten(1, 2) for part in (q, k[:, :n_keys], v[:, :n_keys]))
-        # 4 dimensions (n_sequences, heads, length, head_dim) and no mask: what the fast kernels of
-        # scaled_dot_product_attention ask for.
-        q, k, v = (part.transpose(1, 2) for part in (q, k, v))
-        if x.device.type == "cpu" and not self.in_mask_unit:
-            # Long rows are read again and again, and a head's next to each other read a tenth
-            # faster.
-            q, k, v = q.contiguous(), k.contiguous(), v.contiguous()
-        out = nn.functional.scaled_dot_product_attention(q, k, v)
-        return self.proj(out.transpose(1, 2).reshape(*shape, -1))
+        out = _attend(q, k, v) if self.in_mask_unit else self._over_windows(q, k, v, runs)
+        return self.proj(out.flatten(2))
+
+    def _over_windows(self, q: Tensor, k: Tensor, v: Tensor, runs: Sequence[Run]) -> Tensor:
+        """Attention over each window; arguments and result as (n_mask_units, n_tokens, ..)."""
+        sizes = [run.size for run in runs]
+        found = []
+        for run, *parts in zip(runs, q.split(sizes), k.split(sizes), v.split(sizes), strict=True):
+            queries, keys, values = (part.unflatten(0, (run.n_windows, -1)) for part in parts)
+            keys, values = keys[:, : run.n_keys], values[:, : run.n_keys]
+            out = _attend(*(part.flatten(1, 2) for part in (queries, keys, values)), long=True)
+            found.append(out.reshape(parts[0].shape))
+        return found[0] if len(found) == 1 else torch.cat(found)
+
+
+def _attend(q: Tensor, k: Tensor, v: Tensor, *, long: bool = False) -> Tensor:
+    """Attention of `(n_sequences, length, heads, head_dim)`, the same shape out."""
+    # 4 dimensions (n_sequences, heads, length, head_dim) and no mask: what the fast kernels of
+    # scaled_dot_product_attention ask for.
+    q, k, v = (part.transpose(1, 2) for part in (q, k, v))
+    if long and q.device.type == "cpu":
+        # Long rows are read again and again, and a head's next to each other read a tenth
+        # faster.
+        q, k, v = q.contiguous(), k.contiguous(), v.contiguous()
+    return nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2)
 
 
 def max_pool(x: Tensor, pool: int) -> Tensor:
-    """Maximum over `pool` neighbours in space; dimension 2, the tokens, shrinks by that factor."""
-    return x if pool == 1 else x.unflatten(2, (pool, -1)).amax(dim=2)
+    """Maximum over `pool` neighbours in space; dimension 1, the tokens, shrinks by that factor."""
+    return x if pool == 1 else x.unflatten(1, (pool, -1)).amax(dim=1)
 
 
 class Mlp(nn.Module):
@@ -96,12 +125,12 @@ class Mlp(nn.Module):
         self.fc2 = nn.Linear(hidden_dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n_windows, n_mask_units, n_tokens, dim), same shape out."""
+        """(n_mask_units, n_tokens, dim), same shape out."""
         if x.device.type != "cpu" or torch.is_grad_enabled():
             return self.fc2(nn.functional.gelu(self.fc1(x)))
         # The hidden layer of all tokens is so large that the system would hand out fresh memory
         # for each block, which costs more than it should: 3 % of a window.
-        parts = x.flatten(0, 2).split(CPU_MLP_TOKENS)
+        parts = x.flatten(0, 1).split(CPU_MLP_TOKENS)
         done = [self.fc2(nn.functional.gelu(self.fc1(part))) for part in parts]
         return torch.cat(done).view_as(x)
 
@@ -126,12 +155,12 @@ class Block(nn.Module):
         self.mlp = Mlp(dim_out, int(dim_out * mlp_ratio))
         self.proj = nn.Linear(dim, dim_out) if dim != dim_out else None
 
-    def forward(self, x: Tensor, n_keys: int | None = None) -> Tensor:
-        """Shapes and `n_keys` as in `Attention.forward`."""
+    def forward(self, x: Tensor, runs: Sequence[Run]) -> Tensor:
+        """Shapes as in `Attention.forward`."""
         normed = self.norm1(x)
         if self.proj is not None:
             x = max_pool(self.proj(normed), self.attn.pool)
-        x = x + self.attn(normed, n_keys)
+        x = x + self.attn(normed, runs)
         return x + self.mlp(self.norm2(x))
 
 

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from sonar_sign.models.hiera_blocks import Block, Head, PatchEmbed, reroll, unroll
+from sonar_sign.models.hiera_blocks import Block, Head, PatchEmbed, Run, reroll, unroll
 
 # Mask units that go through the blocks of the first stages at a time. On a CPU few, so that the
 # activations stay in the cache; on a GPU fewer than the 65,535 sequences of an attention kernel.
@@ -196,8 +196,8 @@ class SignHiera(nn.Module):
     ) -> list[Tensor]:
         """One vector for every unit that holds a real frame.
 
-        The windows are computed together where they keep the same number of units, so a caller
-        bounds memory by the windows it passes, and gains on a GPU by passing equal ones together.
+        All windows are computed together, whatever their lengths, so a caller bounds memory by
+        the units it passes.
 
         Args:
             frames: (n_windows, 3, n_frames, height, width), sizes as in the config.
@@ -211,16 +211,20 @@ class SignHiera(nn.Module):
         Raises:
             ValueError: a shape differs from the config, or a window has no real frame.
         """
-        found: list[Tensor | None] = [None] * len(frames)
-        for windows, n_units in self._groups(frames, padding_frames):
+        groups = self._groups(frames, padding_frames)
+        per_unit = math.prod(self.config.mask_units_shape[1:])
+        rows, runs = [], []
+        for windows, n_units in groups:
             cut = frames[:, :, : n_units * self.config.frames_per_unit]
-            x = self._embed(cut if len(windows) == len(frames) else cut[windows])
-            x = self._run(self.blocks, x)
-            # (n_windows, n_units * n, n_tokens, dim) -> (n_windows, n_units, dim)
-            x = x.unflatten(1, (n_units, -1)).mean(dim=(2, 3))
-            for window, features in zip(windows, x, strict=True):
-                found[window] = features
-        return found
+            rows.append(self._embed(cut if len(windows) == len(frames) else cut[windows]))
+            runs.append(Run(len(windows), n_units * per_unit))
+        x = self._run(self.blocks, torch.cat(rows), runs)
+        # (n_mask_units, n_tokens, dim) -> (n_units, dim), of all windows one after the other
+        x = x.unflatten(0, (-1, per_unit)).mean(dim=(1, 2))
+        order = [(window, n_units) for windows, n_units in groups for window in windows]
+        parts = x.split([n_units for _, n_units in order])
+        found = {window: part for (window, _), part in zip(order, parts, strict=True)}
+        return [found[window] for window in range(len(frames))]
 
     def forward(
         self, frames: Tensor, padding_frames: Tensor | Sequence[int] | None = None
@@ -234,12 +238,14 @@ class SignHiera(nn.Module):
             (n_windows, num_classes): logits in training mode, else their softmax.
         """
         found: list[Tensor | None] = [None] * len(frames)
+        rows, columns = self.config.mask_units_shape[1:]
         for windows, n_units in self._groups(frames, padding_frames):
             real = frames[windows]
             real[:, :, n_units * self.config.frames_per_unit :] = 0
-            n_keys = n_units * math.prod(self.config.mask_units_shape[1:])
-            x = self._run(self.blocks, self._embed(real), n_keys)
-            x = self.head(self.norm(x.mean(dim=(1, 2))))
+            n_mask_units = self.config.num_units * rows * columns
+            runs = [Run(len(windows), n_mask_units, n_units * rows * columns)]
+            x = self._run(self.blocks, self._embed(real), runs)
+            x = self.head(self.norm(x.unflatten(0, (len(windows), -1)).mean(dim=(1, 2))))
             for window, classes in zip(windows, x, strict=True):
                 found[window] = classes
         return torch.stack(found)
@@ -247,11 +253,12 @@ class SignHiera(nn.Module):
     def intermediates(self, frames: Tensor) -> list[Tensor]:
         """Output of each stage, (n_windows, n_units, rows, columns, dim), for full windows."""
         self._groups(frames, None)
+        runs = [Run(len(frames), math.prod(self.config.mask_units_shape))]
         x, start, found = self._embed(frames), 0, []
         for stage, end in enumerate(self.config.stage_ends):
-            x = self._run(self.blocks[start : end + 1], x)
+            x = self._run(self.blocks[start : end + 1], x, runs)
             start = end + 1
-            maps = x.unflatten(1, self.config.mask_units_shape)
+            maps = x.unflatten(0, (len(frames), *self.config.mask_units_shape))
             found.append(reroll(maps, splits_of(self.config)[min(stage, self.config.q_pool) :]))
         return found
 
@@ -275,32 +282,30 @@ class SignHiera(nn.Module):
         return [(windows, n_units) for n_units, windows in groups.items()]
 
     def _embed(self, frames: Tensor) -> Tensor:
-        """Frames to tokens with their positions, (n_windows, n_mask_units, n_tokens, dim)."""
+        """Frames to tokens with their positions, (n_mask_units, n_tokens, dim)."""
         tokens = self.patch_embed(frames)  # (n_windows, n_units, rows, columns, dim)
         n_units, rows, columns = tokens.shape[1:4]
         spatial = self.pos_embed_spatial.unflatten(1, (rows, columns))
         temporal = self.pos_embed_temporal[0, :n_units, None, None]
         tokens = tokens + (spatial + temporal)
-        return unroll(tokens, splits_of(self.config)).flatten(1, 3)
+        return unroll(tokens, splits_of(self.config)).flatten(0, 3)
 
-    def _run(self, blocks: Iterable[Block], x: Tensor, n_keys: int | None = None) -> Tensor:
-        """Apply blocks; shapes and `n_keys` as in `Attention.forward`."""
+    def _run(self, blocks: Iterable[Block], x: Tensor, runs: Sequence[Run]) -> Tensor:
+        """Apply blocks to the row of mask units, see `hiera_blocks`."""
         blocks = list(blocks)
         local = list(itertools.takewhile(lambda block: block.attn.in_mask_unit, blocks))
         if local:
-            # Mask units do not see each other yet, so those of all windows are one long row.
+            # Mask units do not see each other yet: pieces of the row need not respect windows.
             size = CPU_CHUNK_MASK_UNITS if x.device.type == "cpu" else GPU_CHUNK_MASK_UNITS
-            chunks = x.flatten(0, 1).unsqueeze(0).split(size, dim=1)
-            done = torch.cat([self._run_each(local, chunk) for chunk in chunks], dim=1)
-            x = done.squeeze(0).unflatten(0, (len(x), -1))
-        return self._run_each(blocks[len(local) :], x, n_keys)
+            x = torch.cat([self._run_each(local, piece, []) for piece in x.split(size)])
+        return self._run_each(blocks[len(local) :], x, runs)
 
-    def _run_each(self, blocks: list[Block], x: Tensor, n_keys: int | None = None) -> Tensor:
+    def _run_each(self, blocks: list[Block], x: Tensor, runs: Sequence[Run]) -> Tensor:
         for block in blocks:
             if self.gradient_checkpointing and torch.is_grad_enabled():
-                x = checkpoint(block, x, n_keys, use_reentrant=False)
+                x = checkpoint(block, x, runs, use_reentrant=False)
             else:
-                x = block(x, n_keys)
+                x = block(x, runs)
         return x
 
 
