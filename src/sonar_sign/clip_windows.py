@@ -45,8 +45,12 @@ def load_windows(
     clip_id: str,
     config: SignHieraConfig,
     compat: Compat = "ssvp_slt",
+    order: Callable[[int], np.ndarray] = np.arange,
 ) -> ClipWindows:
     """Decode the frames of all windows of a clip; frames in no window are not kept.
+
+    Args:
+        order: the number of the clip's frames to those that are taken for it, `(n,)`.
 
     Raises:
         UserError: the clip cannot be decoded or has another size than the model's input.
@@ -57,13 +61,14 @@ def load_windows(
             f"Clips of {shard.path} are {info.width}x{info.height} pixels and SignHiera takes "
             f"{config.input_size[2]}x{config.input_size[1]}: set crop.size to the model's."
         )
+    numbers = order(info.n_frames)
     return cut_windows(
         clip_id,
-        info.n_frames,
+        len(numbers),
         info.fps,
         config,
         compat,
-        lambda numbers: shard.frames(clip_id, numbers),
+        lambda chosen: shard.frames(clip_id, numbers[chosen]),
     )
 
 
@@ -94,6 +99,6 @@ def to_input(frames: Tensor) -> Tensor:
     Returns:
         `(n_windows, 3, n_frames, height, width)` float32.
     """
-    pixels = frames.permute(0, 4, 1, 2, 3)
-    # In place: a batch of windows is large, and its copies are most of the work.
-    return pixels.float().contiguous().div_(255).sub_(MEAN).div_(STD)
+    # Rearranged while it is small, then in place: a batch of windows is large.
+    pixels = frames.permute(0, 4, 1, 2, 3).contiguous().float()
+    return pixels.mul_(1 / (255 * STD)).sub_(MEAN / STD)

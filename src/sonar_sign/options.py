@@ -47,6 +47,9 @@ class AugmentOptions:
     texture: Annotated[float, "Strength of random patterns that stand still."] = 0.1
     shift: Annotated[float, "Largest shift, as a share of the picture."] = 0.04
     scale: Annotated[float, "Largest change of size, as a share."] = 0.08
+    speed: Annotated[float, "Largest change of speed, as a share."] = 0.1
+    delay: Annotated[int, "Most frames for which a clip's first one is held."] = 4
+    drop: Annotated[float, "Share of frames that the one before stands in for."] = 0.02
 
 
 @dataclass(frozen=True)

@@ -77,8 +77,8 @@ def pretrain_sign_hiera(
 
     use_threads(threads)
     config = vision.sign_hiera_config(stand_in, len(GLOSSES) + 1)
-    train = vision.label_windows(train_clips, train_manifest, train_glosses, GLOSSES, config)
-    val = vision.label_windows(val_clips, val_manifest, val_glosses, GLOSSES, config)
+    train = vision.label_clips(train_clips, train_manifest, train_glosses, GLOSSES)
+    val = vision.label_clips(val_clips, val_manifest, val_glosses, GLOSSES)
     accuracy = vision.pretrain_sign_hiera(train, val, config, output, options, augmentation, seed)
     print(f"SignHiera names {100 * accuracy:.1f} % of the validation features right.")
 

@@ -92,6 +92,6 @@ def set_up(domain: str, signer: int, rng: np.random.Generator) -> Shot:
         unit = rng.uniform(177.0, 186.0)
         neck = (SIZE_PX / 2 + rng.uniform(-8, 8), 226 + rng.uniform(-5, 5))
         return Shot(look, manner, Frame(SIZE_PX, unit, neck), studio(SIZE_PX, rng))
-    unit = rng.uniform(181.0, 203.0)
+    unit = rng.uniform(170.0, 180.0)
     neck = (SIZE_PX / 2 + rng.uniform(-18, 18), 1.14 * unit + rng.uniform(4, 14))
     return Shot(look, manner, Frame(SIZE_PX, unit, neck), room(SIZE_PX, rng))

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sonar_sign.augment import augment
-from sonar_sign.clip_windows import load_windows, sampling_of, to_input
+from sonar_sign.augment import augment, retime
+from sonar_sign.clip_windows import sampling_of, to_input
 from sonar_sign.clips import ClipShard
 from sonar_sign.errors import UserError
 from sonar_sign.finetune.module import parameter_groups, warmup_then_cosine
@@ -66,21 +66,20 @@ def sign_encoder_config(
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledWindows:
-    """Windows of many clips with the sign at each feature."""
+class LabelledClip:
+    """A clip with the sign in each of its frames."""
 
     frames: Tensor
-    """`(n_windows, n_frames, size, size, 3)` uint8."""
-    padding_frames: Tensor
-    """`(n_windows,)` int64."""
-    labels: Tensor
-    """`(n_windows, n_units)` int64; 0 is no sign, padding included."""
+    """`(n_frames, size, size, 3)` uint8 RGB."""
+    labels: np.ndarray
+    """`(n_frames,)` int64; 0 is no sign."""
+    fps: float
 
 
-def label_windows(
-    shards: Sequence[Path], manifest: Path, glosses: Path, names: Sequence[str], config
-) -> LabelledWindows:
-    """Decode all windows of some clip shards and label their features.
+def label_clips(
+    shards: Sequence[Path], manifest: Path, glosses: Path, names: Sequence[str]
+) -> list[LabelledClip]:
+    """Decode some clip shards and label their frames.
 
     Args:
         glosses: table with `SENTENCE_NAME`, `gloss`, `start_s`, `end_s` (of the source video).
@@ -89,24 +88,19 @@ def label_windows(
     starts = read_table(manifest, ("clip_id", "start_s")).set_index("clip_id")["start_s"]
     signs = read_table(glosses, ("SENTENCE_NAME", "gloss", "start_s", "end_s"), key=None)
     by_clip = dict(iter(signs.groupby("SENTENCE_NAME")))
-    clips, labels = [], []
-    for path in track(shards, "Decoding windows", len(shards)):
+    clips = []
+    for path in track(shards, "Decoding clips", len(shards)):
         shard = ClipShard(path)
         for clip_id in shard.clip_ids:
             info = shard.info(clip_id)
-            clips.append(load_windows(shard, clip_id, config))
-            for window in windows_of(info.n_frames, info.fps, sampling_of(config)):
-                # A feature stands for `frames_per_unit` frames: the time halfway through them.
-                middle = window.indices.reshape(-1, config.frames_per_unit).mean(axis=1)
-                times_s = float(starts[clip_id]) + (middle + 0.5) / info.fps
-                labels.append(_signs_at(times_s, by_clip[clip_id], names))
+            numbers = np.arange(info.n_frames)
+            times_s = float(starts[clip_id]) + (numbers + 0.5) / info.fps
+            labels = _signs_at(times_s, by_clip[clip_id], names)
+            frames = torch.from_numpy(shard.frames(clip_id, numbers))
+            clips.append(LabelledClip(frames, labels, info.fps))
     if not clips:
         raise UserError(f"{shards[0]} and the other news shards hold no clips.")
-    return LabelledWindows(
-        torch.cat([clip.frames for clip in clips]),
-        torch.cat([clip.padding_frames for clip in clips]),
-        torch.from_numpy(np.stack(labels)),
-    )
+    return clips
 
 
 def _signs_at(times_s: np.ndarray, signs, names: Sequence[str]) -> np.ndarray:
@@ -117,9 +111,41 @@ def _signs_at(times_s: np.ndarray, signs, names: Sequence[str]) -> np.ndarray:
     return labels
 
 
+@dataclass(frozen=True, eq=False)
+class LabelledWindow:
+    """A window of a clip; its frames stay in the clip until they are needed."""
+
+    clip: LabelledClip
+    numbers: np.ndarray
+    """`(n_frames,)` frames of the clip."""
+    padding_frames: int
+
+    def labels(self, n_units: int) -> Tensor:
+        """The sign at each unit: in the frame halfway through it, `(n_units,)`."""
+        middles = self.numbers.reshape(-1, len(self.numbers) // n_units).mean(axis=1)
+        return torch.from_numpy(self.clip.labels[middles.astype(int)])
+
+
+def cut_labelled(
+    clips: Sequence[LabelledClip],
+    config: SignHieraConfig,
+    augmentation: AugmentOptions | None = None,
+    rng: np.random.Generator | None = None,
+) -> list[LabelledWindow]:
+    """The windows of clips, which are retimed first where there is an augmentation."""
+    windows = []
+    for clip in clips:
+        numbers = np.arange(len(clip.frames))
+        if augmentation is not None:
+            numbers = retime(len(clip.frames), augmentation, rng)
+        for window in windows_of(len(numbers), clip.fps, sampling_of(config)):
+            windows.append(LabelledWindow(clip, numbers[window.indices], window.padding_frames))
+    return windows
+
+
 def pretrain_sign_hiera(
-    train: LabelledWindows,
-    val: LabelledWindows,
+    train: Sequence[LabelledClip],
+    val: Sequence[LabelledClip],
     config: SignHieraConfig,
     output: Path,
     options: SignHieraPretrainOptions,
@@ -140,11 +166,15 @@ def pretrain_sign_hiera(
         parameter_groups(both.named_parameters(), options.weight_decay),
         lr=options.learning_rate,
     )
-    n_steps = options.epochs * math.ceil(len(train.frames) / options.batch_windows)
+    rng = np.random.default_rng(seed)
+    # Retiming changes how many windows a clip has, so that epochs differ a little in length.
+    epochs = [cut_labelled(train, config, augmentation, rng) for _ in range(options.epochs)]
+    n_steps = sum(math.ceil(len(windows) / options.batch_windows) for windows in epochs)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_then_cosine(0.1, n_steps))
-    for _ in track(range(options.epochs), "Pretraining SignHiera", options.epochs):
-        for rows in torch.randperm(len(train.frames)).split(options.batch_windows):
-            logits, labels = _forward(model, head, train, rows, augmentation)
+    for windows in track(epochs, "Pretraining SignHiera", options.epochs):
+        for rows in torch.randperm(len(windows)).split(options.batch_windows):
+            batch = [windows[row] for row in rows]
+            logits, labels = _forward(model, head, batch, augmentation)
             loss = F.cross_entropy(logits, labels, label_smoothing=0.1)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -173,24 +203,30 @@ def initialise_narrow(model: nn.Module) -> None:
 def _forward(
     model: SignHiera,
     head: nn.Linear,
-    windows: LabelledWindows,
-    rows: Tensor,
+    windows: Sequence[LabelledWindow],
     augmentation: AugmentOptions | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Logits `(n_features, n_classes)` and labels `(n_features,)` of the kept features."""
-    frames = to_input(windows.frames[rows])
+    frames = to_input(torch.stack([window.clip.frames[window.numbers] for window in windows]))
     if augmentation is not None:
         frames = augment(frames, augmentation)
-    features = model.features(frames, windows.padding_frames[rows])
-    labels = [windows.labels[row, : len(kept)] for row, kept in zip(rows, features, strict=True)]
+    features = model.features(frames, [window.padding_frames for window in windows])
+    labels = [
+        window.labels(model.config.num_units)[: len(kept)]
+        for window, kept in zip(windows, features, strict=True)
+    ]
     return head(torch.cat(features)), torch.cat(labels)
 
 
 @torch.inference_mode()
-def _accuracy(model: SignHiera, head: nn.Linear, windows: LabelledWindows, batch: int) -> float:
+def _accuracy(
+    model: SignHiera, head: nn.Linear, clips: Sequence[LabelledClip], batch: int
+) -> float:
+    """The share of features that are named right."""
+    windows = cut_labelled(clips, model.config)
     right = total = 0
-    for rows in torch.arange(len(windows.frames)).split(batch):
-        logits, labels = _forward(model, head, windows, rows)
+    for first in range(0, len(windows), batch):
+        logits, labels = _forward(model, head, windows[first : first + batch])
         right += int((logits.argmax(dim=1) == labels).sum())
         total += len(labels)
     return right / total

@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from sonar_sign.augment import retime
 from sonar_sign.clip_windows import load_windows, sampling_of
 from sonar_sign.clips import ClipShard
 from sonar_sign.errors import UserError
 from sonar_sign.features import open_features
 from sonar_sign.finetune.batches import LengthBatches
 from sonar_sign.models.sign_hiera import SignHieraConfig
-from sonar_sign.options import TrainOptions
+from sonar_sign.options import AugmentOptions, TrainOptions
 from sonar_sign.targets import read_targets
 from sonar_sign.windows import windows_of
 
@@ -69,10 +70,23 @@ class FeatureClips(Dataset):
 
 
 class WindowClips(Dataset):
-    """Clips of clip shards, decoded when asked for; item `[numbers]` is a batch."""
+    """Clips of clip shards, decoded when asked for; item `[numbers]` is a batch.
 
-    def __init__(self, shards: Sequence[Path], targets: Path, config: SignHieraConfig, compat: str):
+    Args:
+        augmentation: how much a clip's time is changed; None leaves it alone.
+    """
+
+    def __init__(
+        self,
+        shards: Sequence[Path],
+        targets: Path,
+        config: SignHieraConfig,
+        compat: str,
+        augmentation: AugmentOptions | None = None,
+        seed: int = 0,
+    ):
         self.config, self.compat = config, compat
+        self.augmentation, self.seed = augmentation, seed
         opened = [ClipShard(path) for path in shards]
         self.shards = {clip_id: shard for shard in opened for clip_id in shard.clip_ids}
         self.targets = read_targets(targets)
@@ -89,7 +103,15 @@ class WindowClips(Dataset):
 
     def __getitem__(self, numbers: list[int]) -> Batch:
         clip_ids = [self.clip_ids[number] for number in numbers]
-        clips = [load_windows(self.shards[c], c, self.config, self.compat) for c in clip_ids]
+        # Every epoch has other batches, and a cut run that goes on has the same ones.
+        rng = np.random.default_rng((self.seed, *numbers))
+
+        def order(n_frames: int) -> np.ndarray:
+            if self.augmentation is None:
+                return np.arange(n_frames)
+            return retime(n_frames, self.augmentation, rng)
+
+        clips = [load_windows(self.shards[c], c, self.config, self.compat, order) for c in clip_ids]
         return Batch(
             clip_ids,
             _stack_targets(clip_ids, self.targets),

@@ -124,7 +124,14 @@ def finetune_stage1(
     sign_hiera = load_sign_hiera(inputs.sign_hiera)
     sign_encoder = load_sign_encoder(inputs.sign_encoder).requires_grad_(False)
     freeze_first_blocks(sign_hiera, freeze)
-    train = WindowClips(inputs.train_clips, inputs.train_targets, sign_hiera.config, compat)
+    train = WindowClips(
+        inputs.train_clips,
+        inputs.train_targets,
+        sign_hiera.config,
+        compat,
+        augmentation,
+        seed,
+    )
     val = WindowClips(inputs.val_clips, inputs.val_targets, sign_hiera.config, compat)
     module = EmbeddingModule(
         VideoToEmbedding(sign_hiera, sign_encoder, augmentation),
