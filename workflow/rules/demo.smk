@@ -117,7 +117,7 @@ rule pretrain_sign_encoder:
         f"results/{NEWS}/benchmarks/pretrain_sign_encoder.tsv"
     conda:
         "../envs/sonar-sign.yaml"
-    threads: 2
+    threads: 1
     params:
         train_features=repeat("train-features", "train_features"),
         val_features=repeat("val-features", "val_features"),

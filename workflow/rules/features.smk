@@ -15,6 +15,7 @@ rule extract:
         "results/{corpus}/benchmarks/extract/{encoder}/{split}/{shard}.tsv"
     conda:
         "../envs/sonar-sign.yaml"
+    threads: 1 + config["extract"]["num_workers"]
     params:
         settings=flags(config["extract"]),
         device=config["device"],

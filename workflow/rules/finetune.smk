@@ -23,7 +23,7 @@ rule finetune_stage1:
         "results/{corpus}/benchmarks/finetune_stage1.tsv"
     conda:
         "../envs/sonar-sign.yaml"
-    threads: 8
+    threads: 1 + config["finetune"]["stage1"]["num_workers"]
     params:
         sonar=config["models"]["sonar"],
         train_clips=repeat("train-clips", "train_clips"),
@@ -68,7 +68,7 @@ rule finetune_stage2:
         "results/{corpus}/benchmarks/finetune_stage2.tsv"
     conda:
         "../envs/sonar-sign.yaml"
-    threads: 8
+    threads: 1 + config["finetune"]["stage2"]["num_workers"]
     params:
         sonar=config["models"]["sonar"],
         train_features=repeat("train-features", "train_features"),

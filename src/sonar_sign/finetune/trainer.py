@@ -61,6 +61,14 @@ class KeepBest(Callback):
         self.best = state["best"]
 
 
+class ValidateLastEpoch(Callback):
+    """Has the last epoch validated whatever `eval_every`: often it is the best."""
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, module: EmbeddingModule) -> None:
+        if trainer.current_epoch + 1 == trainer.max_epochs:
+            trainer.check_val_every_n_epoch = 1
+
+
 def fit(
     module: EmbeddingModule,
     train: DataLoader,
@@ -96,7 +104,7 @@ def fit(
         precision=LIGHTNING_PRECISION[options.precision],
         max_epochs=options.epochs,
         gradient_clip_val=options.gradient_clip,
-        check_val_every_n_epoch=min(options.eval_every, options.epochs),
+        check_val_every_n_epoch=options.eval_every,
         num_sanity_val_steps=0,
         log_every_n_steps=1,
         use_distributed_sampler=False,
@@ -105,6 +113,7 @@ def fit(
         # A bar in a log file is a line for every step.
         enable_progress_bar=sys.stderr.isatty(),
         callbacks=[
+            ValidateLastEpoch(),
             KeepBest(best, options.select, save),
             ModelCheckpoint(
                 training_dir, "last", enable_version_counter=False, save_on_train_epoch_end=True

@@ -196,9 +196,10 @@ def test_the_curves(run, tmp_path):
     assert min(curve(tmp_path / "a/curves.csv", "train/gradient_norm")) > 0
 
 
-def test_validation_happens_even_if_there_are_few_epochs(run, tmp_path):
-    run("a", replace(OPTIONS, epochs=2, eval_every=10))
-    assert (tmp_path / "a/best.pt").exists()
+@pytest.mark.parametrize("epochs, eval_every, validated", [(2, 10, 1), (5, 2, 3), (4, 2, 2)])
+def test_the_last_epoch_is_always_validated(run, tmp_path, epochs, eval_every, validated):
+    run("a", replace(OPTIONS, epochs=epochs, eval_every=eval_every))
+    assert len(curve(tmp_path / "a/curves.csv", "val/cosine")) == validated
 
 
 def test_divergence_is_an_error_and_gives_no_checkpoint(run, tmp_path):
