@@ -29,7 +29,7 @@ class ClipInfo:
     box: tuple[int, int, int, int]
     """The crop in source pixels, `x0, y0, x1, y1`; may reach outside the frame."""
     box_from: str
-    """`video` (faces over the whole source video) or `fallback` (no face: centre crop)."""
+    """`video`, `clip`, `fallback` or `whole`, see `sonar_sign.crop.SignerBox`."""
     faces_found: int
     """In how many of the probed frames the signer's face was found."""
     frames_probed: int

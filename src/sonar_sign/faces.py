@@ -1,16 +1,20 @@
 """Where the signer's face is in a source video: dlib's HOG detector on a few frames."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
 import dlib
 import numpy as np
 
-from sonar_sign.geometry import intersection_over_union
+from sonar_sign.geometry import Box, intersection_over_union
 
 # Boxes of one face in different frames overlap at least this much (intersection over union).
 SAME_FACE = 0.3
+# A face is steady that is found in at least this share of the frames of the steadiest one.
+STEADY = 0.75
+# A face is looked for again this far around its box, in its widths and heights.
+AROUND = 0.6
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,30 @@ def find_faces(frame: np.ndarray) -> np.ndarray:
     return np.array(faces, dtype=np.float64).reshape(-1, 4)
 
 
-def find_signer(frames: Iterable[np.ndarray]) -> SignerFace:
-    """Find the face that stays: the one seen in most frames, the larger one among equals.
+def is_there(frame: np.ndarray, face: np.ndarray) -> bool:
+    """Whether a face `(4,)` is where it is expected, looking there only."""
+    x1, y1, x2, y2 = face
+    margin_x, margin_y = AROUND * (x2 - x1), AROUND * (y2 - y1)
+    left, top = max(0, int(x1 - margin_x)), max(0, int(y1 - margin_y))
+    part = frame[top : int(y2 + margin_y), left : int(x2 + margin_x)]
+    found = find_faces(np.ascontiguousarray(part)) + np.array([left, top, left, top])
+    return shows(found, face)
+
+
+def shows(faces: np.ndarray, face: np.ndarray) -> bool:
+    """Whether one of the boxes `(n, 4)` is this face, `(4,)`."""
+    return any(intersection_over_union(tuple(box), tuple(face)) > SAME_FACE for box in faces)
+
+
+def find_signer(
+    frames: Iterable[np.ndarray], movement: Callable[[Box], float] | None = None
+) -> SignerFace:
+    """Find the signer's face among those that stay over the video.
 
     Args:
         frames: uint8 RGB frames `(height, width, 3)` spread over the video.
+        movement: how much moves around a face box. Of several steady faces it chooses the one
+            around which most does; without it, the one found most often, the larger among equals.
     """
     tracks: list[list[np.ndarray]] = []
     probed = 0
@@ -57,7 +80,12 @@ def find_signer(frames: Iterable[np.ndarray]) -> SignerFace:
                 track.append(box)
     if not tracks:
         return SignerFace(None, 0, probed)
-    best = max(tracks, key=lambda track: (len(track), _median_area(track)))
+    most = max(map(len, tracks))
+    steady = [track for track in tracks if len(track) >= STEADY * most]
+    if movement is not None and len(steady) > 1:
+        best = max(steady, key=lambda track: movement(tuple(np.median(track, axis=0))))
+    else:
+        best = max(steady, key=lambda track: (len(track), _median_area(track)))
     return SignerFace(np.median(best, axis=0), len(best), probed)
 
 

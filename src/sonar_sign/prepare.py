@@ -1,7 +1,6 @@
 """`prepare`: a corpus's annotations and videos become a manifest; what cannot be used is named."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import pandas as pd
 from sonar_sign.captions import normalise
 from sonar_sign.corpora import Annotation, open_corpus
 from sonar_sign.errors import UserError
-from sonar_sign.progress import track
+from sonar_sign.probing import Probed, probe_all
 from sonar_sign.tables import write_table
-from sonar_sign.video import VideoError, VideoInfo, probe
+from sonar_sign.video import VideoError, VideoInfo
 
 COLUMNS = (
     "clip_id",
@@ -26,6 +25,7 @@ COLUMNS = (
     "text_raw",
 )
 DROPPED_COLUMNS = ("clip_id", "reason", "detail")
+CLAMPED_COLUMNS = ("clip_id", "start_s", "end_s", "video_s")
 
 # Every reason for which a clip can be dropped.
 REASONS = {
@@ -49,19 +49,35 @@ class Dropped:
     detail: str
 
 
+@dataclass(frozen=True)
+class Times:
+    """Where a sentence is in its video, in seconds."""
+
+    start_s: float
+    end_s: float
+    clamped: bool
+    """The annotated times reach outside the video; what is inside is used."""
+
+
 def prepare(
     corpus_type: str,
     root: Path,
     split: str,
     manifest: Path,
     dropped: Path,
+    clamped: Path,
     *,
+    probes: Path | None = None,
     min_duration_s: float = 0.2,
     workers: int = 1,
 ) -> None:
-    """Write `manifests/{split}.tsv` and `manifests/{split}.dropped.tsv`.
+    """Write `manifests/{split}.tsv`, `.dropped.tsv` and `.clamped.tsv`.
+
+    Every row of the annotations is in the manifest or among the dropped clips. Clips whose times
+    reach outside their video are in the manifest, with what is inside, and among the clamped.
 
     Args:
+        probes: table of what is known of the video files, see `sonar_sign.probing`.
         min_duration_s: shorter clips are dropped, in seconds.
         workers: videos probed at the same time.
 
@@ -71,24 +87,29 @@ def prepare(
     """
     annotations = open_corpus(corpus_type, root).annotations(split)
     _refuse_twins(annotations)
-    videos = _probe_all(root, annotations, workers)
-    rows, drops, seen = [], [], set()
+    sources = (a.source for a in annotations if a.source is not None)
+    videos = probe_all(root, sources, workers, probes)
+    rows, drops, outside, seen = [], [], [], set()
     for annotation in annotations:
         video = videos.get(annotation.source)
-        result = (
-            Dropped("duplicate_id", f"row {annotation.row}")
-            if annotation.clip_id in seen
-            else _row(annotation, video, min_duration_s)
-        )
-        seen.add(annotation.clip_id)
-        if isinstance(result, Dropped):
-            drops.append((annotation.clip_id, result.reason, result.detail))
+        if annotation.clip_id in seen:
+            times = Dropped("duplicate_id", f"row {annotation.row}")
         else:
-            rows.append(result)
+            times = _usable(annotation, video, min_duration_s)
+        seen.add(annotation.clip_id)
+        if isinstance(times, Dropped):
+            drops.append((annotation.clip_id, times.reason, times.detail))
+            continue
+        rows.append(_row(annotation, video, times))
+        if times.clamped:
+            published = (annotation.start_s, annotation.end_s, f"{video.duration_s:.4f}")
+            outside.append((annotation.clip_id, *published))
+    assert len(rows) + len(drops) == len(annotations)
     if not rows:
         reasons = ", ".join(sorted({reason for _, reason, _ in drops})) or "no annotations"
         raise UserError(f"No clip of split {split!r} in {root} can be used ({reasons}).")
-    # The manifest is written last: where it is, its list of dropped clips is too.
+    # The manifest is written last: where it is, the other lists are too.
+    write_table(clamped, pd.DataFrame(outside, columns=list(CLAMPED_COLUMNS)))
     write_table(dropped, pd.DataFrame(drops, columns=list(DROPPED_COLUMNS)))
     write_table(manifest, pd.DataFrame(rows, columns=list(COLUMNS)))
 
@@ -105,56 +126,35 @@ def _refuse_twins(annotations: Iterable[Annotation]) -> None:
             )
 
 
-def _probe_all(
-    root: Path, annotations: Iterable[Annotation], workers: int
-) -> dict[str, VideoInfo | VideoError]:
-    """Probe every video once; reading headers waits for the disk, so threads are enough."""
-    sources = sorted({a.source for a in annotations if a.source is not None})
-
-    def probe_one(source: str) -> VideoInfo | VideoError:
-        try:
-            return probe(Path(root) / source)
-        except VideoError as error:
-            return error
-
-    with ThreadPoolExecutor(workers) as pool:
-        results = track(pool.map(probe_one, sources), "Probing videos", len(sources))
-        return dict(zip(sources, results, strict=True))
-
-
-def _row(
-    annotation: Annotation, video: VideoInfo | VideoError | None, min_duration_s: float
-) -> tuple | Dropped:
-    """The manifest's row of an annotation, or why there is none."""
+def _usable(annotation: Annotation, video: Probed | None, min_duration_s: float) -> Times | Dropped:
+    """Where the sentence is, or why it cannot be used."""
     if video is None:
         return Dropped("missing_file", f"looked for {annotation.expected}")
     if isinstance(video, VideoError):
         return Dropped(video.reason, f"{annotation.source}: {video.detail}")
-    text = normalise(annotation.text)
-    if not text:
+    if not normalise(annotation.text):
         return Dropped("empty_caption", f"row {annotation.row}")
-    times = _times(annotation, video, min_duration_s)
-    if isinstance(times, Dropped):
-        return times
-    start_s, end_s = times
-    n_frames = round(end_s * video.fps) - round(start_s * video.fps)
+    return _times(annotation, video, min_duration_s)
+
+
+def _row(annotation: Annotation, video: VideoInfo, times: Times) -> tuple:
+    """The manifest's row."""
+    n_frames = round(times.end_s * video.fps) - round(times.start_s * video.fps)
     return (
         annotation.clip_id,
         annotation.source,
-        f"{start_s:.4f}",
-        f"{end_s:.4f}",
+        f"{times.start_s:.4f}",
+        f"{times.end_s:.4f}",
         n_frames,
         f"{video.fps:.6f}",
         annotation.signer,
-        text,
+        normalise(annotation.text),
         " ".join(annotation.text.split("\t")),
     )
 
 
-def _times(
-    annotation: Annotation, video: VideoInfo, min_duration_s: float
-) -> tuple[float, float] | Dropped:
-    """Start and end in seconds, inside the video."""
+def _times(annotation: Annotation, video: VideoInfo, min_duration_s: float) -> Times | Dropped:
+    """Start and end inside the video."""
     if annotation.whole_video:
         start_s, end_s = 0.0, video.duration_s
     elif annotation.start_s is None or annotation.end_s is None:
@@ -166,7 +166,9 @@ def _times(
     if start_s >= video.duration_s:
         return Dropped("starts_after_end", f"{start_s} s in a video of {video.duration_s:.2f} s")
     # How2Sign's times sometimes run past the end; what is there of the sentence is used.
-    start_s, end_s = max(0.0, start_s), min(end_s, video.duration_s)
+    inside = max(0.0, start_s), min(end_s, video.duration_s)
+    clamped = inside != (start_s, end_s)
+    start_s, end_s = inside
     if end_s - start_s < min_duration_s or round(end_s * video.fps) == round(start_s * video.fps):
         return Dropped("too_short", f"{end_s - start_s:.3f} s")
-    return start_s, end_s
+    return Times(start_s, end_s, clamped)

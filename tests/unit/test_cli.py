@@ -72,18 +72,23 @@ def test_from_annotations_to_clips_without_pytorch(tmp_path):
     rows = [row("a", end="0.5"), row("b", start="0.5", end="1"), row("c", text="")]
     write_annotations(root, rows)
     write_video(root / "raw_videos/vid-5-rgb_front.mp4", 24)
-    manifest, dropped, shard, clips = (tmp_path / f"{n}.tsv" for n in ("m", "d", "s", "c"))
-    corpus = ["--corpus-type", "how2sign", "--root", root, "--split", "train"]
+    manifest, dropped = tmp_path / "m.tsv", tmp_path / "m.dropped.tsv"
+    tables = ["--manifest", manifest, "--dropped", dropped, "--clamped", tmp_path / "m.clamped.tsv"]
+    shard, clips, summary = (tmp_path / name for name in ("s.tsv", "c.tar", "summary.json"))
+    corpus = ["--corpus-type", "how2sign"]
     _, imported = run_all(
-        ["prepare", *corpus, "--manifest", manifest, "--dropped", dropped, "--workers", "2"],
+        ["prepare", *corpus, "--root", root, "--split", "train", *tables, "--workers", "2"],
+        ["summarise", *corpus, "--corpus", "x", "--manifest", manifest, "--output", summary]
+        + ["--plot", tmp_path / "durations.svg"],
         ["shard", "--manifest", manifest, "--output", shard],
-        ["crop", "--shard", shard, "--root", root, "--output", clips]
+        ["crop", *corpus, "--shard", shard, "--root", root, "--output", clips]
         + ["--size", "48", "--quality", "20", "--frames-probed", "3"],
     )
     assert imported == []
     assert read_table(dropped, ("clip_id",), key=None)["clip_id"].tolist() == ["c"]
     found = ClipShard(clips)
     assert found.clip_ids == ["a", "b"]
+    assert json.loads(summary.read_text())["splits"]["m"]["clips"] == 2
     # The flags arrived.
     info = found.info("a")
     assert (info.width, info.frames_probed, info.n_frames) == (48, 3, 12)
@@ -99,7 +104,8 @@ def one_sentence(done, *words):
 
 
 def test_a_missing_corpus_is_one_sentence(tmp_path):
-    output = ["--manifest", tmp_path / "m.tsv", "--dropped", tmp_path / "d.tsv"]
+    tables = ("manifest", "dropped", "clamped")
+    output = [word for name in tables for word in (f"--{name}", tmp_path / name)]
     done = run(
         *("prepare", "--corpus-type", "how2sign", "--root", tmp_path / "no", "--split", "val"),
         *output,
@@ -116,7 +122,7 @@ def test_as_many_outputs_as_languages(tmp_path):
     one_sentence(done, "one --output for every --language")
 
 
-@pytest.mark.parametrize("flag", [("--compat", "other"), ("--batch-windows", "many"), ("--x", "1")])
+@pytest.mark.parametrize("flag", [("--compat", "other"), ("--batch-units", "many"), ("--x", "1")])
 def test_a_bad_flag_is_refused_before_any_work(tmp_path, flag):
     write_manifest(tmp_path / "m.tsv", ["a"])
     files = ["clips", "checkpoint", "output", "timings"]

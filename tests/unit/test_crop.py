@@ -1,5 +1,6 @@
 """`crop`: from a shard of the manifest and its videos to clips around the signer."""
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -95,6 +96,52 @@ def test_the_box_is_the_videos_and_not_the_sentences(face_folder):
     assert np.array_equal(first_frame(alone, "s"), frame)
 
 
+@pytest.fixture(scope="module")
+def portrait():
+    """320 x 320 pixels, the face large enough to be found whatever the encoder does."""
+    return cv2.resize(skimage.data.astronaut()[:240, 100:340], (320, 320))
+
+
+def placed(portrait, *lefts):
+    frame = np.full((320, 840, 3), 90, np.uint8)
+    for left in lefts:
+        frame[:, left : left + 320] = portrait
+    return frame
+
+
+def test_a_sentence_of_somebody_elsewhere_has_its_own_box(portrait, tmp_path):
+    left, right = placed(portrait, 0), placed(portrait, 500)
+    write_video(tmp_path / "v.mp4", [left] * 36 + [right] * 12)
+    shard = run(
+        tmp_path, shard_row("a", "v.mp4", "0", 12), shard_row("b", "v.mp4", "1.5", 12),
+        options=CropOptions(32, 12, 5),
+    )  # fmt: skip
+    usual, own = shard.info("a"), shard.info("b")
+    assert (usual.box_from, own.box_from) == ("video", "clip")
+    assert (usual.faces_found, usual.frames_probed) == (4, 5)
+    assert own.faces_found >= 3 and own.frames_probed == 5
+    assert own.box[0] - usual.box[0] == pytest.approx(500, abs=8)
+
+
+def test_of_two_people_the_one_who_moves_is_the_signer(portrait, tmp_path):
+    for name, hand in (("left", 110), ("right", 610)):
+        frames = [placed(portrait, 0, 500) for _ in range(24)]
+        for number, frame in enumerate(frames):
+            frame[270 + 4 * (number % 12) :, hand : hand + 100] = 255
+        write_video(tmp_path / f"{name}.mp4", frames)
+    shard = run(tmp_path, shard_row("l", "left.mp4", "0", 24), shard_row("r", "right.mp4", "0", 24))
+    assert shard.info("r").box[0] - shard.info("l").box[0] == pytest.approx(500, abs=8)
+
+
+def test_a_cropped_corpus_is_taken_whole(portrait, tmp_path):
+    write_video(tmp_path / "v.mp4", [portrait] * 6)
+    write_shard(tmp_path / "0000.tsv", shard_row("a", "v.mp4", "0", 6))
+    crop(tmp_path / "0000.tsv", tmp_path, tmp_path / "0000.tar", OPTIONS, cropped=True)
+    info = ClipShard(tmp_path / "0000.tar").info("a")
+    assert (info.box, info.box_from) == ((0, 0, 320, 320), "whole")
+    assert (info.faces_found, info.frames_probed) == (0, 0)
+
+
 def test_the_settings_count(tmp_path):
     noise = np.random.default_rng(0).integers(0, 255, (12, 64, 64, 3), np.uint8)
     write_video(tmp_path / "v.mp4", noise)
@@ -150,3 +197,29 @@ def test_a_malformed_shard_is_refused(tmp_path):
     (tmp_path / "0000.tsv").write_text("clip_id\na\n")
     with pytest.raises(UserError, match="lacks the columns source"):
         crop(tmp_path / "0000.tsv", tmp_path, tmp_path / "0000.tar", OPTIONS)
+
+
+def test_faces_are_looked_for_once_a_video(portrait, tmp_path):
+    frames = [placed(portrait, 0)] * 48
+    write_video(tmp_path / "v.mp4", frames)
+    faces = tmp_path / "faces"
+    shard = write_shard(tmp_path / "0000.tsv", shard_row("a", "v.mp4", "0", 12))
+    output = tmp_path / "0000.tar"
+    crop(shard, tmp_path, output, OPTIONS)
+    plain = output.read_bytes()
+    crop(shard, tmp_path, output, OPTIONS, faces=faces)
+    (remembered,) = faces.iterdir()
+    assert output.read_bytes() == plain
+    # What is remembered is used ...
+    remembered.write_text(remembered.read_text().replace('"found": 3', '"found": 2'))
+    crop(shard, tmp_path, output, OPTIONS, faces=faces)
+    assert ClipShard(output).info("a").faces_found == 2
+    # ... for the same file and number of frames only.
+    for change in ("options", "file", "broken"):
+        if change == "file":
+            write_video(tmp_path / "v.mp4", frames + frames[:12])
+        if change == "broken":
+            remembered.write_text("{")
+        options = CropOptions(32, 12, 5) if change == "options" else OPTIONS
+        crop(shard, tmp_path, output, options, faces=faces)
+        assert ClipShard(output).info("a").faces_found == options.frames_probed

@@ -17,7 +17,7 @@ from small_files import (
 )
 
 from sonar_sign.errors import UserError
-from sonar_sign.prepare import COLUMNS, DROPPED_COLUMNS, REASONS, prepare
+from sonar_sign.prepare import CLAMPED_COLUMNS, COLUMNS, DROPPED_COLUMNS, REASONS, prepare
 from sonar_sign.tables import read_table
 
 VIDEO = "vid-5-rgb_front"
@@ -27,7 +27,7 @@ def run(root, folder=None, split="train", **options):
     """Prepare a corpus; returns the manifest and the dropped clips."""
     folder = folder or root / "out"
     manifest, dropped = folder / "manifest.tsv", folder / "dropped.tsv"
-    prepare("how2sign", root, split, manifest, dropped, **options)
+    prepare("how2sign", root, split, manifest, dropped, folder / "clamped.tsv", **options)
     return read_table(manifest, COLUMNS), read_table(dropped, DROPPED_COLUMNS, key=None)
 
 
@@ -127,6 +127,15 @@ def test_times_are_clamped_to_the_video(prepared):
     times = manifest[["start_s", "end_s", "n_frames"]]
     assert times.loc["past-the-end"].tolist() == ["2.5000", "3.0000", "12"]
     assert times.loc["from-before-the-start"].tolist() == ["0.0000", "0.5000", "12"]
+
+
+def test_clamped_times_are_noted(corpus_of_all_kinds, tmp_path):
+    run(corpus_of_all_kinds, tmp_path)
+    clamped = read_table(tmp_path / "clamped.tsv", CLAMPED_COLUMNS)
+    assert clamped.to_numpy().tolist() == [
+        ["past-the-end", "2.5", "9.0", "3.0000"],
+        ["from-before-the-start", "-0.5", "0.5", "3.0000"],
+    ]
 
 
 def test_a_sentence_clip_is_used_whole(prepared):

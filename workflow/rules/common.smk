@@ -62,5 +62,6 @@ def final_outputs():
     return [
         f"{results}/comparison.json",
         f"{results}/comparison.md",
+        f"{results}/manifests/summary.json",
         *[f"{results}/samples/{system}.json" for system in config["systems"]],
     ]

@@ -7,6 +7,7 @@ rule prepare:
     output:
         manifest="results/{corpus}/manifests/{split}.tsv",
         dropped="results/{corpus}/manifests/{split}.dropped.tsv",
+        clamped="results/{corpus}/manifests/{split}.clamped.tsv",
     log:
         "results/{corpus}/logs/prepare/{split}.log",
     benchmark:
@@ -16,14 +17,42 @@ rule prepare:
     params:
         corpus_type=lambda wildcards: CORPORA[wildcards.corpus]["type"],
         root=root_of,
+        # No output: what is known of the video files outlives a run that fails.
+        probes="results/{corpus}/probes/{split}.tsv",
         settings=flags(config["prepare"]),
-        recipe=1,
+        recipe=2,
     message:
         "Preparing the manifest of {wildcards.corpus}, {wildcards.split}"
     shell:
         "sonar-sign prepare --corpus-type {params.corpus_type} --root {params.root:q}"
         " --split {wildcards.split} --manifest {output.manifest} --dropped {output.dropped}"
-        " {params.settings} --workers 4 > {log} 2>&1"
+        " --clamped {output.clamped} --probes {params.probes} {params.settings} --workers 4"
+        " > {log} 2>&1"
+
+
+rule summarise:
+    input:
+        manifests=lambda wildcards: tables_of_splits(wildcards, "{split}.tsv"),
+        dropped=lambda wildcards: tables_of_splits(wildcards, "{split}.dropped.tsv"),
+        clamped=lambda wildcards: tables_of_splits(wildcards, "{split}.clamped.tsv"),
+    output:
+        summary="results/{corpus}/manifests/summary.json",
+        plot="results/{corpus}/manifests/durations.svg",
+    log:
+        "results/{corpus}/logs/summarise.log",
+    benchmark:
+        "results/{corpus}/benchmarks/summarise.tsv"
+    conda:
+        "../envs/sonar-sign.yaml"
+    params:
+        corpus_type=lambda wildcards: CORPORA[wildcards.corpus]["type"],
+        manifests=repeat("manifest", "manifests"),
+        recipe=1,
+    message:
+        "Counting what {wildcards.corpus} holds"
+    shell:
+        "sonar-sign summarise --corpus {wildcards.corpus} --corpus-type {params.corpus_type}"
+        " {params.manifests} --output {output.summary} --plot {output.plot} > {log} 2>&1"
 
 
 rule captions:
@@ -95,10 +124,14 @@ rule crop:
         "../envs/sonar-sign.yaml"
     params:
         root=root_of,
+        corpus_type=lambda wildcards: CORPORA[wildcards.corpus]["type"],
+        # No output: all shards share it, and what is found outlives a run that fails.
+        faces="results/{corpus}/faces",
         settings=flags(config["crop"]),
-        recipe=1,
+        recipe=2,
     message:
         "Cropping shard {wildcards.shard} of {wildcards.corpus}, {wildcards.split}"
     shell:
-        "sonar-sign crop --shard {input.shard} --root {params.root:q} --output {output}"
+        "sonar-sign crop --shard {input.shard} --corpus-type {params.corpus_type}"
+        " --root {params.root:q} --output {output} --faces {params.faces}"
         " {params.settings} > {log} 2>&1"

@@ -25,6 +25,12 @@ def shards(pattern, **fixed):
     return paths
 
 
+def tables_of_splits(wildcards, name):
+    """One of `prepare`'s tables for every split of a corpus."""
+    folder = f"results/{wildcards.corpus}/manifests"
+    return [f"{folder}/{name.format(split=split)}" for split in CORPORA[wildcards.corpus]["shards"]]
+
+
 def checkpoint_name(corpus, split):
     """The name of the checkpoint that deals a split to shards."""
     return f"shard_{split}" if corpus == NAME else f"shard_news_{split}"

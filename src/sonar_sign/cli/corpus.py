@@ -5,7 +5,7 @@ from typing import Annotated
 
 from sonar_sign.options import CropOptions
 
-Type = Annotated[str, "How the corpus is laid out: how2sign."]
+Type = Annotated[str, "How the corpus is laid out: how2sign or ssvp."]
 Root = Annotated[Path, "Folder of the corpus."]
 Split = Annotated[str, "train, val or test."]
 Manifest = Annotated[Path, "A manifest that prepare wrote."]
@@ -17,6 +17,8 @@ def prepare(
     split: Split,
     manifest: Annotated[Path, "Table to write: the clips that can be used."],
     dropped: Annotated[Path, "Table to write: the others, and why."],
+    clamped: Annotated[Path, "Table to write: clips whose times reach outside their video."],
+    probes: Annotated[Path | None, "Table that remembers what the video files hold."] = None,
     min_duration_s: Annotated[float, "Shorter clips are dropped, in seconds."] = 0.2,
     workers: Annotated[int, "Videos probed at the same time."] = 1,
 ) -> None:
@@ -29,9 +31,26 @@ def prepare(
         split,
         manifest,
         dropped,
+        clamped,
+        probes=probes,
         min_duration_s=min_duration_s,
         workers=workers,
     )
+
+
+def summarise(
+    corpus: Annotated[str, "Name of the corpus."],
+    corpus_type: Type,
+    manifest: Annotated[list[Path], "Manifest of a split; repeat for all."],
+    output: Annotated[Path, "JSON to write."],
+    plot: Annotated[Path, "SVG of the clips' durations to write."],
+) -> None:
+    """Count what prepare found in all splits of a corpus."""
+    from sonar_sign.summarise import SplitFiles, as_text
+    from sonar_sign.summarise import summarise as run
+
+    splits = {path.stem: SplitFiles.of(path) for path in manifest}
+    print(as_text(run(corpus, corpus_type, splits, output, plot)))
 
 
 def captions(
@@ -60,14 +79,24 @@ def shard(
 
 def crop(
     shard: Annotated[Path, "A shard that shard wrote."],
+    corpus_type: Type,
     root: Root,
     output: Annotated[Path, "Clip shard to write, a tar."],
     options: CropOptions,
+    faces: Annotated[Path | None, "Folder that remembers the faces of videos."] = None,
 ) -> None:
     """Cut clips out of their videos, around the signer."""
+    from sonar_sign.corpora import open_corpus
     from sonar_sign.crop import crop as run
 
-    run(shard, root, output, options)
+    cropped = open_corpus(corpus_type, root).cropped
+    run(shard, root, output, options, faces=faces, cropped=cropped)
 
 
-COMMANDS = {"prepare": prepare, "captions": captions, "shard": shard, "crop": crop}
+COMMANDS = {
+    "prepare": prepare,
+    "summarise": summarise,
+    "captions": captions,
+    "shard": shard,
+    "crop": crop,
+}

@@ -30,6 +30,10 @@ class Corpus(Protocol):
     """A folder of videos with captions."""
 
     root: Path
+    cropped: bool
+    """The videos show the signer cut out already; nothing is looked for in them."""
+    official_counts: dict[str, dict[str, int]]
+    """By split: how many sentences there should be, by who says so."""
 
     def annotation_file(self, split: str, language: str | None = None) -> Path:
         """Where the split's annotations lie, or its captions in another language.

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 from sonar_sign.corpora.annotation import Annotation
+from sonar_sign.corpora.folders import Folders
 from sonar_sign.errors import UserError
 from sonar_sign.files import require_file, safe_name
 
@@ -26,6 +27,14 @@ ANNOTATIONS = (
 VIDEO_FOLDERS = ("raw_videos", "video_level/{split}/rgb_front/raw_videos")
 CLIP_FOLDERS = ("raw_videos", "sentence_level/{split}/rgb_front/raw_videos")
 
+# How many sentences there should be, by who says so. They disagree with each other: the paper
+# (Duarte et al. 2021), the realigned annotation files, and the clips that can be downloaded.
+OFFICIAL_COUNTS = {
+    "train": {"paper": 31128, "realigned_annotations": 31165, "frontal_clips": 31047},
+    "val": {"paper": 1741, "realigned_annotations": 1741, "frontal_clips": 1739},
+    "test": {"paper": 2322, "realigned_annotations": 2357, "frontal_clips": 2343},
+}
+
 
 class How2Sign:
     """Full frontal videos cut by the realigned times where they are there, else sentence clips.
@@ -34,9 +43,12 @@ class How2Sign:
     which is used whole.
     """
 
+    cropped = False
+    official_counts = OFFICIAL_COUNTS
+
     def __init__(self, root: Path):
         self.root = Path(root)
-        self._listings: dict[str, set[str]] = {}
+        self._folders = Folders(self.root)
 
     def annotation_file(self, split: str, language: str | None = None) -> Path:
         # Captions in another language lie beside the published ones, in the same columns.
@@ -86,19 +98,9 @@ class How2Sign:
         )
 
     def _find(self, folders: tuple[str, ...], name: str, split: str) -> str | None:
-        for pattern in folders:
-            folder = pattern.format(split=split)
-            if f"{name}.mp4" in self._listing(folder):
-                return f"{folder}/{name}.mp4"
-        return None
-
-    def _listing(self, folder: str) -> set[str]:
-        """One listing a folder: 31,000 questions to a network file system take minutes."""
-        if folder not in self._listings:
-            path = self.root / folder
-            names = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
-            self._listings[folder] = names
-        return self._listings[folder]
+        return self._folders.first(
+            (pattern.format(split=split), f"{name}.mp4") for pattern in folders
+        )
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:

@@ -17,7 +17,7 @@ TRANSITION_S = 0.20
 STROKE_S = {1: 0.24, 2: 0.26, 3: 0.31, 4: 0.40}
 """Seconds of a stroke, by its number of points, at tempo 1."""
 RETRACT_S = 0.28
-IDLE_S = (0.3, 0.7)
+IDLE_S = (0.2, 0.5)
 SLACK_S = (0.04, 0.16)
 
 
