@@ -37,7 +37,9 @@ def find_faces(frame: np.ndarray) -> np.ndarray:
 
     dlib's frontal HOG detector, without upsampling: faces from about 80 pixels.
     """
-    faces = [(r.left(), r.top(), r.right(), r.bottom()) for r in _detector()(frame, 0)]
+    # dlib reads freed memory where an array's rows are padded, as decoded frames' often are.
+    found = _detector()(np.ascontiguousarray(frame), 0)
+    faces = [(r.left(), r.top(), r.right(), r.bottom()) for r in found]
     return np.array(faces, dtype=np.float64).reshape(-1, 4)
 
 
@@ -47,7 +49,7 @@ def is_there(frame: np.ndarray, face: np.ndarray) -> bool:
     margin_x, margin_y = AROUND * (x2 - x1), AROUND * (y2 - y1)
     left, top = max(0, int(x1 - margin_x)), max(0, int(y1 - margin_y))
     part = frame[top : int(y2 + margin_y), left : int(x2 + margin_x)]
-    found = find_faces(np.ascontiguousarray(part)) + np.array([left, top, left, top])
+    found = find_faces(part) + np.array([left, top, left, top])
     return shows(found, face)
 
 

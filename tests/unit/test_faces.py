@@ -90,3 +90,13 @@ def test_a_large_face_that_passes_is_not_the_signers(large_and_small):
     found = find_signer([both, alone])
     assert found.found == 2
     assert found.box[0] > 300
+
+
+def test_padded_rows_change_nothing(portrait):
+    # As decoded frames have them: dlib alone finds nothing, or something else, in such arrays.
+    for width in (700, 701, 850):
+        frame = frame_with(portrait, (300, 5, 1), size=(250, width))
+        padded = np.zeros((250, 1024, 3), np.uint8)[:, :width]
+        padded[:] = frame
+        assert not padded.flags.c_contiguous
+        assert np.array_equal(find_faces(padded), find_faces(frame)) and len(find_faces(frame)) == 1
