@@ -7,8 +7,9 @@ Each figure is taken in a process of its own. CPU: one thread, float32, process 
 window of the public model's shape, with the peak of memory above what the process had at its
 start, before torch was imported. The rate of a large float32 `torch.mm` is measured before and
 after in the same process, so that the share of it says how good the code is whatever the machine.
-GPU, where there is one: bf16 autocast over batches of windows. Weights are random, which costs the
-same.
+GPU, where there is one: bf16 autocast over batches of windows, then `extract` as the workflow runs
+it, on a shard of clips of How2Sign's median length, decoded in worker processes. Weights are
+random, which costs the same.
 """
 
 import argparse
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MM_SIZE = 4096
 GPU_MM_SIZE = 8192
 GPU_REPEATS = 5
+N_CLIPS, CLIP_FRAMES, CLIP_FPS = 512, 138, 25.0  # 5.5 s: 59 padding frames
 
 
 def main() -> None:
@@ -34,6 +36,8 @@ def main() -> None:
         "--paddings", type=int, nargs="+", default=[0, 59, 64, 96], help="padding frames"
     )
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 4, 16], help="GPU only")
+    parser.add_argument("--workers", type=int, default=8, help="that decode clips; GPU only")
+    parser.add_argument("--batch-units", type=int, default=1024, help="of extract; GPU only")
     parser.add_argument("--no-encoder", action="store_true", help="leave the encoder out")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON lines")
     parser.add_argument("--case", nargs="+", help=argparse.SUPPRESS)
@@ -49,6 +53,9 @@ def main() -> None:
         for padding in options.paddings:
             for batch in options.batches:
                 show(in_fresh_process("gpu", padding, batch))
+        with tempfile.TemporaryDirectory() as folder:
+            in_fresh_process("write_clips", folder)
+            show(in_fresh_process("extract", folder, options.workers, options.batch_units))
     if not options.no_encoder:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "encoder.pth"
@@ -171,6 +178,58 @@ def gpu_case(padding: str, batch: str) -> dict:
     }
 
 
+def write_clips_case(folder: str) -> dict:
+    """A clip shard of moving gradients, and a SignHiera with random weights."""
+    import numpy as np
+
+    from sonar_sign.clips import ClipInfo, write_clips
+    from sonar_sign.models.checkpoint import save_sign_hiera
+    from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
+    from sonar_sign.video import encode_clip
+
+    rows, columns = np.mgrid[0:224, 0:224]
+    frames = [
+        np.stack([(rows + 3 * n) % 256, (columns + 5 * n) % 256, (rows + columns) % 256], axis=-1)
+        for n in range(CLIP_FRAMES)
+    ]
+    content = encode_clip([frame.astype(np.uint8) for frame in frames], CLIP_FPS, 18)
+    info = ClipInfo((0, 0, 224, 224), "video", 1, 1, CLIP_FPS, CLIP_FRAMES, 224, 224)
+    clips = ((f"clip{number}", content, info) for number in range(N_CLIPS))
+    write_clips(Path(folder) / "0000.tar", clips)
+    save_sign_hiera(Path(folder) / "hiera.pth", SignHiera(SignHieraConfig.base_128x224()))
+    return {}
+
+
+def extract_case(folder: str, workers: str, batch_units: str) -> dict:
+    """`extract` from the shard to the features, loading the model included."""
+    import torch
+
+    from sonar_sign.extract import extract
+    from sonar_sign.options import ExtractOptions
+    from sonar_sign.windows import windows_of
+
+    a = torch.randn(GPU_MM_SIZE, GPU_MM_SIZE, device="cuda", dtype=torch.bfloat16)
+    mm = 2 * GPU_MM_SIZE**3 / gpu_seconds(lambda: torch.mm(a, a))
+    options = ExtractOptions(int(batch_units), precision="bf16", num_workers=int(workers))
+    paths = [Path(folder) / name for name in ("0000.tar", "hiera.pth", "f.npy", "t.json")]
+    started = time.perf_counter()
+    extract(*paths, options, device="cuda")
+    seconds = time.perf_counter() - started
+    (window,) = windows_of(CLIP_FRAMES, CLIP_FPS)
+    rate = N_CLIPS * window_flop(window.padding_frames) / seconds
+    return {
+        "gpu": torch.cuda.get_device_name(),
+        "clips": N_CLIPS,
+        "padding": window.padding_frames,
+        "workers": int(workers),
+        "batch_units": int(batch_units),
+        "clips_per_s": round(N_CLIPS / seconds, 1),
+        "peak_gb": round(torch.cuda.max_memory_allocated() / 1e9, 2),
+        "tflop_per_s": round(rate / 1e12, 1),
+        "share_of_mm": round(rate / mm, 3),
+    }
+
+
 def gpu_seconds(call) -> float:
     """Median seconds of a call, after two that warm up."""
     import torch
@@ -227,6 +286,8 @@ CASES = {
     "cpu": cpu_case,
     "has_gpu": has_gpu_case,
     "gpu": gpu_case,
+    "write_clips": write_clips_case,
+    "extract": extract_case,
     "write_encoder": write_encoder_case,
     "load_encoder": load_encoder_case,
 }

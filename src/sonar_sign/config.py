@@ -25,9 +25,15 @@ def check_config(config: dict[str, Any], schema_file: Path) -> None:
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: list(e.path))
     if errors:
         raise UserError(f"In the config: {_sentence(errors[0])}")
-    root = Path(config["corpus"]["root"])
-    if EMBEDDED not in root.parents and not root.is_dir():
-        raise UserError(f"In the config: corpus.root {root} is not a folder; give the corpus's.")
+    further = config.get("further_training", {})
+    if config["corpus"]["name"] in further:
+        raise UserError(
+            f"In the config: further_training.{config['corpus']['name']} has the name of corpus; "
+            "give it another one."
+        )
+    _require_folder("corpus.root", config["corpus"])
+    for name, corpus in further.items():
+        _require_folder(f"further_training.{name}.root", corpus)
     captions, outputs = config["languages"]["captions"], config["languages"]["outputs"]
     if captions not in outputs:
         raise UserError(f"In the config: languages.outputs must hold {captions}, the captions'.")
@@ -36,6 +42,12 @@ def check_config(config: dict[str, Any], schema_file: Path) -> None:
         needed |= {"train", "val"}
     for split in sorted(needed - set(config["corpus"]["shards"])):
         raise UserError(f"In the config: corpus.shards lacks {split!r}, which this run needs.")
+
+
+def _require_folder(key: str, corpus: dict[str, Any]) -> None:
+    root = Path(corpus["root"])
+    if EMBEDDED not in root.parents and not root.is_dir():
+        raise UserError(f"In the config: {key} {root} is not a folder; give the corpus's.")
 
 
 def put_command_on_path() -> None:

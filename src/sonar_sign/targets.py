@@ -44,3 +44,22 @@ def read_targets(path: Path) -> dict[str, np.ndarray]:
     if not np.isfinite(embeddings).all():
         raise UserError(f"{path} holds NaN or infinite values; delete it and embed again.")
     return dict(zip(clip_ids, embeddings, strict=True))
+
+
+def read_all_targets(paths: Sequence[Path]) -> dict[str, np.ndarray]:
+    """The targets of several corpora, whose clip ids must differ.
+
+    Raises:
+        UserError: a clip id occurs in two files, or as for `read_targets`.
+    """
+    targets: dict[str, np.ndarray] = {}
+    for path in paths:
+        further = read_targets(path)
+        twice = targets.keys() & further.keys()
+        if twice:
+            raise UserError(
+                f"{path} has {len(twice)} clip ids of another corpus, {min(twice)} for one; "
+                "corpora that are trained on together need different ids."
+            )
+        targets |= further
+    return targets

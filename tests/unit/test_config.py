@@ -73,6 +73,16 @@ def test_every_config_of_the_repository(path, tmp_path):
         ("corpus.name", "../evil", "corpus.name: "),
         ("corpus.type", "phoenix", "corpus.type: 'phoenix' is not one of"),
         ("corpus.root", "/no/such/folder", "corpus.root /no/such/folder is not a folder"),
+        (
+            "further_training",
+            {"more": {"type": "ssvp", "root": "/no", "shards": {"train": 1}}},
+            "further_training.more.root /no is not a folder",
+        ),
+        (
+            "further_training",
+            {"demo": {"type": "ssvp", "root": "/", "shards": {"train": 1}}},
+            "further_training.demo has the name of corpus",
+        ),
         ("corpus.shards.val", ..., "corpus.shards lacks 'val'"),
         ("corpus.shards.test", ..., "corpus.shards lacks 'test'"),
         ("device", "gpu", "device: 'gpu'"),

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sonar_sign.errors import UserError
-from sonar_sign.targets import read_targets, write_targets
+from sonar_sign.targets import read_all_targets, read_targets, write_targets
 
 EMBEDDINGS = np.arange(12, dtype=np.float64).reshape(3, 4) / 7
 
@@ -53,3 +53,11 @@ def test_broken_targets_are_named(path, how):
             np.save(path, np.where(EMBEDDINGS > 1, np.nan, EMBEDDINGS))
     with pytest.raises(UserError, match=str(path.with_suffix(""))):
         read_targets(path)
+
+
+def test_several_corpora(path, tmp_path):
+    write_targets(tmp_path / "other.npy", ["x"], EMBEDDINGS[:1])
+    together = read_all_targets([path, tmp_path / "other.npy"])
+    assert together.keys() == read_targets(path).keys() | {"x"}
+    with pytest.raises(UserError, match="3 clip ids of another corpus"):
+        read_all_targets([path, path])

@@ -72,6 +72,25 @@ def test_one_time_stamp_crops_and_extracts_one_shard(project):
     assert {path for path in after if after[path] != before[path]} == {f"train/{shard:04d}.tar"}
 
 
+def test_an_added_row_touches_the_shard_that_it_falls_into(project):
+    n_shards = project.config["corpus"]["shards"]["train"]
+    features = [f"results/demo/features/pretrained/train/{n:04d}.npy" for n in range(n_shards)]
+    project.run(*features)
+    before = tars(project)
+    path = project.folder / ANNOTATIONS
+    lines = path.read_text().splitlines()
+    added = lines[1].split("\t")
+    column = lines[0].split("\t").index("SENTENCE_NAME")
+    added[column] = f"{added[column]}-again"
+    path.write_text("\n".join([*lines, "\t".join(added)]) + "\n")
+    run = project.run(*features)
+    assert run.code == 0, run.output
+    assert run.ran == {"prepare": 1, "shard": 1, "crop": 1, "extract": 1}
+    after = tars(project)
+    shard = shard_of(added[column], n_shards)
+    assert {path for path in after if after[path] != before[path]} == {f"train/{shard:04d}.tar"}
+
+
 def test_one_caption_embeds_and_trains_but_crops_and_extracts_nothing(project):
     edit_row(project, 1, "SENTENCE", "My friend paints.")
     before = tars(project)

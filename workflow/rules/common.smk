@@ -24,8 +24,11 @@ OTHER_LANGUAGES = [code for code in config["languages"]["outputs"] if code != CA
 # The news corpus takes the same way as the one that is fine-tuned on, up to its features.
 CORPORA = {
     NAME: config["corpus"],
+    **config.get("further_training", {}),
     NEWS: {"type": "how2sign", "root": NEWS_ROOT, "shards": config["demo"]["news_shards"]},
 }
+# Corpora whose training splits are trained on together.
+TRAINING = [NAME, *config.get("further_training", {})]
 
 
 wildcard_constraints:

@@ -2,13 +2,14 @@
 
 CLIPS = "results/{corpus}/clips/{split}/{shard}.tar"
 STAGE1_FEATURES = "results/{corpus}/features/stage1/{split}/{shard}.npy"
+TRAINING_TARGETS = [f"results/{corpus}/targets/train.npy" for corpus in TRAINING]
 
 
 rule finetune_stage1:
     input:
-        train_clips=shards(CLIPS, split="train"),
+        train_clips=training_shards(CLIPS),
         val_clips=shards(CLIPS, split="val"),
-        train_targets="results/{corpus}/targets/train.npy",
+        train_targets=TRAINING_TARGETS,
         val_targets="results/{corpus}/targets/val.npy",
         val_manifest="results/{corpus}/manifests/val.tsv",
         sign_hiera=config["models"]["sign_hiera"],
@@ -28,6 +29,7 @@ rule finetune_stage1:
         sonar=config["models"]["sonar"],
         train_clips=repeat("train-clips", "train_clips"),
         val_clips=repeat("val-clips", "val_clips"),
+        train_targets=repeat("train-targets", "train_targets"),
         training_dir="results/{corpus}/training/stage1",
         settings=flags(config["finetune"]["stage1"]),
         losses=flags(config["finetune"]["losses"]),
@@ -41,7 +43,7 @@ rule finetune_stage1:
         "Stage 1: fine-tuning SignHiera on {wildcards.corpus}"
     shell:
         "sonar-sign finetune_stage1 {params.train_clips} {params.val_clips}"
-        " --train-targets {input.train_targets} --val-targets {input.val_targets}"
+        " {params.train_targets} --val-targets {input.val_targets}"
         " --val-manifest {input.val_manifest} --sign-hiera {input.sign_hiera:q}"
         " --sign-encoder {input.sign_encoder:q} --sonar {params.sonar:q}"
         " --output {output.checkpoint} --training-dir {params.training_dir}"
@@ -52,9 +54,9 @@ rule finetune_stage1:
 
 rule finetune_stage2:
     input:
-        train_features=shards(STAGE1_FEATURES, split="train"),
+        train_features=training_shards(STAGE1_FEATURES),
         val_features=shards(STAGE1_FEATURES, split="val"),
-        train_targets="results/{corpus}/targets/train.npy",
+        train_targets=TRAINING_TARGETS,
         val_targets="results/{corpus}/targets/val.npy",
         val_manifest="results/{corpus}/manifests/val.tsv",
         sign_encoder=config["models"]["sign_encoder"],
@@ -73,6 +75,7 @@ rule finetune_stage2:
         sonar=config["models"]["sonar"],
         train_features=repeat("train-features", "train_features"),
         val_features=repeat("val-features", "val_features"),
+        train_targets=repeat("train-targets", "train_targets"),
         training_dir="results/{corpus}/training/stage2",
         settings=flags(config["finetune"]["stage2"]),
         losses=flags(config["finetune"]["losses"]),
@@ -84,7 +87,7 @@ rule finetune_stage2:
         "Stage 2: fine-tuning the sign encoder on {wildcards.corpus}"
     shell:
         "sonar-sign finetune_stage2 {params.train_features} {params.val_features}"
-        " --train-targets {input.train_targets} --val-targets {input.val_targets}"
+        " {params.train_targets} --val-targets {input.val_targets}"
         " --val-manifest {input.val_manifest} --sign-encoder {input.sign_encoder:q}"
         " --sonar {params.sonar:q} --output {output.checkpoint}"
         " --training-dir {params.training_dir} {params.settings} {params.losses}"

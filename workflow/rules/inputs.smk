@@ -25,6 +25,15 @@ def shards(pattern, **fixed):
     return paths
 
 
+def training_shards(pattern):
+    """The files of all training shards of all corpora that are trained on."""
+    return [
+        pattern.format(corpus=corpus, split="train", shard=shard)
+        for corpus in TRAINING
+        for shard in shard_names(corpus, "train")
+    ]
+
+
 def tables_of_splits(wildcards, name):
     """One of `prepare`'s tables for every split of a corpus."""
     folder = f"results/{wildcards.corpus}/manifests"
@@ -33,7 +42,9 @@ def tables_of_splits(wildcards, name):
 
 def checkpoint_name(corpus, split):
     """The name of the checkpoint that deals a split to shards."""
-    return f"shard_{split}" if corpus == NAME else f"shard_news_{split}"
+    if corpus == NAME:
+        return f"shard_{split}"
+    return f"shard_news_{split}" if corpus == NEWS else f"shard_{corpus}_{split}"
 
 
 def annotations(wildcards):
@@ -80,7 +91,8 @@ def clips_of_shard(wildcards):
 def checkpoint_of_encoder(wildcards):
     if wildcards.encoder == "pretrained":
         return config["models"]["sign_hiera"]
-    return f"results/{wildcards.corpus}/checkpoints/stage1/best.pt"
+    # Whatever the corpus: others are trained on beside the one that stage 1 is named after.
+    return f"results/{NAME}/checkpoints/stage1/best.pt"
 
 
 # Which features and which sign encoder make a system.

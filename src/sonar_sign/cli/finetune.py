@@ -6,7 +6,7 @@ from typing import Annotated
 from sonar_sign.cli.features import Device, Language, Seed, Sonar, Threads
 from sonar_sign.options import AugmentOptions, Compat, LossOptions, TrainOptions
 
-TrainTargets = Annotated[Path, "Targets of the training clips."]
+TrainTargets = Annotated[list[Path], "Targets of the training clips; repeat for more corpora."]
 ValTargets = Annotated[Path, "Targets of the validation clips."]
 ValManifest = Annotated[Path, "Manifest of the validation split, for its captions."]
 Output = Annotated[Path, "Best checkpoint to write, in the public layout."]

@@ -17,7 +17,7 @@ from sonar_sign.features import open_features
 from sonar_sign.finetune.batches import LengthBatches
 from sonar_sign.models.sign_hiera import SignHieraConfig
 from sonar_sign.options import AugmentOptions, TrainOptions
-from sonar_sign.targets import read_targets
+from sonar_sign.targets import read_all_targets
 from sonar_sign.windows import windows_of
 
 
@@ -43,9 +43,9 @@ class Batch:
 class FeatureClips(Dataset):
     """Clips of feature shards; item `[numbers]` is the batch of these clips."""
 
-    def __init__(self, shards: Sequence[Path], targets: Path):
+    def __init__(self, shards: Sequence[Path], targets: Sequence[Path]):
         self.shards = open_features(shards)
-        self.targets = read_targets(targets)
+        self.targets = read_all_targets(targets)
         self.clip_ids = sorted(self.shards)
         _require_targets(self.clip_ids, self.targets, targets)
         self.lengths = [len(self.shards[clip_id][clip_id]) for clip_id in self.clip_ids]
@@ -79,7 +79,7 @@ class WindowClips(Dataset):
     def __init__(
         self,
         shards: Sequence[Path],
-        targets: Path,
+        targets: Sequence[Path],
         config: SignHieraConfig,
         compat: str,
         augmentation: AugmentOptions | None = None,
@@ -89,7 +89,7 @@ class WindowClips(Dataset):
         self.augmentation, self.seed = augmentation, seed
         opened = [ClipShard(path) for path in shards]
         self.shards = {clip_id: shard for shard in opened for clip_id in shard.clip_ids}
-        self.targets = read_targets(targets)
+        self.targets = read_all_targets(targets)
         self.clip_ids = sorted(self.shards)
         _require_targets(self.clip_ids, self.targets, targets)
         self.lengths = [self._n_windows(clip_id) for clip_id in self.clip_ids]
@@ -121,13 +121,16 @@ class WindowClips(Dataset):
         )
 
 
-def _require_targets(clip_ids: list[str], targets: dict[str, np.ndarray], path: Path) -> None:
+def _require_targets(
+    clip_ids: list[str], targets: dict[str, np.ndarray], paths: Sequence[Path]
+) -> None:
     if not clip_ids:
         raise UserError("The shards given for training or validation hold no clips.")
     missing = [clip_id for clip_id in clip_ids if clip_id not in targets]
     if missing:
+        files = " and ".join(map(str, paths))
         raise UserError(
-            f"{path} lacks {len(missing)} of {len(clip_ids)} clips, {missing[0]} for one; "
+            f"{files} lacks {len(missing)} of {len(clip_ids)} clips, {missing[0]} for one; "
             "delete it and embed the captions again."
         )
 

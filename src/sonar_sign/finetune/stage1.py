@@ -29,7 +29,7 @@ class Stage1Inputs:
 
     train_clips: Sequence[Path]
     val_clips: Sequence[Path]
-    train_targets: Path
+    train_targets: Sequence[Path]
     val_targets: Path
     val_manifest: Path
     sign_hiera: Path
@@ -41,7 +41,7 @@ class Stage1Inputs:
         return [
             *self.train_clips,
             *self.val_clips,
-            self.train_targets,
+            *self.train_targets,
             self.val_targets,
             self.val_manifest,
             self.sign_hiera,
@@ -132,7 +132,7 @@ def finetune_stage1(
         augmentation,
         seed,
     )
-    val = WindowClips(inputs.val_clips, inputs.val_targets, sign_hiera.config, compat)
+    val = WindowClips(inputs.val_clips, [inputs.val_targets], sign_hiera.config, compat)
     module = EmbeddingModule(
         VideoToEmbedding(sign_hiera, sign_encoder, augmentation),
         options,

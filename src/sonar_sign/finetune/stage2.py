@@ -28,7 +28,7 @@ class Stage2Inputs:
 
     train_features: Sequence[Path]
     val_features: Sequence[Path]
-    train_targets: Path
+    train_targets: Sequence[Path]
     val_targets: Path
     val_manifest: Path
     sonar: Path
@@ -38,7 +38,7 @@ class Stage2Inputs:
         return [
             *self.train_features,
             *self.val_features,
-            self.train_targets,
+            *self.train_targets,
             self.val_targets,
             self.val_manifest,
         ]
@@ -80,7 +80,7 @@ def finetune_stage2(
     chosen = choose_device(device)
     seed_everything(seed)
     train = FeatureClips(inputs.train_features, inputs.train_targets)
-    val = FeatureClips(inputs.val_features, inputs.val_targets)
+    val = FeatureClips(inputs.val_features, [inputs.val_targets])
     if train.encoder_sha256 != val.encoder_sha256:
         raise UserError(
             "Training and validation features come from different SignHiera checkpoints; "

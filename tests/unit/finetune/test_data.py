@@ -32,7 +32,7 @@ def features(tmp_path):
 @pytest.fixture
 def clips(tmp_path, features):
     write_random_targets(tmp_path / "t.npy", IDS)
-    return FeatureClips([tmp_path / "0.npy", tmp_path / "1.npy"], tmp_path / "t.npy")
+    return FeatureClips([tmp_path / "0.npy", tmp_path / "1.npy"], [tmp_path / "t.npy"])
 
 
 def test_a_batch_of_features(clips, features, tmp_path):
@@ -77,7 +77,7 @@ def test_a_batch_of_windows(tmp_path):
         for clip_id, n in lengths.items()
     ]
     write_random_targets(tmp_path / "t.npy", ["a", "b", "more"])
-    clips = WindowClips(shards, tmp_path / "t.npy", HIERA, "exact")
+    clips = WindowClips(shards, [tmp_path / "t.npy"], HIERA, "exact")
     assert clips.clip_ids == ["a", "b"]
     # A window is 15.36 frames and the next one starts 7.68 later: 0, 8, 15.
     assert clips.lengths == [1, 3]
@@ -93,7 +93,7 @@ def test_a_batch_of_windows(tmp_path):
 def test_missing_targets_are_named(tmp_path, features):
     write_random_targets(tmp_path / "t.npy", ["a", "b", "e"])
     with pytest.raises(UserError, match="t.npy lacks 2 of 5 clips, c for one"):
-        FeatureClips([tmp_path / "0.npy", tmp_path / "1.npy"], tmp_path / "t.npy")
+        FeatureClips([tmp_path / "0.npy", tmp_path / "1.npy"], [tmp_path / "t.npy"])
 
 
 def test_no_clips_at_all(tmp_path):
@@ -101,6 +101,6 @@ def test_no_clips_at_all(tmp_path):
     write_clip_shard(tmp_path / "0.tar", {})
     write_random_targets(tmp_path / "t.npy", ["a"])
     with pytest.raises(UserError, match="hold no clips"):
-        FeatureClips([tmp_path / "0.npy"], tmp_path / "t.npy")
+        FeatureClips([tmp_path / "0.npy"], [tmp_path / "t.npy"])
     with pytest.raises(UserError, match="hold no clips"):
-        WindowClips([tmp_path / "0.tar"], tmp_path / "t.npy", HIERA, "exact")
+        WindowClips([tmp_path / "0.tar"], [tmp_path / "t.npy"], HIERA, "exact")

@@ -88,7 +88,7 @@ def inputs(tmp_path_factory):
     return Stage1Inputs(
         [shard],
         [shard],
-        targets,
+        [targets],
         targets,
         folder / "m.tsv",
         folder / "hiera.pth",

@@ -43,7 +43,7 @@ def folder(tmp_path_factory):
 def inputs_of(folder, **changes):
     features = [folder / "0.npy", folder / "1.npy"]
     targets = folder / "t.npy"
-    inputs = Stage2Inputs(features, features, targets, targets, folder / "m.tsv", folder / "none")
+    inputs = Stage2Inputs(features, features, [targets], targets, folder / "m.tsv", folder / "none")
     return replace(inputs, **changes)
 
 
@@ -104,7 +104,7 @@ def test_the_best_is_chosen_by_the_decoders_words(folder, tmp_path, tiny_sonar, 
     texts = tiny_sonar_texts["eng_Latn"][:12]
     manifest = write_manifest(tmp_path / "m.tsv", IDS, texts)
     embed_text(manifest, tiny_sonar, tmp_path / "t.npy", device="cpu")
-    targets = {"train_targets": tmp_path / "t.npy", "val_targets": tmp_path / "t.npy"}
+    targets = {"train_targets": [tmp_path / "t.npy"], "val_targets": tmp_path / "t.npy"}
     options = replace(OPTIONS, epochs=30, eval_every=15, select="bleu_4")
     curves = run(folder, tmp_path, options, val_manifest=manifest, sonar=tiny_sonar, **targets)
     assert len(curves["val/bleu_4"].dropna()) == len(curves["val/chrf"].dropna()) == 2
@@ -137,7 +137,7 @@ def test_what_does_not_belong_together_is_refused(folder, tmp_path):
     narrow = write_random_features(tmp_path / "narrow.npy", IDS, dim=24) and tmp_path / "narrow.npy"
     refused(folder, tmp_path, "features are 24 wide .* 64", train_features=[narrow])
     write_random_targets(tmp_path / "wide.npy", IDS, dim=EMBEDDING_DIM + 1)
-    refused(folder, tmp_path, "targets are 33 wide .* 32", train_targets=tmp_path / "wide.npy")
+    refused(folder, tmp_path, "targets are 33 wide .* 32", train_targets=[tmp_path / "wide.npy"])
     write_random_targets(tmp_path / "few.npy", IDS[:5])
     refused(folder, tmp_path, "few.npy lacks 7 of 12 clips", val_targets=tmp_path / "few.npy")
     few = write_manifest(tmp_path / "few.tsv", IDS[:5])

@@ -50,7 +50,7 @@ class Mean(nn.Module):
 def clips(tmp_path: Path) -> FeatureClips:
     write_random_features(tmp_path / "f.npy", IDS, dim=6)
     write_random_targets(tmp_path / "t.npy", IDS, dim=4)
-    return FeatureClips([tmp_path / "f.npy"], tmp_path / "t.npy")
+    return FeatureClips([tmp_path / "f.npy"], [tmp_path / "t.npy"])
 
 
 @pytest.fixture
