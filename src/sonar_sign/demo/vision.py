@@ -165,6 +165,8 @@ def pretrain_sign_hiera(
     optimizer = torch.optim.AdamW(
         parameter_groups(both.named_parameters(), options.weight_decay),
         lr=options.learning_rate,
+        # A few hundred steps: squared gradients averaged over a thousand would lag behind.
+        betas=(0.9, 0.98),
     )
     rng = np.random.default_rng(seed)
     # Retiming changes how many windows a clip has, so that epochs differ a little in length.
