@@ -61,8 +61,10 @@ def test_stage_1_changed_the_last_blocks_and_nothing_else(finished):
     stage1 = finished.folder / "results/demo/checkpoints/stage1/best.pt"
     after = load_sign_hiera(stage1).state_dict()
     changed = {key for key in before if not np.array_equal(before[key], after[key])}
-    assert changed
-    assert all(key.startswith(("blocks.2.", "blocks.3.", "blocks.4.")) for key in changed)
+    # freeze: 0.2 of five blocks.
+    assert {".".join(key.split(".")[:2]) for key in changed} == {
+        f"blocks.{n}" for n in (1, 2, 3, 4)
+    }
 
 
 def test_features_and_targets_match_the_manifest(finished):
