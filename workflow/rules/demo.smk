@@ -48,6 +48,7 @@ rule pretrain_sonar:
         f"results/{NEWS}/logs/pretrain_sonar.log",
     benchmark:
         f"results/{NEWS}/benchmarks/pretrain_sonar.tsv"
+    priority: 10
     conda:
         "../envs/sonar-sign.yaml"
     params:
@@ -115,6 +116,7 @@ rule pretrain_sign_encoder:
         f"results/{NEWS}/logs/pretrain_sign_encoder.log",
     benchmark:
         f"results/{NEWS}/benchmarks/pretrain_sign_encoder.tsv"
+    priority: 10
     conda:
         "../envs/sonar-sign.yaml"
     threads: 1

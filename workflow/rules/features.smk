@@ -13,6 +13,8 @@ rule extract:
         "results/{corpus}/logs/extract/{encoder}/{split}/{shard}.log",
     benchmark:
         "results/{corpus}/benchmarks/extract/{encoder}/{split}/{shard}.tsv"
+    # Training waits for features and targets; cropping can go on beside it.
+    priority: 5
     conda:
         "../envs/sonar-sign.yaml"
     threads: 1 + config["extract"]["num_workers"]
@@ -40,6 +42,7 @@ rule embed_text:
         "results/{corpus}/logs/embed_text/{split}.log",
     benchmark:
         "results/{corpus}/benchmarks/embed_text/{split}.tsv"
+    priority: 5
     conda:
         "../envs/sonar-sign.yaml"
     params:
