@@ -24,7 +24,7 @@ def sample(finished, tmp_path_factory) -> Project:
     changes = yaml.safe_load((REPOSITORY / "config/how2sign_sample.yaml").read_text())
     changes["corpus"]["root"] = str(SAMPLE)
     project.write_config(merged(tiny_config(), changes))
-    run = project.run("results/how2sign_sample/metrics/zero_shot.json")
+    run = project.run()
     assert run.code == 0, run.output
     assert not {"pretrain_sonar", "pretrain_sign_hiera", "make_corpus"} & set(run.ran)
     return project
@@ -38,6 +38,14 @@ def test_the_truncated_clip_is_dropped_with_its_reason_and_14_are_scored(sample)
     ]
     metrics = json.loads((results / "metrics/zero_shot.json").read_text())
     assert metrics["n_clips"] == 14
+
+
+def test_the_summary_is_of_the_split_that_is_there(sample):
+    results = sample.folder / "results/how2sign_sample"
+    summary = json.loads((results / "manifests/summary.json").read_text())
+    (split,) = summary["splits"].values()
+    assert (split["annotations"], split["clips"]) == (15, 14)
+    assert split["dropped"] == {"unreadable": 1}
 
 
 def test_dlib_finds_a_face_in_every_usable_clip(sample):

@@ -34,10 +34,22 @@ def training_shards(pattern):
     ]
 
 
+def splits_of(name):
+    """The splits that a corpus has; config files add up, so `shards` may name more of them."""
+    corpus = CORPORA[name]
+    if corpus["root"] in (HOWTO_ROOT, NEWS_ROOT):
+        return list(corpus["shards"])
+    return [
+        split
+        for split in corpus["shards"]
+        if open_corpus(corpus["type"], corpus["root"]).has(split)
+    ]
+
+
 def tables_of_splits(wildcards, name):
     """One of `prepare`'s tables for every split of a corpus."""
     folder = f"results/{wildcards.corpus}/manifests"
-    return [f"{folder}/{name.format(split=split)}" for split in CORPORA[wildcards.corpus]["shards"]]
+    return [f"{folder}/{name.format(split=split)}" for split in splits_of(wildcards.corpus)]
 
 
 def checkpoint_name(corpus, split):

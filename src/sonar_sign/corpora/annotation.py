@@ -42,6 +42,9 @@ class Corpus(Protocol):
             UserError: they are missing.
         """
 
+    def has(self, split: str) -> bool:
+        """Whether there are annotations of a split."""
+
     def annotations(self, split: str) -> list[Annotation]:
         """The split's sentences in file order. Raises UserError for a malformed file."""
 

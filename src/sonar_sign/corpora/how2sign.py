@@ -63,6 +63,9 @@ class How2Sign:
                 return place
         raise UserError(f"No annotations of split {split!r}: {places[0]} does not exist.")
 
+    def has(self, split: str) -> bool:
+        return any((self.root / pattern.format(split=split)).is_file() for pattern in ANNOTATIONS)
+
     def annotations(self, split: str) -> list[Annotation]:
         path = self.annotation_file(split)
         return [

@@ -34,6 +34,9 @@ class Ssvp:
             return require_file(path, f"The {language} captions")
         return require_file(self.root / "manifests" / f"{split}.tsv", f"The {split} manifest")
 
+    def has(self, split: str) -> bool:
+        return (self.root / "manifests" / f"{split}.tsv").is_file()
+
     def annotations(self, split: str) -> list[Annotation]:
         path = self.annotation_file(split)
         return [self._annotation(*row, path) for row in _rows(path)]
