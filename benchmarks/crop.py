@@ -91,17 +91,17 @@ def faces_case(path: Path) -> dict:
     import dlib
     import numpy as np
 
-    from sonar_sign.crop import find_box
     from sonar_sign.faces import find_faces
     from sonar_sign.geometry import crop_box, intersection_over_union, square_box
     from sonar_sign.options import CropOptions
+    from sonar_sign.signer_box import FaceSearch
     from sonar_sign.video import probe, read_frames
 
     video = probe(path)
     find_faces(np.zeros((80, 80, 3), np.uint8))
     detector = dlib.get_frontal_face_detector()
     started = time.process_time()
-    ours = find_box(path, video, CropOptions().frames_probed)
+    ours = FaceSearch(CropOptions().frames_probed).box(path, video)
     cpu_s = time.process_time() - started
 
     started = time.process_time()
@@ -109,7 +109,7 @@ def faces_case(path: Path) -> dict:
         (face.left(), face.top(), face.right(), face.bottom())
         for number, frame in read_frames(path)
         if number % REFERENCE_STEP == 0
-        for face in detector(frame, 1)[:1]
+        for face in detector(np.ascontiguousarray(frame), 1)[:1]
     ]
     reference_cpu_s = time.process_time() - started
     overlap = None

@@ -1,7 +1,7 @@
 """Clip shards: an uncompressed tar with `{clip_id}.mp4` and `{clip_id}.json` for every clip.
 
-The layout is WebDataset's. A shard may be empty. Reading needs no unpacking: the tar's headers
-give every member's offset.
+The layout is WebDataset's. A clip that was dropped has its `.json` only. A shard may be empty.
+Reading needs no unpacking: the tar's headers give every member's offset.
 """
 
 import io
@@ -29,7 +29,8 @@ class ClipInfo:
     box: tuple[int, int, int, int]
     """The crop in source pixels, `x0, y0, x1, y1`; may reach outside the frame."""
     box_from: str
-    """`video`, `clip`, `fallback` or `whole`, see `sonar_sign.crop.SignerBox`."""
+    """`video`, `clip`, `fallback` or `whole`, see `sonar_sign.signer_box.SignerBox`; `dropped`: it
+    would have been `fallback`, and the settings want no such clips."""
     faces_found: int
     """In how many of the probed frames the signer's face was found."""
     frames_probed: int
@@ -39,11 +40,15 @@ class ClipInfo:
     height: int
 
 
-def write_clips(path: Path, clips: Iterable[tuple[str, bytes, ClipInfo]]) -> None:
-    """Write a shard from `(clip_id, mp4, info)`; the same clips give the same bytes."""
+def write_clips(path: Path, clips: Iterable[tuple[str, bytes | None, ClipInfo]]) -> None:
+    """Write a shard from `(clip_id, mp4, info)`; the same clips give the same bytes.
+
+    Without an mp4 a clip is dropped.
+    """
     with whole_or_absent(path) as temporary, tarfile.open(temporary, "w") as tar:
         for clip_id, video, info in clips:
-            _add(tar, f"{clip_id}.mp4", video)
+            if video is not None:
+                _add(tar, f"{clip_id}.mp4", video)
             _add(tar, f"{clip_id}.json", json.dumps(asdict(info)).encode())
 
 
@@ -73,6 +78,8 @@ class ClipShard:
                 f"Clip shard {self.path} cannot be read ({error}); delete it and crop it again."
             ) from error
         self.clip_ids = [name[:-4] for name in self._spans if name.endswith(".mp4")]
+        names = [name[:-5] for name in self._spans if name.endswith(".json")]
+        self.dropped = [name for name in names if f"{name}.mp4" not in self._spans]
         # tarfile takes a file that ends between two members for a whole one.
         if not is_whole or any(f"{clip_id}.json" not in self._spans for clip_id in self.clip_ids):
             raise UserError(f"Clip shard {self.path} is cut off; delete it and crop it again.")

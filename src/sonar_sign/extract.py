@@ -47,7 +47,9 @@ def extract(
     model = load_sign_hiera(checkpoint, device=chosen)
     shard = ClipShard(clips)
     decode_ms: dict[str, float] = {}
-    features: dict[str, np.ndarray] = {}
+    # A clip without features is one that `predict` has nothing to say of.
+    empty = np.empty((0, model.config.feature_dim), np.float32)
+    features = {clip_id: empty for clip_id in shard.dropped}
     times: dict[str, dict[str, float]] = {}
     decoded = _decoded(shard, model.config, options, chosen, decode_ms)
     for clip in clip_features(model, decoded, options.batch_units, options.precision):

@@ -26,12 +26,16 @@ class FaceMemory:
     def __init__(self, folder: Path | None):
         self.folder = folder
 
-    def recall(self, video: Path, frames_probed: int, find: Callable[[], SignerFace]) -> SignerFace:
-        """What was found in this very file with as many frames, or what `find` finds now."""
+    def recall(self, video: Path, search: list, find: Callable[[], SignerFace]) -> SignerFace:
+        """What was found in this very file by the same search, or what `find` finds now.
+
+        Args:
+            search: plain values that stand for the search.
+        """
         if self.folder is None:
             return find()
         status = video.stat()
-        made_from = [str(video), status.st_size, status.st_mtime_ns, frames_probed]
+        made_from = [str(video), status.st_size, status.st_mtime_ns, *search]
         path = Path(self.folder) / f"{hashlib.sha256(str(video).encode()).hexdigest()[:24]}.json"
         known = _read(path)
         if known is not None and known.get("made_from") == made_from:

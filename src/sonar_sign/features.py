@@ -1,7 +1,8 @@
 """Feature shards: one `.npy` of vectors and one `.parquet` that says which are whose.
 
 The `.npy` is `(n_features, dim)` float16, clips one after the other; the `.parquet` has the
-columns `clip_id`, `offset`, `length` and, as metadata, the hash of the SignHiera that made it.
+columns `clip_id`, `offset`, `length` (0 for a clip that `crop` dropped) and, as metadata, the hash
+of the SignHiera that made it.
 """
 
 from collections.abc import Mapping, Sequence

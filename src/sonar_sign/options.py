@@ -16,7 +16,11 @@ class CropOptions:
 
     size: Annotated[int, "Width and height of the clips, in pixels: the model's input size."] = 224
     quality: Annotated[int, "x264's constant rate factor; 0 is lossless, 18 looks so."] = 18
-    frames_probed: Annotated[int, "Frames a video in which the signer's face is looked for."] = 8
+    frames_probed: Annotated[int, "Most frames a video in which the signer's face is sought."] = 8
+    detector: Annotated[Literal["hog", "cnn"], "dlib's detector of faces."] = "hog"
+    no_face: Annotated[Literal["center", "drop"], "What becomes of a clip without a face."] = (
+        "center"
+    )
 
 
 @dataclass(frozen=True)

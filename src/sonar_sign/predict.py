@@ -72,7 +72,13 @@ def predict(
     for language in outputs:
         sonar.check_language(language)
     # Sorting by length leaves little padding in a batch.
-    clip_ids = sorted(shards, key=lambda clip_id: (len(shards[clip_id][clip_id]), clip_id))
+    lengths = {clip_id: len(shards[clip_id][clip_id]) for clip_id in shards}
+    clip_ids = sorted(filter(lengths.get, shards), key=lambda clip_id: (lengths[clip_id], clip_id))
+    dropped = sorted(shards.keys() - set(clip_ids))
+    if not clip_ids:
+        raise UserError(
+            "All clips of the split were dropped by crop, see `box_from` in its shards."
+        )
     embeddings, encoder_ms = embed(model, shards, clip_ids, options)
     times = _feature_times(timings, clip_ids) | {"sign_encoder": encoder_ms / len(clip_ids)}
     for language, output in outputs.items():
@@ -88,11 +94,14 @@ def predict(
             "language": language,
             "inference_ms_per_clip": sum(timings_ms.values()),
             "device": str(chosen),
-            "n_clips": len(clip_ids),
+            "n_clips": len(shards),
+            "n_dropped": len(dropped),
             "timings_ms": timings_ms,
         }
         write_json(output.with_suffix(".json"), info)
-        table = pd.DataFrame({"clip_id": clip_ids, "prediction": texts}).sort_values("clip_id")
+        # What was dropped counts as not understood: systems are scored on the same clips.
+        columns = {"clip_id": clip_ids + dropped, "prediction": texts + [""] * len(dropped)}
+        table = pd.DataFrame(columns).sort_values("clip_id")
         write_table(output, table)
 
 

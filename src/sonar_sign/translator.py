@@ -12,13 +12,13 @@ import torch
 
 from sonar_sign.clip_features import clip_features
 from sonar_sign.clip_windows import cut_windows
-from sonar_sign.crop import find_box
 from sonar_sign.geometry import crop_resize
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
 from sonar_sign.models.sign_encoder import SignEncoder
 from sonar_sign.models.sign_hiera import SignHiera
 from sonar_sign.options import CropOptions, TranslateOptions
 from sonar_sign.runtime import autocast, choose_device
+from sonar_sign.signer_box import FaceSearch
 from sonar_sign.video import VideoError, probe, read_frames
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Translator:
         timings: dict[str, float] = {}
         with _timed(timings, "face"):
             video = probe(path)
-            signer = find_box(path, video, CropOptions().frames_probed)
+            signer = FaceSearch(CropOptions().frames_probed).box(path, video)
         for start, end in _stretches(video.n_frames, video.fps, self.options.window_s):
             with _timed(timings, "decode_and_crop"):
                 frames = self._frames(path, start, end, signer.box)

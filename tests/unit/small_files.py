@@ -67,16 +67,19 @@ def write_video(
     frames: int | Iterable[np.ndarray],
     fps: int = 24,
     times: Sequence[int] | None = None,
+    keyframes: int = 250,
     **options: str,
 ) -> Path:
     """An H.264 mp4 with B-frames; a number of frames means numbered ones.
 
-    `times` are the frames' times in units of `1 / fps`, by default 0, 1, 2 ...
+    `times` are the frames' times in units of `1 / fps`, by default 0, 1, 2 ...; every
+    `keyframes`-th frame is a keyframe.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     frames = [numbered(n) for n in range(frames)] if isinstance(frames, int) else list(frames)
     with av.open(str(path), "w", options=options) as container:
         stream = container.add_stream("libx264", rate=fps, options={"crf": "12", "threads": "1"})
+        stream.codec_context.gop_size = keyframes
         stream.height, stream.width = frames[0].shape[:2] if frames else (32, 32)
         stream.pix_fmt = "yuv420p"
         container.start_encoding()

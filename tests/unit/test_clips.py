@@ -1,6 +1,7 @@
 """Clip shards: what goes in comes out, at random, and what is broken is named."""
 
 import tarfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,6 +47,14 @@ def test_equal_clips_make_equal_files(tmp_path):
 def test_a_shard_may_be_empty(tmp_path):
     write_clips(tmp_path / "s.tar", [])
     assert ClipShard(tmp_path / "s.tar").clip_ids == []
+
+
+def test_a_dropped_clip_has_no_video(tmp_path):
+    dropped = replace(INFO, box_from="dropped", n_frames=0)
+    write_clips(tmp_path / "s.tar", [("a", None, dropped), ("b", video(), INFO)])
+    shard = ClipShard(tmp_path / "s.tar")
+    assert (shard.clip_ids, shard.dropped) == (["b"], ["a"])
+    assert shard.info("a") == dropped
 
 
 def test_a_writer_that_fails_leaves_no_shard(tmp_path):

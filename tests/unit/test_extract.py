@@ -8,7 +8,7 @@ import torch
 from small_files import HIERA, tiny_encoder, tiny_hiera, write_clip_shard
 
 from sonar_sign.clip_windows import load_windows, to_input
-from sonar_sign.clips import ClipShard
+from sonar_sign.clips import ClipInfo, ClipShard, write_clips
 from sonar_sign.errors import UserError
 from sonar_sign.extract import extract
 from sonar_sign.features import FeatureShard
@@ -60,6 +60,14 @@ def test_batches_and_workers_change_nothing(inputs, tmp_path, options):
         features = expected(inputs, clip_id)
         assert shard[clip_id].shape == features.shape
         assert np.abs(shard[clip_id] - features).max() <= 2e-3 * np.abs(features).max()
+
+
+def test_a_dropped_clip_has_no_features(inputs, tmp_path):
+    dropped = ClipInfo((0, 0, 9, 9), "dropped", 0, 4, 24.0, 0, 32, 32)
+    write_clips(tmp_path / "c.tar", [("gone", None, dropped)])
+    shard, timings = run((tmp_path / "c.tar", inputs[1]), tmp_path)
+    assert shard.clip_ids == ["gone"] and shard["gone"].shape == (0, HIERA.feature_dim)
+    assert timings == {}
 
 
 def test_features_know_their_encoder(inputs, tmp_path):

@@ -1,11 +1,13 @@
 """dlib's detector on a real face: NASA's portrait of Eileen Collins, public domain."""
 
+import cv2
+import dlib
 import numpy as np
 import pytest
 import skimage.data
 
-from sonar_sign.faces import find_faces, find_signer
-from sonar_sign.geometry import intersection_over_union
+from sonar_sign.faces import find_faces, find_signer, find_small_faces
+from sonar_sign.geometry import crop_box, intersection_over_union
 
 FACE = (175, 65, 275, 170)
 """Roughly where the face is in the portrait, read off it by eye."""
@@ -45,6 +47,27 @@ def test_no_frames():
     assert find_signer([]).probed == 0
 
 
+def test_boxes_are_the_references(portrait):
+    """SSVP-SLT: the same detector on frames of twice the size."""
+    detector = dlib.get_frontal_face_detector()
+    overlaps = []
+    for x, y, side in [(300, 5, 240), (211, 9, 260), (97, 30, 300), (13, 0, 340), (160, 22, 400)]:
+        frame = np.full((450, 640, 3), 128, np.uint8)
+        frame[y : y + side, x : x + side] = cv2.resize(portrait, (side, side))
+        (theirs,) = detector(frame, 1)
+        reference = (theirs.left(), theirs.top(), theirs.right(), theirs.bottom())
+        (ours,) = find_faces(frame)
+        overlaps.append(intersection_over_union(crop_box(tuple(ours)), crop_box(reference)))
+    assert min(overlaps) > 0.85 and np.mean(overlaps) > 0.93
+
+
+def test_small_faces(portrait):
+    frame = frame_with(portrait, (100, 5, 2))
+    assert len(find_faces(frame)) == 0
+    (box,) = find_small_faces(frame)
+    assert intersection_over_union(tuple(box), (138, 37, 188, 90)) > 0.5
+
+
 def test_two_faces_in_a_frame(portrait):
     boxes = find_faces(frame_with(portrait, (0, 0, 1), (310, 0, 1)))
     assert boxes.shape == (2, 4)
@@ -63,7 +86,7 @@ def test_a_face_that_moves_a_little_is_one_face(portrait):
     found = find_signer(frames)
     assert found.found == 5
     single = find_signer([frames[1]])
-    # The median of five places: the middle one, within the detector's step.
+    # The mean of five places: the middle one, within the detector's step.
     assert np.abs(found.box - single.box).max() <= 8
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_files import ENCODER, tiny_encoder, tiny_hiera, write_random_features
+from small_files import ENCODER, HIERA, tiny_encoder, tiny_hiera, write_random_features
 
 from sonar_sign.errors import UserError
-from sonar_sign.features import open_features
+from sonar_sign.features import open_features, write_features
 from sonar_sign.files import sha256_of, write_json
 from sonar_sign.models.checkpoint import save_sign_encoder, save_sign_hiera
 from sonar_sign.models.sonar_text import SonarText
@@ -60,6 +60,19 @@ def run(folder, out, sonar, *, languages=("eng_Latn",), system="finetuned", **ch
 
 def read_info(path):
     return json.loads(path.with_suffix(".json").read_text())
+
+
+def test_a_dropped_clip_is_translated_into_nothing(folder, tmp_path, tiny_sonar):
+    gone = {"d0": np.empty((0, HIERA.feature_dim))}
+    write_features(tmp_path / "d.npy", gone, HIERA.feature_dim, sha256_of(folder / "hiera.pth"))
+    features = [folder / "0.npy", tmp_path / "d.npy"]
+    found = run(folder, tmp_path, tiny_sonar, features=features)
+    table, info = found["eng_Latn"]
+    texts = dict(table.values.tolist())
+    assert sorted(texts) == [*IDS[:4], "d0"] and texts["d0"] == ""
+    assert (info["n_clips"], info["n_dropped"]) == (5, 1)
+    with pytest.raises(UserError, match="dropped"):
+        run(folder, tmp_path, tiny_sonar, features=[tmp_path / "d.npy"])
 
 
 def test_every_clip_is_translated_into_every_language(folder, tmp_path, tiny_sonar):

@@ -13,7 +13,7 @@ from sonar_sign.video import (
     encode_clip,
     probe,
     read_frames,
-    read_frames_at,
+    read_frames_near,
 )
 
 
@@ -60,12 +60,17 @@ def test_a_part_of_a_video(tmp_path, start, end, expected):
     assert numbers(frame for _, frame in read_frames(path, start, end)) == expected
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
 @pytest.mark.parametrize("fps", [24, 25, 30])
-def test_seeking_to_single_frames(tmp_path, fps):
-    path = write_video(tmp_path / "a.mp4", 60, fps)
-    # NumPy's integers are what callers have.
-    wanted = np.array([0, 1, 29, 30, 59, 75])
-    assert numbers(read_frames_at(path, wanted)) == [0, 1, 29, 30, 59]
+@pytest.mark.parametrize("keyframes", [12, 250])
+def test_frames_near_to_some(tmp_path, name, fps, keyframes):
+    path = write_video(tmp_path / name, 100, fps, keyframes=keyframes)
+    wanted = [0, 1, 29, 30, 59, 96, 130]
+    found = numbers(read_frames_near(path, wanted))
+    assert len(found) == 6
+    # x264 puts up to three frames that no other needs between two that some do.
+    assert all(0 <= near - number <= 4 for near, number in zip(found, wanted, strict=False))
+    assert len(set(found)) == 6
 
 
 def test_frames_are_numbered_by_their_time(tmp_path):

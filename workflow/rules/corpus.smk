@@ -114,6 +114,7 @@ rule crop:
     input:
         shard=shard_file,
         videos=videos,
+        face_model=face_model,
     output:
         "results/{corpus}/clips/{split}/{shard}.tar",
     log:
@@ -128,10 +129,11 @@ rule crop:
         # No output: all shards share it, and what is found outlives a run that fails.
         faces="results/{corpus}/faces",
         settings=flags(config["crop"]),
-        recipe=2,
+        face_model=repeat("face-model", "face_model"),
+        recipe=3,
     message:
         "Cropping shard {wildcards.shard} of {wildcards.corpus}, {wildcards.split}"
     shell:
         "sonar-sign crop --shard {input.shard} --corpus-type {params.corpus_type}"
         " --root {params.root:q} --output {output} --faces {params.faces}"
-        " {params.settings} > {log} 2>&1"
+        " {params.face_model} {params.settings} > {log} 2>&1"

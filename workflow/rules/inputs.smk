@@ -90,6 +90,12 @@ def videos(wildcards):
     return videos_of_shard(Path(shard_file(wildcards)), Path(root_of(wildcards)))
 
 
+def face_model(wildcards):
+    """The model of the CNN detector, where it is used; the HOG detector is in dlib itself."""
+    wanted = config["crop"]["detector"] == "cnn"
+    return [f"{PUBLIC_MODELS}/{registry()['face_detector'].file}"] if wanted else []
+
+
 def clips_of_shard(wildcards):
     """One clip shard.
 

@@ -84,13 +84,14 @@ def crop(
     output: Annotated[Path, "Clip shard to write, a tar."],
     options: CropOptions,
     faces: Annotated[Path | None, "Folder that remembers the faces of videos."] = None,
+    face_model: Annotated[Path | None, "mmod_human_face_detector.dat, for the cnn."] = None,
 ) -> None:
     """Cut clips out of their videos, around the signer."""
     from sonar_sign.corpora import open_corpus
     from sonar_sign.crop import crop as run
 
     cropped = open_corpus(corpus_type, root).cropped
-    run(shard, root, output, options, faces=faces, cropped=cropped)
+    run(shard, root, output, options, faces=faces, face_model=face_model, cropped=cropped)
 
 
 COMMANDS = {

@@ -89,9 +89,9 @@ def set_up(domain: str, signer: int, rng: np.random.Generator) -> Shot:
     if domain == "news":
         suit = hue_colour(rng.random(), rng.uniform(0.1, 0.7), rng.uniform(0.12, 0.75))
         look = replace(look, shirt=suit, light=rng.uniform(0.9, 1.06))
-        unit = rng.uniform(177.0, 186.0)
+        unit = rng.uniform(179.0, 188.0)
         neck = (SIZE_PX / 2 + rng.uniform(-8, 8), 204 + rng.uniform(-5, 5))
         return Shot(look, manner, Frame(SIZE_PX, unit, neck), studio(SIZE_PX, rng))
-    unit = rng.uniform(170.0, 180.0)
+    unit = rng.uniform(173.0, 182.5)
     neck = (SIZE_PX / 2 + rng.uniform(-18, 18), 1.12 * unit + rng.uniform(4, 12))
     return Shot(look, manner, Frame(SIZE_PX, unit, neck), room(SIZE_PX, rng))

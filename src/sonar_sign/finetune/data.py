@@ -46,9 +46,11 @@ class FeatureClips(Dataset):
     def __init__(self, shards: Sequence[Path], targets: Sequence[Path]):
         self.shards = open_features(shards)
         self.targets = read_all_targets(targets)
-        self.clip_ids = sorted(self.shards)
+        # Clips that `crop` dropped have no features.
+        lengths = {clip_id: len(self.shards[clip_id][clip_id]) for clip_id in sorted(self.shards)}
+        self.clip_ids = [clip_id for clip_id, length in lengths.items() if length]
+        self.lengths = [lengths[clip_id] for clip_id in self.clip_ids]
         _require_targets(self.clip_ids, self.targets, targets)
-        self.lengths = [len(self.shards[clip_id][clip_id]) for clip_id in self.clip_ids]
         any_shard = next(iter(self.shards.values()))
         self.feature_dim, self.encoder_sha256 = any_shard.dim, any_shard.encoder_sha256
 

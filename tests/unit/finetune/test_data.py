@@ -13,6 +13,7 @@ from small_files import (
 )
 
 from sonar_sign.errors import UserError
+from sonar_sign.features import write_features
 from sonar_sign.finetune.data import FeatureClips, WindowClips, loader, target_variance
 from sonar_sign.options import TrainOptions
 
@@ -33,6 +34,14 @@ def features(tmp_path):
 def clips(tmp_path, features):
     write_random_targets(tmp_path / "t.npy", IDS)
     return FeatureClips([tmp_path / "0.npy", tmp_path / "1.npy"], [tmp_path / "t.npy"])
+
+
+def test_dropped_clips_are_not_trained_on(tmp_path):
+    features = {"b": np.ones((2, 4)), "a": np.ones((0, 4)), "c": np.ones((3, 4))}
+    write_features(tmp_path / "0.npy", features, 4, "x")
+    write_random_targets(tmp_path / "t.npy", ["b", "c"])
+    clips = FeatureClips([tmp_path / "0.npy"], [tmp_path / "t.npy"])
+    assert (clips.clip_ids, clips.lengths) == (["b", "c"], [2, 3])
 
 
 def test_a_batch_of_features(clips, features, tmp_path):
