@@ -154,6 +154,7 @@ def crop_case(folder: Path, *videos: Path) -> dict:
         "wall_s": round(wall_s, 1),
         "frames_per_cpu_s": round(frames / cpu_s, 1),
         "source_hours_per_core_hour": round(seconds / cpu_s, 2),
+        "mb_per_source_s": round((folder / "shard.tar").stat().st_size / 1e6 / seconds, 3),
         "peak_gb": round(peak / 1e6, 2),
         "gb_at_start": round(at_start / 1e6, 2),
     }

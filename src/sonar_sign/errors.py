@@ -6,3 +6,10 @@ class UserError(Exception):
 
     The command line prints it without a traceback and exits with status 2.
     """
+
+
+class PreemptedError(Exception):
+    """Training was asked to end, and saved what it needs to go on.
+
+    The command line prints it without a traceback and exits with status 75, EX_TEMPFAIL.
+    """

@@ -10,6 +10,14 @@ from typing import Annotated, Literal
 Compat = Literal["ssvp_slt", "exact"]
 
 
+class IntOrAuto(int):
+    """A number, or `auto`, which is 0."""
+
+    @classmethod
+    def parse(cls, text: str) -> "IntOrAuto":
+        return cls(0 if text == "auto" else int(text))
+
+
 @dataclass(frozen=True)
 class CropOptions:
     """How clips are cropped and encoded."""
@@ -41,6 +49,11 @@ class LossOptions:
 
     mse: Annotated[float, "Squared distance to SONAR's embedding over its variance."] = 1.0
     cosine: Annotated[float, "One minus the cosine with SONAR's embedding."] = 1.0
+    infonce: Annotated[float, "SONAR's embedding told from those of other captions."] = 0.0
+    infonce_temperature: Annotated[float, "What infonce divides cosines by."] = 0.07
+    infonce_queue: Annotated[int, "Captions of earlier steps that infonce tells it from."] = 1024
+    decoder_ce: Annotated[float, "Cross-entropy of the caption in SONAR's decoder."] = 0.0
+    label_smoothing: Annotated[float, "Of decoder_ce: share spread over all tokens."] = 0.0
 
 
 @dataclass(frozen=True)
@@ -62,17 +75,39 @@ class TrainOptions:
 
     epochs: Annotated[int, "Passes over the training clips."] = 20
     learning_rate: Annotated[float, "Peak of the schedule."] = 1e-4
-    batch_size: Annotated[int, "Clips a step."] = 32
+    batch_size: Annotated[IntOrAuto, "Clips computed together on each device; auto: most."] = 32
+    gradient_accumulation_steps: Annotated[int, "Batches, on each device, that make a step."] = 1
+    effective_batch: Annotated[int, "With batch_size auto: clips a step on each device."] = 32
+    batch_budget: Annotated[int, "Most windows (stage 1) or features in a batch; 0: any."] = 0
+    mixed_precision: Annotated[Literal["no", "fp16", "bf16"], "fp16 on a GPU only."] = "no"
+    gradient_checkpointing: Annotated[bool, "Compute activations twice, for want of memory."] = (
+        False
+    )
     weight_decay: Annotated[float, "AdamW's, not on norms, biases and positions."] = 0.01
     warmup: Annotated[float, "Share of the steps in which the learning rate rises."] = 0.05
     gradient_clip: Annotated[float, "Largest norm of the gradient."] = 1.0
-    precision: Annotated[str, "fp32, bf16 or fp16 (the latter on a GPU only)."] = "fp32"
     eval_every: Annotated[int, "Epochs between two validations."] = 1
     select: Annotated[str, "What the best checkpoint is best in: bleu_4, chrf or cosine."] = (
         "bleu_4"
     )
     patience: Annotated[int, "Validations without improvement before training stops."] = 5
+    keep: Annotated[int, "Best checkpoints that are kept."] = 1
+    save_every: Annotated[int, "Steps between two saves to go on from; 0: epochs only."] = 500
     num_workers: Annotated[int, "Processes that read data; 0 reads between steps."] = 0
+    devices: Annotated[IntOrAuto, "GPUs, or processes on a CPU, of each machine."] = 0
+    num_nodes: Annotated[int, "Machines."] = 1
+    strategy: Annotated[Literal["auto", "ddp", "fsdp"], "How devices share the work."] = "auto"
+    wandb_project: Annotated[str, "Weights & Biases project to log to; empty: none."] = ""
+
+
+@dataclass(frozen=True)
+class DecoderOptions:
+    """Whether stage 2 trains SONAR's decoder too, through the loss `decoder_ce`."""
+
+    train_decoder: Annotated[
+        Literal["none", "lora", "full"], "Nothing, a low-rank change, or all of it."
+    ] = "none"
+    lora_rank: Annotated[int, "Rank of the change."] = 8
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ def predict(
     system: str,
     seed: int = 0,
     device: str = "auto",
+    sonar_decoder: Path | None = None,
 ) -> None:
     """Write `predictions/{system}/{split}.tsv` and what made it, `.json`, beside it.
 
@@ -44,6 +45,7 @@ def predict(
         sign_encoder: the checkpoint to embed with.
         sign_hiera: the checkpoint that made the features; must be the one they name.
         outputs: a table for each language to translate into.
+        sonar_decoder: a fine-tuned decoder that takes the place of the folder's.
 
     Raises:
         UserError: a file cannot be used, or features and checkpoints do not belong together.
@@ -68,7 +70,7 @@ def predict(
             f"The features are {any_shard.dim} wide, but {sign_encoder} takes features "
             f"{model.config.feature_dim} wide."
         )
-    sonar = SonarText.open(sonar_folder, device=chosen)
+    sonar = SonarText.open(sonar_folder, device=chosen, decoder=sonar_decoder)
     for language in outputs:
         sonar.check_language(language)
     # Sorting by length leaves little padding in a batch.

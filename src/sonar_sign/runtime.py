@@ -8,6 +8,8 @@ import torch
 from sonar_sign.errors import UserError
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+# What training's `mixed_precision` means in these terms.
+PRECISION_OF = {"no": "fp32", "bf16": "bf16", "fp16": "fp16"}
 
 
 def choose_device(name: str) -> torch.device:
@@ -17,7 +19,9 @@ def choose_device(name: str) -> torch.device:
         UserError: a GPU is asked for and there is none, or the name is not a device.
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and "LOCAL_RANK" in os.environ:
+        name = f"cuda:{os.environ['LOCAL_RANK']}"  # one of several processes, each with a GPU
     try:
         device = torch.device(name)
     except RuntimeError:
@@ -41,6 +45,30 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager:
         raise UserError("Precision fp16 needs a GPU; use fp32 or bf16 on a CPU.")
     dtype = PRECISIONS[precision]
     return torch.autocast(device.type, dtype=dtype, enabled=dtype is not None)
+
+
+def is_main_process() -> bool:
+    """Whether this is the only or the first process of a training, whoever started it."""
+    rank = os.environ.get("RANK") or os.environ.get("SLURM_PROCID") or "0"
+    return int(rank) == 0 and int(os.environ.get("LOCAL_RANK", "0")) == 0
+
+
+def count_devices(device: torch.device, wanted: int) -> int:
+    """How many devices of this machine train; `wanted` 0 means all GPUs, or one CPU process.
+
+    Raises:
+        UserError: there are fewer.
+    """
+    if "LOCAL_WORLD_SIZE" in os.environ and not wanted:
+        return int(os.environ["LOCAL_WORLD_SIZE"])  # torchrun has decided
+    if device.type != "cuda":
+        return wanted or 1
+    if device.index is not None and "LOCAL_RANK" not in os.environ and not wanted:
+        return 1  # one GPU was named
+    there = torch.cuda.device_count()
+    if wanted > there:
+        raise UserError(f"{wanted} devices were asked for, but PyTorch finds {there} GPUs.")
+    return wanted or there
 
 
 def use_threads(n: int) -> None:

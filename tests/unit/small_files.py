@@ -10,6 +10,8 @@ import torch
 
 from sonar_sign.clips import ClipInfo, write_clips
 from sonar_sign.features import write_features
+from sonar_sign.finetune.supervision import TargetFiles
+from sonar_sign.finetune.teaching import Teaching
 from sonar_sign.models.sign_encoder import SignEncoder, SignEncoderConfig
 from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
 from sonar_sign.tables import write_table
@@ -187,3 +189,14 @@ def tiny_encoder(config: SignEncoderConfig = ENCODER, seed: int = 0) -> SignEnco
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return SignEncoder(config).eval()
+
+
+def teaching_of(targets: Path, manifest: Path, sonar: Path = Path("no/sonar")) -> Teaching:
+    """Goals in English, for training and validation alike."""
+    files = TargetFiles("eng_Latn", [targets], [manifest])
+    return Teaching([files], files, sonar)
+
+
+def loss_by_epoch(curves: pd.DataFrame, column: str = "train/loss") -> list[float]:
+    """The mean of a loss over the steps of each epoch."""
+    return curves.groupby("epoch")[column].mean().dropna().tolist()

@@ -53,10 +53,18 @@ def repeat(flag, name):
 def flags(settings, *left_out):
     """The settings of a config section as command-line flags."""
     return " ".join(
-        f"--{key.replace('_', '-')} {shlex.quote(str(value))}"
+        flag(key.replace("_", "-"), value)
         for key, value in settings.items()
         if key not in left_out and value is not None
     )
+
+
+def flag(name, value):
+    if name == "mixed-precision" and value is False:
+        value = "no"  # what YAML makes of it
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no-{name}"
+    return f"--{name} {shlex.quote(str(value))}"
 
 
 def final_outputs():

@@ -126,9 +126,8 @@ rule pretrain_sign_encoder:
         training_dir=f"results/{NEWS}/training/sign_encoder",
         stand_in=flags(DEMO["stand_in"]),
         settings=flags(DEMO["sign_encoder"]),
-        losses=flags(config["finetune"]["losses"]),
         seed=DEMO["seed"],
-        recipe=1,
+        recipe=2,
     message:
         "Pretraining the demo's sign encoder"
     shell:
@@ -136,4 +135,4 @@ rule pretrain_sign_encoder:
         " --train-targets {input.train_targets} --val-targets {input.val_targets}"
         " --val-manifest {input.val_manifest} --sonar {input.sonar} --output {output}"
         " --training-dir {params.training_dir} {params.stand_in} {params.settings}"
-        " {params.losses} --seed {params.seed} --threads {threads} > {log} 2>&1"
+        " --seed {params.seed} --threads {threads} > {log} 2>&1"

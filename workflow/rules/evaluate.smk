@@ -15,6 +15,7 @@ rule predict:
         sign_encoder=sign_encoder_of_system,
         sign_hiera=sign_hiera_of_system,
         sonar=sonar_files,
+        decoder=decoder_of_system,
     output:
         tables=PREDICTION_TABLES,
         run_info=[table.removesuffix(".tsv") + ".json" for table in PREDICTION_TABLES],
@@ -31,6 +32,7 @@ rule predict:
         languages=repeated("language", [CAPTIONS, *OTHER_LANGUAGES]),
         outputs=lambda wildcards, output: repeated("output", output.tables),
         settings=flags(config["predict"]),
+        decoder=repeat("sonar-decoder", "decoder"),
         seed=config["seed"],
         device=config["device"],
         recipe=1,
@@ -39,7 +41,7 @@ rule predict:
     shell:
         "sonar-sign predict {params.features} {params.timings}"
         " --sign-encoder {input.sign_encoder:q} --sign-hiera {input.sign_hiera:q}"
-        " --sonar {params.sonar:q} {params.languages} {params.outputs}"
+        " --sonar {params.sonar:q} {params.decoder} {params.languages} {params.outputs}"
         " --system {wildcards.system} {params.settings} --seed {params.seed}"
         " --device {params.device} --threads {threads} > {log} 2>&1"
 

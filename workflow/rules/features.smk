@@ -56,3 +56,29 @@ rule embed_text:
         "sonar-sign embed_text --manifest {input.manifest} --sonar {params.sonar:q}"
         " --output {output.targets} --language {params.language} --device {params.device}"
         " --threads {threads} > {log} 2>&1"
+
+
+rule embed_text_further:
+    input:
+        captions="results/{corpus}/captions/{split}.{language}.tsv",
+        sonar=sonar_files,
+    output:
+        targets="results/{corpus}/targets/{split}.{language}.npy",
+        index="results/{corpus}/targets/{split}.{language}.parquet",
+    log:
+        "results/{corpus}/logs/embed_text/{split}.{language}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/embed_text/{split}.{language}.tsv"
+    priority: 5
+    conda:
+        "../envs/sonar-sign.yaml"
+    params:
+        sonar=config["models"]["sonar"],
+        device=config["device"],
+        recipe=1,
+    message:
+        "Embedding the {wildcards.language} captions of {wildcards.corpus}, {wildcards.split}"
+    shell:
+        "sonar-sign embed_text --manifest {input.captions} --sonar {params.sonar:q}"
+        " --output {output.targets} --language {wildcards.language} --device {params.device}"
+        " --threads {threads} > {log} 2>&1"

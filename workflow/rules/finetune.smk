@@ -3,6 +3,23 @@
 CLIPS = "results/{corpus}/clips/{split}/{shard}.tar"
 STAGE1_FEATURES = "results/{corpus}/features/stage1/{split}/{shard}.npy"
 TRAINING_TARGETS = [f"results/{corpus}/targets/train.npy" for corpus in TRAINING]
+TRAINING_MANIFESTS = [f"results/{corpus}/manifests/train.tsv" for corpus in TRAINING]
+FURTHER_LANGUAGES = config["finetune"]["targets"]["languages"]
+FURTHER_TARGETS = [f"results/{NAME}/targets/train.{code}.npy" for code in FURTHER_LANGUAGES]
+FURTHER_CAPTIONS = [f"results/{NAME}/captions/train.{code}.tsv" for code in FURTHER_LANGUAGES]
+
+
+def teaching(wildcards, input):
+    """What training clips are pulled to, in all languages."""
+    return " ".join(
+        [
+            repeated("train-targets", input.train_targets),
+            repeated("train-manifest", input.train_manifests),
+            repeated("extra-language", FURTHER_LANGUAGES),
+            repeated("extra-targets", input.further_targets),
+            repeated("extra-captions", input.further_captions),
+        ]
+    )
 
 
 rule finetune_stage1:
@@ -10,6 +27,9 @@ rule finetune_stage1:
         train_clips=training_shards(CLIPS),
         val_clips=shards(CLIPS, split="val"),
         train_targets=TRAINING_TARGETS,
+        train_manifests=TRAINING_MANIFESTS,
+        further_targets=FURTHER_TARGETS,
+        further_captions=FURTHER_CAPTIONS,
         val_targets="results/{corpus}/targets/val.npy",
         val_manifest="results/{corpus}/manifests/val.tsv",
         sign_hiera=config["models"]["sign_hiera"],
@@ -24,12 +44,13 @@ rule finetune_stage1:
         "results/{corpus}/benchmarks/finetune_stage1.tsv"
     conda:
         "../envs/sonar-sign.yaml"
+    retries: 2
     threads: 1 + config["finetune"]["stage1"]["num_workers"]
     params:
         sonar=config["models"]["sonar"],
         train_clips=repeat("train-clips", "train_clips"),
         val_clips=repeat("val-clips", "val_clips"),
-        train_targets=repeat("train-targets", "train_targets"),
+        teaching=teaching,
         training_dir="results/{corpus}/training/stage1",
         settings=flags(config["finetune"]["stage1"]),
         losses=flags(config["finetune"]["losses"]),
@@ -38,12 +59,12 @@ rule finetune_stage1:
         language=CAPTIONS,
         seed=config["seed"],
         device=config["device"],
-        recipe=1,
+        recipe=2,
     message:
         "Stage 1: fine-tuning SignHiera on {wildcards.corpus}"
     shell:
         "sonar-sign finetune_stage1 {params.train_clips} {params.val_clips}"
-        " {params.train_targets} --val-targets {input.val_targets}"
+        " {params.teaching} --val-targets {input.val_targets}"
         " --val-manifest {input.val_manifest} --sign-hiera {input.sign_hiera:q}"
         " --sign-encoder {input.sign_encoder:q} --sonar {params.sonar:q}"
         " --output {output.checkpoint} --training-dir {params.training_dir}"
@@ -57,6 +78,9 @@ rule finetune_stage2:
         train_features=training_shards(STAGE1_FEATURES),
         val_features=shards(STAGE1_FEATURES, split="val"),
         train_targets=TRAINING_TARGETS,
+        train_manifests=TRAINING_MANIFESTS,
+        further_targets=FURTHER_TARGETS,
+        further_captions=FURTHER_CAPTIONS,
         val_targets="results/{corpus}/targets/val.npy",
         val_manifest="results/{corpus}/manifests/val.tsv",
         sign_encoder=config["models"]["sign_encoder"],
@@ -64,32 +88,35 @@ rule finetune_stage2:
     output:
         checkpoint="results/{corpus}/checkpoints/stage2/best.pt",
         curves="results/{corpus}/checkpoints/stage2/curves.csv",
+        decoder=TRAINED_DECODER,
     log:
         "results/{corpus}/logs/finetune_stage2.log",
     benchmark:
         "results/{corpus}/benchmarks/finetune_stage2.tsv"
     conda:
         "../envs/sonar-sign.yaml"
+    retries: 2
     threads: 1 + config["finetune"]["stage2"]["num_workers"]
     params:
         sonar=config["models"]["sonar"],
         train_features=repeat("train-features", "train_features"),
         val_features=repeat("val-features", "val_features"),
-        train_targets=repeat("train-targets", "train_targets"),
+        teaching=teaching,
         training_dir="results/{corpus}/training/stage2",
         settings=flags(config["finetune"]["stage2"]),
         losses=flags(config["finetune"]["losses"]),
+        decoder=flags(config["finetune"]["decoder"]),
         language=CAPTIONS,
         seed=config["seed"],
         device=config["device"],
-        recipe=1,
+        recipe=2,
     message:
         "Stage 2: fine-tuning the sign encoder on {wildcards.corpus}"
     shell:
         "sonar-sign finetune_stage2 {params.train_features} {params.val_features}"
-        " {params.train_targets} --val-targets {input.val_targets}"
+        " {params.teaching} --val-targets {input.val_targets}"
         " --val-manifest {input.val_manifest} --sign-encoder {input.sign_encoder:q}"
         " --sonar {params.sonar:q} --output {output.checkpoint}"
         " --training-dir {params.training_dir} {params.settings} {params.losses}"
-        " --language {params.language} --seed {params.seed} --device {params.device}"
+        " {params.decoder} --language {params.language} --seed {params.seed} --device {params.device}"
         " --threads {threads} > {log} 2>&1"

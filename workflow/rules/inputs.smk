@@ -134,6 +134,19 @@ def sign_hiera_of_system(wildcards):
     return f"results/{wildcards.corpus}/checkpoints/stage1/best.pt"
 
 
+# Stage 2's third file, where SONAR's decoder is trained too.
+TRAINED_DECODER = (
+    []
+    if config["finetune"]["decoder"]["train_decoder"] == "none"
+    else ["results/{corpus}/checkpoints/stage2/sonar_decoder.pt"]
+)
+
+
+def decoder_of_system(wildcards):
+    """The decoder that takes the place of SONAR's own."""
+    return TRAINED_DECODER if wildcards.system == "finetuned" else []
+
+
 def sign_encoder_of_system(wildcards):
     if wildcards.system == "finetuned":
         return f"results/{wildcards.corpus}/checkpoints/stage2/best.pt"

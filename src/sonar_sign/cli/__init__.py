@@ -4,13 +4,14 @@ Commands only read flags and call the module of their step, which they import wh
 step that needs no PyTorch does not wait for it.
 """
 
+import os
 import sys
 
 import typer
 
 from sonar_sign.cli import corpus, demo, evaluation, features, finetune, models, translate
 from sonar_sign.cli.settings import flags
-from sonar_sign.errors import UserError
+from sonar_sign.errors import PreemptedError, UserError
 
 app = typer.Typer(
     name="sonar-sign",
@@ -31,3 +32,6 @@ def main() -> None:
     except UserError as error:
         print(f"sonar-sign: {error}", file=sys.stderr)
         sys.exit(2)
+    except PreemptedError as error:
+        print(f"sonar-sign: {error}", file=sys.stderr)
+        sys.exit(os.EX_TEMPFAIL)

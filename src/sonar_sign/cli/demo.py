@@ -94,7 +94,6 @@ def pretrain_sign_encoder(
     training_dir: TrainingDir,
     stand_in: StandInOptions,
     options: TrainOptions,
-    losses: LossOptions,
     seed: Seed = 0,
     threads: Threads = 0,
 ) -> None:
@@ -102,15 +101,18 @@ def pretrain_sign_encoder(
     from sonar_sign.demo.vision import sign_encoder_config
     from sonar_sign.features import FeatureShard
     from sonar_sign.finetune.stage2 import Stage2Inputs, finetune_stage2
+    from sonar_sign.finetune.supervision import TargetFiles
+    from sonar_sign.finetune.teaching import Teaching
     from sonar_sign.models.sonar_text import SonarText
     from sonar_sign.runtime import use_threads
 
     use_threads(threads)
     feature_dim = FeatureShard(train_features[0]).dim
     config = sign_encoder_config(stand_in, feature_dim, SonarText.open(sonar).embedding_dim)
-    inputs = Stage2Inputs(
-        train_features, val_features, train_targets, val_targets, val_manifest, sonar
-    )
+    validation = TargetFiles("eng_Latn", [val_targets], [val_manifest])
+    teaching = Teaching([TargetFiles("eng_Latn", train_targets)], validation, sonar)
+    inputs = Stage2Inputs(train_features, val_features, teaching)
+    losses = LossOptions()
     finetune_stage2(inputs, config, output, training_dir, options, losses, seed=seed, device="cpu")
 
 

@@ -56,6 +56,7 @@ def predict(
     output: Annotated[list[Path], "Table to write, one a language, in the same order."],
     system: Annotated[str, "Name of the system: zero_shot, stage1 or finetuned."],
     options: PredictOptions,
+    sonar_decoder: Annotated[Path | None, "Decoder that stage 2 trained, for SONAR's."] = None,
     seed: Seed = 0,
     device: Device = "auto",
     threads: Threads = 0,
@@ -79,6 +80,7 @@ def predict(
         system=system,
         seed=seed,
         device=device,
+        sonar_decoder=sonar_decoder,
     )
 
 

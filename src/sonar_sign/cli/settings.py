@@ -7,6 +7,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
+from sonar_sign.options import IntOrAuto
+
 
 def flags(function: Callable) -> Callable:
     """Make every parameter of `function` a named flag; a settings class becomes one flag a field.
@@ -49,6 +51,8 @@ def _of_class(cls: type) -> list[inspect.Parameter]:
 
 def _flag(name: str, hint: Any, default: Any) -> inspect.Parameter:
     kind, text = get_args(hint)[:2] if get_origin(hint) is Annotated else (hint, "")
+    if kind is IntOrAuto:
+        text = typer.Option(help=text, parser=IntOrAuto.parse, metavar="<int|auto>")
     # A parameter that says itself what it is, such as a positional argument, is left alone.
     annotation = Annotated[kind, typer.Option(help=text) if isinstance(text, str) else text]
     return inspect.Parameter(

@@ -1,48 +1,154 @@
-"""Batches of clips of similar length, every clip once an epoch, the same in every run."""
+"""Which clips make which step: every clip once an epoch, however a step is divided.
 
+A step's clips are divided into parts, one for every process and every micro-batch whose gradients
+are accumulated. Which clips make a step depends on the number of parts only, and each part has
+the weight that makes the sum of all parts the mean over the step's clips: two processes, or two
+accumulated micro-batches, of `b` clips learn what one of `2 b` does.
+"""
+
+import heapq
 from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from torch.utils.data import DataLoader, Dataset
 
-# Clips are sorted by length among this many batches: short enough to shuffle well, long enough
+# Clips are sorted by length among this many steps: short enough to shuffle well, long enough
 # that a batch is nearly free of padding.
-POOL_BATCHES = 20
+POOL_STEPS = 20
 
 
-class LengthBatches:
-    """Yields lists of clip numbers; Lightning announces the epoch through `set_epoch`."""
+class Part(NamedTuple):
+    """What one process computes at once."""
 
-    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int, shuffle: bool):
+    numbers: list[int]
+    """Clip numbers."""
+    weight: float
+    """What its mean loss counts: clips in it, over the clips of its step in the mean part."""
+    draw: tuple[int, ...] = ()
+    """Seed of what is drawn for it: another one in every epoch."""
+
+
+class StepBatches:
+    """Yields the parts of this process; Lightning announces the epoch through `set_epoch`.
+
+    Args:
+        lengths: of each clip, in whatever `budget` counts.
+        batch_size: most clips in a part, in the mean over a step.
+        accumulate: parts of a step that one process has.
+        budget: most length in a part, in the mean over a step; a longer clip is alone. 0: any.
+    """
+
+    def __init__(
+        self,
+        lengths: Sequence[int],
+        batch_size: int,
+        seed: int,
+        *,
+        shuffle: bool,
+        accumulate: int = 1,
+        budget: int = 0,
+    ):
         self.lengths = np.asarray(lengths)
-        self.batch_size = batch_size
-        self.seed = seed
-        self.shuffle = shuffle
-        self.epoch = 0
+        self.batch_size, self.accumulate, self.budget = batch_size, accumulate, budget
+        self.seed, self.shuffle = seed, shuffle
+        self.n_processes, self.process = 1, 0
+        self.epoch, self.start = 0, 0
+
+    def set_processes(self, n_processes: int, process: int) -> None:
+        """Say how many processes share the clips, and which one this is."""
+        self.n_processes, self.process = n_processes, process
 
     def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
+        if epoch != self.epoch:
+            self.epoch, self.start = epoch, 0
+
+    @property
+    def n_parts(self) -> int:
+        return self.n_processes * self.accumulate
 
     def __len__(self) -> int:
-        return -(-len(self.lengths) // self.batch_size)
+        return len(self._steps()) * self.accumulate
 
-    def __iter__(self) -> Iterator[list[int]]:
-        if not self.shuffle:
-            order = np.argsort(self.lengths, kind="stable")
-            yield from self._cut(order)
-            return
-        rng = np.random.default_rng((self.seed, self.epoch))
-        order = rng.permutation(len(self.lengths))
-        pool = POOL_BATCHES * self.batch_size
-        order = np.concatenate(
-            [
-                part[np.argsort(self.lengths[part], kind="stable")]
-                for part in (order[i : i + pool] for i in range(0, len(order), pool))
+    def __iter__(self) -> Iterator[Part]:
+        steps = self._steps()
+        if self.shuffle:
+            rng = np.random.default_rng((self.seed, self.epoch, 1))
+            steps = [steps[number] for number in rng.permutation(len(steps))]
+        own = slice(self.process, None, self.n_processes)
+        parts = [part for step in steps for part in self._divided(step)[own]]
+        for place, part in enumerate(parts[self.start :], self.start):
+            yield part._replace(draw=(self.seed, self.epoch, place, self.process))
+
+    def _steps(self) -> list[np.ndarray]:
+        """The clips of each step; in the order of length within a pool."""
+        size = self.n_parts * self.batch_size
+        if self.shuffle:
+            # Lightning wants as many steps in every epoch, which a budget gives no other way.
+            rng = np.random.default_rng((self.seed, 0 if self.budget else self.epoch))
+            order = rng.permutation(len(self.lengths))
+            pools = [
+                order[first : first + POOL_STEPS * size]
+                for first in range(0, len(order), POOL_STEPS * size)
             ]
-        )
-        batches = list(self._cut(order))
-        for number in rng.permutation(len(batches)):
-            yield batches[number]
+        else:
+            pools = [np.arange(len(self.lengths))]
+        by_length = [pool[np.argsort(self.lengths[pool], kind="stable")] for pool in pools]
+        if not self.budget:
+            whole = np.concatenate([np.empty(0, np.int64), *by_length])
+            return [whole[first : first + size] for first in range(0, len(whole), size)]
+        return [step for pool in by_length for step in self._within_budget(pool, size)]
 
-    def _cut(self, order: np.ndarray) -> Iterator[list[int]]:
-        for first in range(0, len(order), self.batch_size):
-            yield order[first : first + self.batch_size].tolist()
+    def _within_budget(self, pool: np.ndarray, size: int) -> Iterator[np.ndarray]:
+        first, total = 0, 0
+        for place, length in enumerate(self.lengths[pool].tolist()):
+            too_long = total + length > self.n_parts * self.budget
+            if place > first and (too_long or place - first == size):
+                yield pool[first:place]
+                first, total = place, 0
+            total += length
+        yield pool[first:]
+
+    def _divided(self, step: np.ndarray) -> list[Part]:
+        """Parts of nearly equal total length: the longest first, each to the emptiest part."""
+        if self.n_parts == 1:
+            return [Part(step.tolist(), 1.0)]
+        numbers: list[list[int]] = [[] for _ in range(self.n_parts)]
+        totals = [(0, 0, part) for part in range(self.n_parts)]
+        for number in step[::-1].tolist():
+            total, n, part = heapq.heappop(totals)
+            numbers[part].append(number)
+            heapq.heappush(totals, (total + int(self.lengths[number]), n + 1, part))
+        mean = len(step) / self.n_parts
+        # A process without a clip of its own computes one that counts nothing.
+        return [
+            Part(sorted(own), len(own) / mean) if own else Part([int(step[0])], 0.0)
+            for own in numbers
+        ]
+
+
+class ResumableLoader(DataLoader):
+    """Reads the parts of a `StepBatches`; Lightning saves and restores where it was."""
+
+    def __init__(self, clips: Dataset, batches: StepBatches, num_workers: int):
+        super().__init__(
+            clips,
+            sampler=batches,
+            batch_size=None,
+            num_workers=num_workers,
+            persistent_workers=num_workers > 0,
+        )
+        self._given = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self._given = self.sampler.start
+        for batch in super().__iter__():
+            self._given += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        return {"epoch": self.sampler.epoch, "given": self._given}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.sampler.set_epoch(state["epoch"])
+        self.sampler.start = state["given"]

@@ -1,33 +1,33 @@
-"""What a training step is given: features (stage 2) or windows (stage 1), and targets."""
+"""What a training step is given: features (stage 2) or windows (stage 1), and goals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from sonar_sign.augment import retime
 from sonar_sign.clip_windows import load_windows, sampling_of
 from sonar_sign.clips import ClipShard
-from sonar_sign.errors import UserError
 from sonar_sign.features import open_features
-from sonar_sign.finetune.batches import LengthBatches
+from sonar_sign.finetune.batches import Part, ResumableLoader, StepBatches
+from sonar_sign.finetune.supervision import Goals, Supervision
 from sonar_sign.models.sign_hiera import SignHieraConfig
 from sonar_sign.options import AugmentOptions, TrainOptions
-from sonar_sign.targets import read_all_targets
 from sonar_sign.windows import windows_of
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Clips of one step: either `features` and `lengths`, or `frames` and what belongs to them."""
+    """Clips computed together: `features` and `lengths`, or `frames` and what belongs to them."""
 
     clip_ids: list[str]
-    targets: Tensor
-    """`(batch, embedding_dim)` float32."""
+    goals: Goals
+    weight: float = 1.0
+    """What the batch's mean loss counts, see `sonar_sign.finetune.batches`."""
     features: Tensor | None = None
     """`(batch, n_features, feature_dim)` float32, shorter clips filled up with zeros."""
     lengths: Tensor | None = None
@@ -39,61 +39,75 @@ class Batch:
     n_windows: list[int] | None = None
     """Windows of each clip."""
 
+    def to(self, device: torch.device) -> "Batch":
+        moved = {
+            name: value.to(device, non_blocking=True)
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor)
+        }
+        return replace(self, goals=self.goals.to(device), **moved)
+
 
 class FeatureClips(Dataset):
-    """Clips of feature shards; item `[numbers]` is the batch of these clips."""
+    """Clips of feature shards; item `part` is the batch of these clips.
 
-    def __init__(self, shards: Sequence[Path], targets: Sequence[Path]):
-        self.shards = open_features(shards)
-        self.targets = read_all_targets(targets)
+    Raises:
+        UserError: a shard cannot be read, or clips lack goals.
+    """
+
+    def __init__(self, shards: Sequence[Path], supervision: Supervision):
+        self.shards, self.supervision = open_features(shards), supervision
         # Clips that `crop` dropped have no features.
         lengths = {clip_id: len(self.shards[clip_id][clip_id]) for clip_id in sorted(self.shards)}
         self.clip_ids = [clip_id for clip_id, length in lengths.items() if length]
         self.lengths = [lengths[clip_id] for clip_id in self.clip_ids]
-        _require_targets(self.clip_ids, self.targets, targets)
+        supervision.require(self.clip_ids)
         any_shard = next(iter(self.shards.values()))
         self.feature_dim, self.encoder_sha256 = any_shard.dim, any_shard.encoder_sha256
 
     def __len__(self) -> int:
         return len(self.clip_ids)
 
-    def __getitem__(self, numbers: list[int]) -> Batch:
-        clip_ids = [self.clip_ids[number] for number in numbers]
-        features = [
-            torch.from_numpy(self.shards[clip_id][clip_id].astype(np.float32))
-            for clip_id in clip_ids
-        ]
+    def __getitem__(self, part: Part) -> Batch:
+        clip_ids = [self.clip_ids[number] for number in part.numbers]
+        clips = [self.shards[clip_id][clip_id] for clip_id in clip_ids]
+        lengths = [len(clip) for clip in clips]
+        features = np.zeros((len(clips), max(lengths), self.feature_dim), np.float32)
+        for row, clip in zip(features, clips, strict=True):
+            row[: len(clip)] = clip
         return Batch(
             clip_ids,
-            _stack_targets(clip_ids, self.targets),
-            features=torch.nn.utils.rnn.pad_sequence(features, batch_first=True),
-            lengths=torch.tensor([len(clip) for clip in features]),
+            self.supervision.goals(clip_ids),
+            part.weight,
+            features=torch.from_numpy(features),
+            lengths=torch.tensor(lengths),
         )
 
 
 class WindowClips(Dataset):
-    """Clips of clip shards, decoded when asked for; item `[numbers]` is a batch.
+    """Clips of clip shards, decoded when asked for; item `part` is a batch.
 
     Args:
         augmentation: how much a clip's time is changed; None leaves it alone.
+
+    Raises:
+        UserError: a shard cannot be read, or clips lack goals.
     """
 
     def __init__(
         self,
         shards: Sequence[Path],
-        targets: Sequence[Path],
+        supervision: Supervision,
         config: SignHieraConfig,
         compat: str,
         augmentation: AugmentOptions | None = None,
-        seed: int = 0,
     ):
-        self.config, self.compat = config, compat
-        self.augmentation, self.seed = augmentation, seed
+        self.config, self.compat, self.supervision = config, compat, supervision
+        self.augmentation = augmentation
         opened = [ClipShard(path) for path in shards]
         self.shards = {clip_id: shard for shard in opened for clip_id in shard.clip_ids}
-        self.targets = read_all_targets(targets)
         self.clip_ids = sorted(self.shards)
-        _require_targets(self.clip_ids, self.targets, targets)
+        supervision.require(self.clip_ids)
         self.lengths = [self._n_windows(clip_id) for clip_id in self.clip_ids]
 
     def _n_windows(self, clip_id: str) -> int:
@@ -103,10 +117,9 @@ class WindowClips(Dataset):
     def __len__(self) -> int:
         return len(self.clip_ids)
 
-    def __getitem__(self, numbers: list[int]) -> Batch:
-        clip_ids = [self.clip_ids[number] for number in numbers]
-        # Every epoch has other batches, and a cut run that goes on has the same ones.
-        rng = np.random.default_rng((self.seed, *numbers))
+    def __getitem__(self, part: Part) -> Batch:
+        clip_ids = [self.clip_ids[number] for number in part.numbers]
+        rng = np.random.default_rng(part.draw)
 
         def order(n_frames: int) -> np.ndarray:
             if self.augmentation is None:
@@ -116,45 +129,32 @@ class WindowClips(Dataset):
         clips = [load_windows(self.shards[c], c, self.config, self.compat, order) for c in clip_ids]
         return Batch(
             clip_ids,
-            _stack_targets(clip_ids, self.targets),
+            self.supervision.goals(clip_ids),
+            part.weight,
             frames=torch.cat([clip.frames for clip in clips]),
             padding_frames=torch.cat([clip.padding_frames for clip in clips]),
             n_windows=[len(clip.frames) for clip in clips],
         )
 
 
-def _require_targets(
-    clip_ids: list[str], targets: dict[str, np.ndarray], paths: Sequence[Path]
-) -> None:
-    if not clip_ids:
-        raise UserError("The shards given for training or validation hold no clips.")
-    missing = [clip_id for clip_id in clip_ids if clip_id not in targets]
-    if missing:
-        files = " and ".join(map(str, paths))
-        raise UserError(
-            f"{files} lacks {len(missing)} of {len(clip_ids)} clips, {missing[0]} for one; "
-            "delete it and embed the captions again."
-        )
-
-
-def _stack_targets(clip_ids: list[str], targets: dict[str, np.ndarray]) -> Tensor:
-    return torch.from_numpy(np.stack([targets[clip_id] for clip_id in clip_ids]))
-
-
-def loader(
-    clips: FeatureClips | WindowClips, options: TrainOptions, seed: int, *, shuffle: bool
-) -> DataLoader:
-    """Batches of similar length; with `shuffle`, another order each epoch, set by the seed."""
-    return DataLoader(
-        clips,
-        sampler=LengthBatches(clips.lengths, options.batch_size, seed, shuffle),
-        batch_size=None,
-        num_workers=options.num_workers,
-        persistent_workers=options.num_workers > 0,
+def training_loader(
+    clips: FeatureClips | WindowClips, options: TrainOptions, seed: int
+) -> ResumableLoader:
+    """Batches of similar length, in another order each epoch, set by the seed."""
+    batches = StepBatches(
+        clips.lengths,
+        options.batch_size,
+        seed,
+        shuffle=True,
+        accumulate=options.gradient_accumulation_steps,
+        budget=options.batch_budget,
     )
+    return ResumableLoader(clips, batches, options.num_workers)
 
 
-def target_variance(clips: FeatureClips | WindowClips) -> float:
-    """Variance of the targets around their mean, averaged over the embedding's dimensions."""
-    stacked = np.stack([clips.targets[clip_id] for clip_id in clips.clip_ids])
-    return float(stacked.var(axis=0).mean()) or 1.0
+def validation_loader(clips: FeatureClips | WindowClips, options: TrainOptions) -> ResumableLoader:
+    """The clips once, in the order of their lengths."""
+    batches = StepBatches(
+        clips.lengths, options.batch_size, 0, shuffle=False, budget=options.batch_budget
+    )
+    return ResumableLoader(clips, batches, options.num_workers)

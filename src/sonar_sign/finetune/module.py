@@ -1,4 +1,4 @@
-"""The LightningModule both stages share: an embedding of each clip is pulled to its target."""
+"""The LightningModule both stages share: an embedding of each clip is pulled to its goals."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -9,77 +9,120 @@ import torch
 from torch import Tensor, nn
 
 from sonar_sign.finetune.data import Batch
-from sonar_sign.finetune.losses import embedding_losses, weighted_sum
+from sonar_sign.finetune.losses import Losses
+from sonar_sign.finetune.supervision import Goals
 from sonar_sign.finetune.validation import Validation
 from sonar_sign.options import LossOptions, TrainOptions
 
 
+class NotFiniteError(Exception):
+    """A loss or a gradient is NaN or infinite.
+
+    Args:
+        what: which, and what it is.
+        clip_ids: of the step.
+    """
+
+    def __init__(self, what: str, clip_ids: list[str]):
+        super().__init__(what)
+        self.clip_ids = clip_ids
+
+
 class EmbeddingModule(pl.LightningModule):
-    """Trains whatever of `embed`'s parameters require gradients.
+    """Trains whatever of `embed`'s and `decoder`'s parameters require gradients.
 
     Args:
         embed: a batch to `(batch, embedding_dim)`.
-        variance: of the training targets, see `embedding_losses`.
+        decoder: SONAR's, if it is trained too; `losses` must be what uses it.
     """
 
     def __init__(
         self,
         embed: nn.Module,
         options: TrainOptions,
-        losses: LossOptions,
-        variance: float,
+        losses: Losses,
         validation: Validation,
+        decoder: nn.Module | None = None,
     ):
         super().__init__()
-        self.embed = embed
-        self.options, self.loss_weights = options, losses
-        self.variance, self.validation = variance, validation
+        self.embed, self.losses, self.decoder = embed, losses, decoder
+        self.options, self.validation = options, validation
+        # A checkpoint to go on from holds what is trained, not what stays as it was loaded.
+        self.strict_loading = False
+        self._of_step: list[str] = []
         self._validated: list[tuple[list[str], Tensor, Tensor]] = []
         self._seed = torch.initial_seed()
 
-    def on_train_batch_start(self, batch: Batch, _: int) -> None:
-        # A cut run that goes on draws what it would have drawn: every step has a seed of its own.
-        sequence = np.random.SeedSequence((self._seed, self.global_step))
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        # A cut run that goes on draws what it would have drawn: every batch has its own seed.
+        place = self.current_epoch * self.trainer.num_training_batches + batch_idx
+        sequence = np.random.SeedSequence((self._seed, place, self.global_rank))
         torch.manual_seed(int(sequence.generate_state(1)[0]))
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
-        losses = embedding_losses(self.embed(batch), batch.targets, self.variance)
-        loss = weighted_sum(losses, self.loss_weights)
+        self._of_step += batch.clip_ids
+        losses = self.losses(self.embed(batch), batch.goals)
+        loss = self.losses.total(losses)
+        self._require_finite("a loss", loss)
+        self.losses.remember(batch.goals)
         size = len(batch.clip_ids)
         by_name = {f"train/loss_{name}": value for name, value in losses.items()}
-        self.log_dict(by_name, on_epoch=True, batch_size=size)
-        self.log("train/loss", loss, on_epoch=True, prog_bar=True, batch_size=size)
-        return loss
+        self.log_dict({**by_name, "train/loss": loss}, batch_size=size)
+        return loss * batch.weight
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-        self.log("train/gradient_norm", norm, batch_size=1)
+        self._require_finite("a gradient's norm", norm)
+        row = {"gradient_norm": norm, "learning_rate": optimizer.param_groups[0]["lr"]}
+        self.log_dict({f"train/{name}": value for name, value in row.items()}, batch_size=1)
+        self._of_step = []
+
+    def _require_finite(self, what: str, value: Tensor) -> None:
+        # fp16's loss scaler skips such a step and lowers its scale.
+        if self.options.mixed_precision != "fp16" and not torch.isfinite(value):
+            raise NotFiniteError(f"{what} of {value.item()}", self._of_step)
 
     def validation_step(self, batch: Batch, _: int) -> None:
-        self._validated.append((batch.clip_ids, self.embed(batch).float(), batch.targets))
+        if batch.weight:
+            rows = self.embed(batch).float().cpu(), batch.goals.targets[:, 0].cpu()
+            self._validated.append((batch.clip_ids, *rows))
 
     def on_validation_epoch_end(self) -> None:
-        clip_ids = [clip_id for ids, _, _ in self._validated for clip_id in ids]
-        predicted = torch.cat([embeddings for _, embeddings, _ in self._validated])
-        target = torch.cat([targets for _, _, targets in self._validated])
-        self._validated.clear()
-        scores = self.validation.scores(clip_ids, predicted, target)
-        losses = embedding_losses(predicted, target, self.variance)
-        self.log_dict({f"val/loss_{name}": loss for name, loss in losses.items()})
+        validated = self._validated
+        self._validated = []
+        if self.trainer.world_size > 1:
+            of_all: list = [None] * self.trainer.world_size
+            torch.distributed.all_gather_object(of_all, validated)
+            validated = [rows for of_process in of_all for rows in of_process]
+        # Decoding is not divided, so one process does it.
+        scores = self._scores(validated) if self.trainer.is_global_zero else None
+        scores = self.trainer.strategy.broadcast(scores)
         self.log_dict({f"val/{name}": score for name, score in scores.items()}, prog_bar=True)
 
+    def _scores(self, validated: list[tuple[list[str], Tensor, Tensor]]) -> dict[str, float]:
+        clip_ids = [clip_id for ids, _, _ in validated for clip_id in ids]
+        predicted = torch.cat([embeddings for _, embeddings, _ in validated])
+        target = torch.cat([targets for _, _, targets in validated])
+        goals = Goals(target[:, None], torch.ones(len(target), 1, dtype=torch.bool))
+        losses = Losses(LossOptions(mse=1, cosine=1), self.losses.variance, target.shape[1])
+        by_name = {f"loss_{name}": float(v) for name, v in losses(predicted, goals).items()}
+        return by_name | self.validation.scores(clip_ids, predicted, target)
+
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, _: int) -> Batch:
-        moved = {
-            name: value.to(device, non_blocking=True) if isinstance(value, Tensor) else value
-            for name, value in vars(batch).items()
-        }
-        return Batch(**moved)
+        return batch.to(device)
+
+    def on_save_checkpoint(self, checkpoint: dict) -> None:
+        frozen = {name for name, p in self.named_parameters() if not p.requires_grad}
+        state = checkpoint["state_dict"]
+        checkpoint["state_dict"] = {name: state[name] for name in state if name not in frozen}
 
     def configure_optimizers(self) -> dict:
         optimizer = torch.optim.AdamW(
-            parameter_groups(self.embed.named_parameters(), self.options.weight_decay),
+            parameter_groups(self.named_parameters(), self.options.weight_decay),
             lr=self.options.learning_rate,
+            # Needs no memory of its own; Lightning cannot clip for it in mixed precision.
+            fused=self.options.mixed_precision == "no",
         )
         schedule = warmup_then_cosine(
             self.options.warmup, int(self.trainer.estimated_stepping_batches)

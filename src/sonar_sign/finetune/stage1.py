@@ -11,11 +11,12 @@ from torch import Tensor, nn
 from sonar_sign.augment import augment
 from sonar_sign.clip_windows import to_input
 from sonar_sign.errors import UserError
-from sonar_sign.finetune.data import Batch, WindowClips, loader, target_variance
+from sonar_sign.finetune.data import Batch, WindowClips
 from sonar_sign.finetune.module import EmbeddingModule
 from sonar_sign.finetune.seeding import seed_everything
-from sonar_sign.finetune.trainer import describe, fit
-from sonar_sign.finetune.validation import make_validation
+from sonar_sign.finetune.supervision import Supervision
+from sonar_sign.finetune.teaching import Teaching, make_losses, make_validation
+from sonar_sign.finetune.trainer import Run, describe, fit
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera, save_sign_hiera
 from sonar_sign.models.sign_encoder import SignEncoder
 from sonar_sign.models.sign_hiera import SignHiera
@@ -29,21 +30,16 @@ class Stage1Inputs:
 
     train_clips: Sequence[Path]
     val_clips: Sequence[Path]
-    train_targets: Sequence[Path]
-    val_targets: Path
-    val_manifest: Path
+    teaching: Teaching
     sign_hiera: Path
     sign_encoder: Path
-    sonar: Path
 
     def files(self) -> list[Path]:
         """All but SONAR's, which the targets come from."""
         return [
             *self.train_clips,
             *self.val_clips,
-            *self.train_targets,
-            self.val_targets,
-            self.val_manifest,
+            *self.teaching.files(),
             self.sign_hiera,
             self.sign_encoder,
         ]
@@ -106,7 +102,6 @@ def finetune_stage1(
     *,
     freeze: float = 0.8,
     compat: str = "ssvp_slt",
-    language: str = "eng_Latn",
     seed: int = 0,
     device: str = "auto",
 ) -> None:
@@ -114,7 +109,6 @@ def finetune_stage1(
 
     Args:
         freeze: share of SignHiera's blocks that stay as they are, from the first on.
-        language: of the captions.
 
     Raises:
         UserError: a file cannot be used or an option makes no sense.
@@ -124,42 +118,31 @@ def finetune_stage1(
     sign_hiera = load_sign_hiera(inputs.sign_hiera)
     sign_encoder = load_sign_encoder(inputs.sign_encoder).requires_grad_(False)
     freeze_first_blocks(sign_hiera, freeze)
+    if options.gradient_checkpointing:
+        sign_hiera.gradient_checkpointing = True
+        sign_encoder.enable_gradient_checkpointing()
+    teaching, config = inputs.teaching, sign_hiera.config
     train = WindowClips(
-        inputs.train_clips,
-        inputs.train_targets,
-        sign_hiera.config,
-        compat,
-        augmentation,
-        seed,
+        inputs.train_clips, Supervision(teaching.train), config, compat, augmentation
     )
-    val = WindowClips(inputs.val_clips, [inputs.val_targets], sign_hiera.config, compat)
+    val = WindowClips(inputs.val_clips, Supervision([teaching.validation]), config, compat)
     module = EmbeddingModule(
         VideoToEmbedding(sign_hiera, sign_encoder, augmentation),
         options,
-        losses,
-        target_variance(train),
-        make_validation(
-            options.select, inputs.val_manifest, inputs.sonar, language, chosen, val.clip_ids
-        ),
+        make_losses(losses, teaching, train, chosen),
+        make_validation(teaching, options.select, chosen),
     )
 
-    def save(path: Path, extra: dict) -> None:
-        save_sign_hiera(path, sign_hiera, {"stage": "stage1", "freeze": freeze, **extra})
+    def save(folder: Path, extra: dict) -> None:
+        said = {"stage": "stage1", "freeze": freeze, "losses": asdict(losses), **extra}
+        save_sign_hiera(folder / "best.pt", sign_hiera, said)
 
-    fit(
-        module,
-        loader(train, options, seed, shuffle=True),
-        loader(val, options, seed, shuffle=False),
-        options,
-        chosen,
-        training_dir,
-        output,
-        save,
-        {
-            "options": asdict(options),
-            "losses": asdict(losses),
-            "augmentation": asdict(augmentation),
-            "stage": [freeze, compat, language, seed],
-            "inputs": describe(inputs.files()),
-        },
-    )
+    made_from = {
+        "options": asdict(options),
+        "losses": asdict(losses),
+        "augmentation": asdict(augmentation),
+        "stage": [freeze, compat, seed],
+        "languages": teaching.languages(),
+        "inputs": describe(inputs.files()),
+    }
+    fit(module, train, val, options, Run(training_dir, output, chosen, save, made_from), seed)

@@ -11,14 +11,16 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from sonar_sign.errors import UserError
-from sonar_sign.finetune.data import Batch, FeatureClips, loader, target_variance
+from sonar_sign.finetune.data import Batch, FeatureClips
+from sonar_sign.finetune.decoder import save_decoder
 from sonar_sign.finetune.module import EmbeddingModule
 from sonar_sign.finetune.seeding import seed_everything
-from sonar_sign.finetune.trainer import describe, fit
-from sonar_sign.finetune.validation import make_validation
+from sonar_sign.finetune.supervision import Supervision
+from sonar_sign.finetune.teaching import Teaching, make_losses, make_validation, trained_decoder
+from sonar_sign.finetune.trainer import Run, describe, fit
 from sonar_sign.models.checkpoint import load_sign_encoder, save_sign_encoder
 from sonar_sign.models.sign_encoder import SignEncoder, SignEncoderConfig
-from sonar_sign.options import LossOptions, TrainOptions
+from sonar_sign.options import DecoderOptions, LossOptions, TrainOptions
 from sonar_sign.runtime import choose_device
 
 
@@ -28,20 +30,11 @@ class Stage2Inputs:
 
     train_features: Sequence[Path]
     val_features: Sequence[Path]
-    train_targets: Sequence[Path]
-    val_targets: Path
-    val_manifest: Path
-    sonar: Path
+    teaching: Teaching
 
     def files(self) -> list[Path]:
         """All but SONAR's, which the targets come from."""
-        return [
-            *self.train_features,
-            *self.val_features,
-            *self.train_targets,
-            self.val_targets,
-            self.val_manifest,
-        ]
+        return [*self.train_features, *self.val_features, *self.teaching.files()]
 
 
 class FeaturesToEmbedding(nn.Module):
@@ -63,65 +56,68 @@ def finetune_stage2(
     training_dir: Path,
     options: TrainOptions,
     losses: LossOptions,
+    decoder: DecoderOptions = DecoderOptions(),  # noqa: B008 (frozen)
     *,
-    language: str = "eng_Latn",
     seed: int = 0,
     device: str = "auto",
 ) -> None:
     """Write `checkpoints/stage2/best.pt`, a sign encoder in the public layout.
 
+    Where SONAR's decoder is trained too, `sonar_decoder.pt` goes beside it.
+
     Args:
         sign_encoder: the checkpoint to start from, or the shape of one to start from nothing.
-        language: of the captions.
 
     Raises:
         UserError: a file cannot be used, or features or targets do not fit the sign encoder.
     """
     chosen = choose_device(device)
     seed_everything(seed)
-    train = FeatureClips(inputs.train_features, inputs.train_targets)
-    val = FeatureClips(inputs.val_features, [inputs.val_targets])
+    teaching = inputs.teaching
+    train = FeatureClips(inputs.train_features, Supervision(teaching.train))
+    val = FeatureClips(inputs.val_features, Supervision([teaching.validation]))
     if train.encoder_sha256 != val.encoder_sha256:
         raise UserError(
-            "Training and validation features come from different SignHiera checkpoints; "
-            "delete the older ones and extract again."
+            f"{inputs.train_features[0]} and {inputs.val_features[0]} come from different "
+            "SignHiera checkpoints; delete the older ones and extract again."
         )
     fresh = isinstance(sign_encoder, SignEncoderConfig)
     # Lightning keeps the mode that it finds, and loaders give models in evaluation mode.
     model = SignEncoder(sign_encoder) if fresh else load_sign_encoder(sign_encoder).train()
-    embedding_dim = len(train.targets[train.clip_ids[0]])
-    for what, given, wanted in (
-        ("features", train.feature_dim, model.config.feature_dim),
-        ("targets", embedding_dim, model.config.embedding_dim),
-    ):
-        if given != wanted:
-            raise UserError(f"The {what} are {given} wide and the sign encoder's are {wanted}.")
+    _require_widths(train, model.config)
+    if options.gradient_checkpointing:
+        model.enable_gradient_checkpointing()
+    sonar_decoder = trained_decoder(teaching, decoder, losses, chosen)
     module = EmbeddingModule(
         FeaturesToEmbedding(model),
         options,
-        losses,
-        target_variance(train),
-        make_validation(
-            options.select, inputs.val_manifest, inputs.sonar, language, chosen, val.clip_ids
-        ),
+        make_losses(losses, teaching, train, chosen),
+        make_validation(teaching, options.select, chosen),
+        sonar_decoder,
     )
 
-    def save(path: Path, extra: dict) -> None:
-        save_sign_encoder(path, model, {"stage": "stage2", **extra})
+    def save(folder: Path, extra: dict) -> None:
+        said = {"stage": "stage2", "losses": asdict(losses), **extra}
+        save_sign_encoder(folder / "best.pt", model, said)
+        if sonar_decoder is not None:
+            save_decoder(folder / "sonar_decoder.pt", sonar_decoder)
 
-    fit(
-        module,
-        loader(train, options, seed, shuffle=True),
-        loader(val, options, seed, shuffle=False),
-        options,
-        chosen,
-        training_dir,
-        output,
-        save,
-        {
-            "options": asdict(options),
-            "losses": asdict(losses),
-            "stage": [asdict(model.config), language, seed],
-            "inputs": describe(inputs.files() if fresh else [*inputs.files(), sign_encoder]),
-        },
-    )
+    made_from = {
+        "options": asdict(options),
+        "losses": asdict(losses),
+        "decoder": asdict(decoder),
+        "stage": [asdict(model.config), seed],
+        "languages": teaching.languages(),
+        "inputs": describe(inputs.files() if fresh else [*inputs.files(), sign_encoder]),
+    }
+    fit(module, train, val, options, Run(training_dir, output, chosen, save, made_from), seed)
+
+
+def _require_widths(clips: FeatureClips, config: SignEncoderConfig) -> None:
+    embedding_dim = len(clips.supervision[clips.clip_ids[0]])
+    for what, given, wanted in (
+        ("features", clips.feature_dim, config.feature_dim),
+        ("targets", embedding_dim, config.embedding_dim),
+    ):
+        if given != wanted:
+            raise UserError(f"The {what} are {given} wide and the sign encoder's are {wanted}.")

@@ -91,8 +91,12 @@ class SonarText:
         folder: Path,
         device: str | torch.device = "cpu",
         dtype: torch.dtype = torch.float32,
+        decoder: Path | None = None,
     ) -> "SonarText":
         """Read the cards of `folder`; no weights yet.
+
+        Args:
+            decoder: a checkpoint that takes the place of the folder's decoder.
 
         Raises:
             UserError: the folder or a card cannot be read. A missing or broken checkpoint is
@@ -101,7 +105,12 @@ class SonarText:
         folder = Path(folder).absolute()
         if not folder.is_dir():
             raise UserError(f"SONAR folder not found: {folder} is missing or not a folder.")
-        return cls(folder, _read_cards(folder), torch.device(device), dtype)
+        cards = _read_cards(folder)
+        if decoder is not None:
+            of_folder = cards[SONAR_TEXT_DECODER_FAMILY]
+            address = {"checkpoint": f"file://{Path(decoder).absolute()}", "restrict": True}
+            cards[SONAR_TEXT_DECODER_FAMILY] = AssetCard(of_folder.name, address, of_folder)
+        return cls(folder, cards, torch.device(device), dtype)
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
@@ -267,6 +276,19 @@ class SonarText:
         sequences = self.tokenize(texts, language, "target")
         return self.token_loss(embeddings, sequences, label_smoothing)
 
+    def word_losses(
+        self,
+        embeddings: Tensor,
+        texts: Sequence[str],
+        language: str,
+        label_smoothing: float = 0.0,
+    ) -> Tensor:
+        """`teacher_forced_loss` of each text on its own: `(n,)`, means over a text's tokens."""
+        sequences = self.tokenize(texts, language, "target")
+        losses = self._token_losses(embeddings, sequences, label_smoothing, score_language=False)
+        n_scored = torch.tensor([len(sequence) - 2 for sequence in sequences], device=losses.device)
+        return losses.sum(dim=1) / n_scored
+
     def token_loss(
         self,
         embeddings: Tensor,
@@ -280,6 +302,18 @@ class SonarText:
         beam search counts its log-probability, and an untrained one (-14 was seen) divided by
         the length makes longer texts look better.
         """
+        losses = self._token_losses(embeddings, sequences, label_smoothing, score_language)
+        n_unscored = 1 if score_language else 2
+        return losses.sum() / sum(len(sequence) - n_unscored for sequence in sequences)
+
+    def _token_losses(
+        self,
+        embeddings: Tensor,
+        sequences: Sequence[Tensor],
+        label_smoothing: float,
+        score_language: bool,
+    ) -> Tensor:
+        """The cross-entropy of every token, `(n, longest)`; zero where none is scored."""
         # Padding comes last and attention is causal, so no scored token can see it; a layout
         # that calls it padding would only make fairseq2 build a mask for every sequence.
         inputs = _stack([s[:-1] for s in sequences], self.tokenizer.vocab_info.pad_idx)
@@ -294,7 +328,8 @@ class SonarText:
             targets.flatten(),
             ignore_index=_IGNORED,
             label_smoothing=label_smoothing,
-        )
+            reduction="none",
+        ).view_as(targets)
 
     def tokenize(self, texts: Sequence[str], language: str, mode: str) -> list[Tensor]:
         """Token ids of each text, `(n_tokens,)` int64, cut at the model's maximum.

@@ -8,6 +8,8 @@ import torch
 from small_files import (
     ENCODER,
     HIERA,
+    loss_by_epoch,
+    teaching_of,
     tiny_encoder,
     tiny_hiera,
     write_clip_shard,
@@ -18,6 +20,7 @@ from small_files import (
 from sonar_sign.clip_windows import load_windows, to_input
 from sonar_sign.clips import ClipShard
 from sonar_sign.errors import UserError
+from sonar_sign.finetune.batches import Part
 from sonar_sign.finetune.data import WindowClips
 from sonar_sign.finetune.stage1 import (
     Stage1Inputs,
@@ -25,6 +28,7 @@ from sonar_sign.finetune.stage1 import (
     finetune_stage1,
     freeze_first_blocks,
 )
+from sonar_sign.finetune.supervision import Supervision
 from sonar_sign.models.checkpoint import (
     load_sign_hiera,
     read_extra,
@@ -84,17 +88,8 @@ def inputs(tmp_path_factory):
     # A frozen encoder that gives the same for every clip would leave nothing to learn.
     torch.nn.init.normal_(encoder.projection_out.weight, std=2e-3)
     save_sign_encoder(folder / "encoder.pth", encoder)
-    targets = folder / "t.npy"
-    return Stage1Inputs(
-        [shard],
-        [shard],
-        [targets],
-        targets,
-        folder / "m.tsv",
-        folder / "hiera.pth",
-        folder / "encoder.pth",
-        folder / "none",
-    )
+    teaching = teaching_of(folder / "t.npy", folder / "m.tsv")
+    return Stage1Inputs([shard], [shard], teaching, folder / "hiera.pth", folder / "encoder.pth")
 
 
 def run(inputs, out, options=OPTIONS, augmentation=AS_THEY_ARE, **settings):
@@ -112,9 +107,12 @@ def run(inputs, out, options=OPTIONS, augmentation=AS_THEY_ARE, **settings):
 
 @torch.inference_mode()
 def test_a_batch_gives_what_its_clips_give_alone(inputs):
-    clips = WindowClips(inputs.train_clips, inputs.train_targets, HIERA, "ssvp_slt")
+    supervision = Supervision(inputs.teaching.train)
+    clips = WindowClips(inputs.train_clips, supervision, HIERA, "ssvp_slt")
     hiera, encoder = tiny_hiera(), tiny_encoder()
-    together = VideoToEmbedding(hiera, encoder, AugmentOptions()).eval()(clips[[2, 1, 0]])
+    together = VideoToEmbedding(hiera, encoder, AugmentOptions()).eval()(
+        clips[Part([2, 1, 0], 1.0)]
+    )
     assert together.shape == (3, ENCODER.embedding_dim)
     shard = ClipShard(inputs.train_clips[0])
     for row, clip_id in zip(together, "cba", strict=True):
@@ -127,7 +125,7 @@ def test_a_batch_gives_what_its_clips_give_alone(inputs):
 def test_the_last_blocks_learn_and_nothing_else(inputs, tmp_path):
     encoder_before = inputs.sign_encoder.read_bytes()
     curves = run(inputs, tmp_path, freeze=0.5)
-    losses = curves["train/loss_epoch"].dropna().tolist()
+    losses = loss_by_epoch(curves)
     assert losses[-1] < 0.9 * losses[0]
     assert inputs.sign_encoder.read_bytes() == encoder_before
 
@@ -159,10 +157,7 @@ def test_pictures_are_changed_in_training_only(inputs, tmp_path):
     losses = {}
     for augmentation in (AS_THEY_ARE, replace(AS_THEY_ARE, colour=0.5)):
         curves = run(inputs, tmp_path / str(augmentation.colour), still, augmentation)
-        losses[augmentation] = [
-            curves[f"{phase}/loss_cosine{epoch}"].max()
-            for phase, epoch in (("train", "_epoch"), ("val", ""))
-        ]
+        losses[augmentation] = [curves[f"{phase}/loss_cosine"].max() for phase in ("train", "val")]
     (plain, validation), (changed, other_validation) = losses.values()
     assert plain == pytest.approx(validation, abs=1e-5)
     assert validation == pytest.approx(other_validation, abs=1e-7)

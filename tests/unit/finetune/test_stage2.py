@@ -9,6 +9,8 @@ import torch
 from small_files import (
     EMBEDDING_DIM,
     ENCODER,
+    loss_by_epoch,
+    teaching_of,
     tiny_encoder,
     write_manifest,
     write_random_features,
@@ -19,7 +21,7 @@ from sonar_sign.embed_text import embed_text
 from sonar_sign.errors import UserError
 from sonar_sign.finetune.stage2 import Stage2Inputs, finetune_stage2
 from sonar_sign.models.checkpoint import load_sign_encoder, read_extra, save_sign_encoder
-from sonar_sign.options import LossOptions, TrainOptions
+from sonar_sign.options import DecoderOptions, LossOptions, TrainOptions
 from sonar_sign.targets import read_targets
 
 torch.set_num_threads(1)
@@ -40,21 +42,22 @@ def folder(tmp_path_factory):
     return folder
 
 
-def inputs_of(folder, **changes):
+def inputs_of(folder, targets=None, manifest=None, sonar=None, **changes):
     features = [folder / "0.npy", folder / "1.npy"]
-    targets = folder / "t.npy"
-    inputs = Stage2Inputs(features, features, [targets], targets, folder / "m.tsv", folder / "none")
-    return replace(inputs, **changes)
+    targets, manifest = targets or folder / "t.npy", manifest or folder / "m.tsv"
+    teaching = teaching_of(targets, manifest, sonar or folder / "none")
+    return replace(Stage2Inputs(features, features, teaching), **changes)
 
 
-def run(folder, out, options=OPTIONS, start=None, seed=0, **changes):
+def run(folder, out, options=OPTIONS, start=None, seed=0, losses=None, decoder=None, **changes):
     finetune_stage2(
         inputs_of(folder, **changes),
         start or folder / "start.pth",
         out / "best.pt",
         out / "training",
         options,
-        LossOptions(),
+        losses or LossOptions(),
+        decoder or DecoderOptions(),
         seed=seed,
         device="cpu",
     )
@@ -64,7 +67,7 @@ def run(folder, out, options=OPTIONS, start=None, seed=0, **changes):
 def test_training_lowers_the_loss_and_the_checkpoint_can_be_used(folder, tmp_path):
     before = (folder / "start.pth").read_bytes()
     curves = run(folder, tmp_path)
-    losses = curves["train/loss_epoch"].dropna().tolist()
+    losses = loss_by_epoch(curves)
     assert losses[-1] < 0.6 * losses[0]
     assert (folder / "start.pth").read_bytes() == before
 
@@ -104,9 +107,10 @@ def test_the_best_is_chosen_by_the_decoders_words(folder, tmp_path, tiny_sonar, 
     texts = tiny_sonar_texts["eng_Latn"][:12]
     manifest = write_manifest(tmp_path / "m.tsv", IDS, texts)
     embed_text(manifest, tiny_sonar, tmp_path / "t.npy", device="cpu")
-    targets = {"train_targets": [tmp_path / "t.npy"], "val_targets": tmp_path / "t.npy"}
     options = replace(OPTIONS, epochs=30, eval_every=15, select="bleu_4")
-    curves = run(folder, tmp_path, options, val_manifest=manifest, sonar=tiny_sonar, **targets)
+    curves = run(
+        folder, tmp_path, options, targets=tmp_path / "t.npy", manifest=manifest, sonar=tiny_sonar
+    )
     assert len(curves["val/bleu_4"].dropna()) == len(curves["val/chrf"].dropna()) == 2
     scores = read_extra(tmp_path / "best.pt")["scores"]
     assert scores["bleu_4"] == pytest.approx(curves["val/bleu_4"].max()) and scores["bleu_4"] > 5
@@ -122,7 +126,7 @@ def test_dropout_is_on_in_training_and_off_in_validation(folder, tmp_path):
         save_sign_encoder(tmp_path / f"{rate}.pth", model)
         curves = run(folder, tmp_path / str(rate), still, tmp_path / f"{rate}.pth")
         validation = curves["val/loss_cosine"].max()
-        difference[rate] = abs(curves["train/loss_cosine_epoch"].max() - validation)
+        difference[rate] = abs(curves["train/loss_cosine"].max() - validation)
     assert difference[0.0] < 1e-5
     assert difference[0.5] > 1e-3
 
@@ -137,11 +141,11 @@ def test_what_does_not_belong_together_is_refused(folder, tmp_path):
     narrow = write_random_features(tmp_path / "narrow.npy", IDS, dim=24) and tmp_path / "narrow.npy"
     refused(folder, tmp_path, "features are 24 wide .* 64", train_features=[narrow])
     write_random_targets(tmp_path / "wide.npy", IDS, dim=EMBEDDING_DIM + 1)
-    refused(folder, tmp_path, "targets are 33 wide .* 32", train_targets=[tmp_path / "wide.npy"])
+    refused(folder, tmp_path, "targets are 33 wide .* 32", targets=tmp_path / "wide.npy")
     write_random_targets(tmp_path / "few.npy", IDS[:5])
-    refused(folder, tmp_path, "few.npy lacks 7 of 12 clips", val_targets=tmp_path / "few.npy")
+    refused(folder, tmp_path, "few.npy lacks 7 of 12 clips", targets=tmp_path / "few.npy")
     few = write_manifest(tmp_path / "few.tsv", IDS[:5])
-    refused(folder, tmp_path, "few.tsv lacks the captions of 7", val_manifest=few)
+    refused(folder, tmp_path, "few.tsv lacks 7 of 12 clips", manifest=few)
     other = replace(OPTIONS, select="loss")
     refused(folder, tmp_path, "'loss' is not one of", options=other)
     refused(folder, tmp_path, "gone.pth", start=tmp_path / "gone.pth")

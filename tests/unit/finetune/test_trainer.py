@@ -8,14 +8,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from small_files import write_random_features, write_random_targets
+from small_files import loss_by_epoch, write_random_features, write_random_targets
 from torch import Tensor, nn
 
 from sonar_sign.errors import UserError
-from sonar_sign.finetune.data import Batch, FeatureClips, loader, target_variance
+from sonar_sign.finetune.data import Batch, FeatureClips
+from sonar_sign.finetune.losses import Losses
 from sonar_sign.finetune.module import EmbeddingModule
 from sonar_sign.finetune.seeding import seed_everything
-from sonar_sign.finetune.trainer import describe, fit
+from sonar_sign.finetune.supervision import Supervision, TargetFiles
+from sonar_sign.finetune.trainer import Run, describe, fit
 from sonar_sign.finetune.validation import Validation
 from sonar_sign.options import LossOptions, TrainOptions
 
@@ -50,7 +52,8 @@ class Mean(nn.Module):
 def clips(tmp_path: Path) -> FeatureClips:
     write_random_features(tmp_path / "f.npy", IDS, dim=6)
     write_random_targets(tmp_path / "t.npy", IDS, dim=4)
-    return FeatureClips([tmp_path / "f.npy"], [tmp_path / "t.npy"])
+    supervision = Supervision([TargetFiles("eng_Latn", [tmp_path / "t.npy"])])
+    return FeatureClips([tmp_path / "f.npy"], supervision)
 
 
 @pytest.fixture
@@ -61,32 +64,34 @@ def run(clips: FeatureClips, tmp_path: Path) -> Callable:
         folder: str,
         options: TrainOptions = OPTIONS,
         cut_at: int | None = None,
-        output: Path | None = None,
     ) -> tuple[Mean, list[float]]:
         seed_everything(0)
         embed, scores = Mean(cut_at), []
-        module = EmbeddingModule(
-            embed, options, LossOptions(), target_variance(clips), Validation({}, None)
-        )
+        losses = Losses(LossOptions(), clips.supervision.variance(clips.clip_ids), 4)
+        module = EmbeddingModule(embed, options, losses, Validation({}, None))
 
-        def save(path: Path, extra: dict) -> None:
+        def save(to: Path, extra: dict) -> None:
             scores.append(extra["scores"]["cosine"])
-            torch.save({"linear": embed.linear.state_dict(), "extra": extra}, path)
+            torch.save({"linear": embed.linear.state_dict(), "extra": extra}, to / "best.pt")
 
-        fit(
-            module,
-            loader(clips, options, 3, shuffle=True),
-            loader(clips, options, 3, shuffle=False),
-            options,
-            torch.device("cpu"),
+        where = Run(
             tmp_path / folder / "training",
-            output or tmp_path / folder / "best.pt",
+            tmp_path / folder / "best.pt",
+            torch.device("cpu"),
             save,
             {"options": asdict(options), "inputs": describe([tmp_path / "t.npy"])},
         )
+        fit(module, clips, clips, options, where, 3)
         return embed, scores
 
     return run_in
+
+
+def assert_same_curves(*folders: Path) -> None:
+    """All columns but those that say how fast and how large it was."""
+    tables = [pd.read_csv(folder / "curves.csv") for folder in folders]
+    tables = [t.drop(columns=["train/clips_per_second", "train/memory_gb"]) for t in tables]
+    pd.testing.assert_frame_equal(*tables)
 
 
 def curve(path: Path, column: str) -> list[float]:
@@ -113,24 +118,25 @@ def test_a_cut_run_ends_as_a_whole_one(run, tmp_path, eval_every):
     best = [torch.load(tmp_path / name / "best.pt", weights_only=True) for name in ("whole", "cut")]
     assert best[0]["extra"] == best[1]["extra"]
     assert torch.equal(best[0]["linear"]["weight"], best[1]["linear"]["weight"])
-    curves = [(tmp_path / name / "curves.csv").read_bytes() for name in ("whole", "cut")]
-    assert curves[0] == curves[1]
+    assert_same_curves(tmp_path / "whole", tmp_path / "cut")
 
 
 def test_a_run_that_was_cut_after_its_last_epoch(run, tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "a/curves.csv").mkdir(parents=True)
     with pytest.raises(OSError):
-        run("a", output=tmp_path / "file/best.pt")
+        run("a")
+    (tmp_path / "a/curves.csv").rmdir()
     again, _ = run("a")
     assert again.seen == []
     run("b")
-    for name in ("best.pt", "curves.csv"):
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert (tmp_path / "a/best.pt").read_bytes() == (tmp_path / "b/best.pt").read_bytes()
+    assert_same_curves(tmp_path / "a", tmp_path / "b")
 
 
 def test_nothing_is_left_to_go_on_from_when_a_run_is_done(run, tmp_path):
     run("a")
-    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["best.pt", "curves.csv"]
+    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert names == ["best.pt", "curves.csv", "tensorboard"]
 
 
 def test_a_strangers_files_are_left_alone(run, tmp_path):
@@ -186,11 +192,13 @@ def test_training_stops_when_it_gains_nothing(run):
 
 def test_the_curves(run, tmp_path):
     run("a", replace(OPTIONS, epochs=4, eval_every=2, warmup=0.25))
-    losses = curve(tmp_path / "a/curves.csv", "train/loss_epoch")
+    losses = loss_by_epoch(pd.read_csv(tmp_path / "a/curves.csv"))
     assert len(losses) == 4 and losses[-1] < losses[0]
-    steps = curve(tmp_path / "a/curves.csv", "train/loss_step")
-    assert len(steps) == 4 * STEPS_AN_EPOCH
-    assert sum(steps[:STEPS_AN_EPOCH]) / STEPS_AN_EPOCH == pytest.approx(losses[0], rel=1e-4)
+    assert len(curve(tmp_path / "a/curves.csv", "train/loss")) == 4 * STEPS_AN_EPOCH
+    rates = curve(tmp_path / "a/curves.csv", "train/learning_rate")
+    assert max(rates) == pytest.approx(1e-2) and rates[-1] < 1e-3
+    for column in ("train/clips_per_second", "train/memory_gb"):
+        assert min(curve(tmp_path / "a/curves.csv", column)) > 0
     for column in ("val/cosine", "val/loss_mse", "val/loss_cosine"):
         assert len(curve(tmp_path / "a/curves.csv", column)) == 2
     assert min(curve(tmp_path / "a/curves.csv", "train/gradient_norm")) > 0
@@ -203,21 +211,25 @@ def test_the_last_epoch_is_always_validated(run, tmp_path, epochs, eval_every, v
 
 
 def test_divergence_is_an_error_and_gives_no_checkpoint(run, tmp_path):
-    with pytest.raises(UserError, match="cosine nan after .*lower the learning rate"):
+    with pytest.raises(
+        UserError,
+        match=r"a loss of (nan|inf) after \d+ steps, with the clips c\d, .*Lower the learning rate",
+    ):
         run("a", replace(OPTIONS, learning_rate=1e30))
     assert not (tmp_path / "a/best.pt").exists()
+    state = torch.load(tmp_path / "a/training/diverged.ckpt", weights_only=True)
+    assert "embed.linear.weight" in state["state_dict"]
 
 
-@pytest.mark.parametrize("precision", ["fp16", "fp8"])
-def test_a_precision_that_cannot_be(run, tmp_path, precision):
+def test_a_precision_that_cannot_be(run, tmp_path):
     with pytest.raises(UserError, match="[Pp]recision"):
-        run("a", replace(OPTIONS, precision=precision))
+        run("a", replace(OPTIONS, mixed_precision="fp16"))
     assert not (tmp_path / "a").exists()
 
 
 def test_bf16(run):
     fine, coarse = (
-        run(p, replace(OPTIONS, precision=p))[0].linear.weight for p in ("fp32", "bf16")
+        run(p, replace(OPTIONS, mixed_precision=p))[0].linear.weight for p in ("no", "bf16")
     )
     difference = (fine - coarse).abs().max().item()
     assert 0 < difference < 0.1 and math.isfinite(difference)
