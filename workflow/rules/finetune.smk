@@ -2,24 +2,6 @@
 
 CLIPS = "results/{corpus}/clips/{split}/{shard}.tar"
 STAGE1_FEATURES = "results/{corpus}/features/stage1/{split}/{shard}.npy"
-TRAINING_TARGETS = [f"results/{corpus}/targets/train.npy" for corpus in TRAINING]
-TRAINING_MANIFESTS = [f"results/{corpus}/manifests/train.tsv" for corpus in TRAINING]
-FURTHER_LANGUAGES = config["finetune"]["targets"]["languages"]
-FURTHER_TARGETS = [f"results/{NAME}/targets/train.{code}.npy" for code in FURTHER_LANGUAGES]
-FURTHER_CAPTIONS = [f"results/{NAME}/captions/train.{code}.tsv" for code in FURTHER_LANGUAGES]
-
-
-def teaching(wildcards, input):
-    """What training clips are pulled to, in all languages."""
-    return " ".join(
-        [
-            repeated("train-targets", input.train_targets),
-            repeated("train-manifest", input.train_manifests),
-            repeated("extra-language", FURTHER_LANGUAGES),
-            repeated("extra-targets", input.further_targets),
-            repeated("extra-captions", input.further_captions),
-        ]
-    )
 
 
 rule finetune_stage1:
@@ -42,9 +24,9 @@ rule finetune_stage1:
         "results/{corpus}/logs/finetune_stage1.log",
     benchmark:
         "results/{corpus}/benchmarks/finetune_stage1.tsv"
+    retries: 2
     conda:
         "../envs/sonar-sign.yaml"
-    retries: 2
     threads: 1 + config["finetune"]["stage1"]["num_workers"]
     params:
         sonar=config["models"]["sonar"],
@@ -93,9 +75,9 @@ rule finetune_stage2:
         "results/{corpus}/logs/finetune_stage2.log",
     benchmark:
         "results/{corpus}/benchmarks/finetune_stage2.tsv"
+    retries: 2
     conda:
         "../envs/sonar-sign.yaml"
-    retries: 2
     threads: 1 + config["finetune"]["stage2"]["num_workers"]
     params:
         sonar=config["models"]["sonar"],

@@ -166,6 +166,26 @@ def metrics_of_all_systems(wildcards):
     ]
 
 
+TRAINING_TARGETS = [f"results/{corpus}/targets/train.npy" for corpus in TRAINING]
+TRAINING_MANIFESTS = [f"results/{corpus}/manifests/train.tsv" for corpus in TRAINING]
+FURTHER_LANGUAGES = config["finetune"]["targets"]["languages"]
+FURTHER_TARGETS = [f"results/{NAME}/targets/train.{code}.npy" for code in FURTHER_LANGUAGES]
+FURTHER_CAPTIONS = [f"results/{NAME}/captions/train.{code}.tsv" for code in FURTHER_LANGUAGES]
+
+
+def teaching(wildcards, input):
+    """What training clips are pulled to, in all languages."""
+    return " ".join(
+        [
+            repeated("train-targets", input.train_targets),
+            repeated("train-manifest", input.train_manifests),
+            repeated("extra-language", FURTHER_LANGUAGES),
+            repeated("extra-targets", input.further_targets),
+            repeated("extra-captions", input.further_captions),
+        ]
+    )
+
+
 def corpus_files(root, splits):
     """What `make_corpus` declares: every table. The videos are named by the shards."""
     return [

@@ -128,7 +128,7 @@ class StepBatches:
 
 
 class ResumableLoader(DataLoader):
-    """Reads the parts of a `StepBatches`; Lightning saves and restores where it was."""
+    """Reads the parts of a `StepBatches`, and knows where it was."""
 
     def __init__(self, clips: Dataset, batches: StepBatches, num_workers: int):
         super().__init__(

@@ -20,6 +20,7 @@ from torch.distributed.fsdp import FullyShardedDataParallel
 
 from sonar_sign.errors import PreemptedError, UserError
 from sonar_sign.files import whole_or_absent
+from sonar_sign.finetune.batches import ResumableLoader
 from sonar_sign.finetune.data import Batch
 from sonar_sign.finetune.module import EmbeddingModule
 
@@ -112,15 +113,19 @@ class SaveToGoOn(Callback):
     send before they end a job; then training ends too.
     """
 
-    def __init__(self, path: Path, save_every: int):
-        self.path, self.save_every = path, save_every
+    def __init__(self, path: Path, save_every: int, loader: ResumableLoader):
+        self.path, self.save_every, self.loader = path, save_every, loader
         self.signalled: int | None = None
-        self.stopped = False
+        self.ends, self.stopped = False, False
+        self.place: dict[str, int] | None = None
 
     def on_train_start(self, trainer: pl.Trainer, module: EmbeddingModule) -> None:
         # Lightning's own handlers end training without a save; it restores what was before them.
         for number in (signal.SIGTERM, signal.SIGUSR1):
             signal.signal(number, self._remember)
+        if self.place is not None:
+            # Lightning would, but it has set up the loader before it knows of a checkpoint.
+            self.loader.load_state_dict(self.place)
         if self.stopped:
             trainer.should_stop = True  # it was cut between its last epoch and its end
 
@@ -133,22 +138,26 @@ class SaveToGoOn(Callback):
         is_last = index + 1 == trainer.num_training_batches
         if (index + 1) % trainer.accumulate_grad_batches or is_last:
             return  # within a step, or where the epoch's end saves
-        if self._any_process_signalled(trainer):
-            self._end(trainer)
-        if self.save_every and trainer.global_step % self.save_every == 0:
+        self.ends = self._any_process_signalled(trainer)
+        if self.ends or (self.save_every and trainer.global_step % self.save_every == 0):
             trainer.save_checkpoint(self.path)
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, module: EmbeddingModule, batch: Batch, index: int
+    ) -> None:
+        if self.ends:  # only now: the step's curves are written after its end
+            self._end(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, module: EmbeddingModule) -> None:
         self.stopped = trainer.should_stop
+        trainer.save_checkpoint(self.path)
         if self._any_process_signalled(trainer):
             self._end(trainer)
-        trainer.save_checkpoint(self.path)
 
     def _any_process_signalled(self, trainer: pl.Trainer) -> bool:
         return trainer.strategy.reduce_boolean_decision(self.signalled is not None, all=False)
 
     def _end(self, trainer: pl.Trainer) -> None:
-        trainer.save_checkpoint(self.path)
         name = signal.Signals(self.signalled).name if self.signalled else "A signal to another"
         raise PreemptedError(
             f"{name} ended training after step {trainer.global_step}; everything is saved, the "
@@ -156,10 +165,10 @@ class SaveToGoOn(Callback):
         )
 
     def state_dict(self) -> dict[str, Any]:
-        return {"stopped": self.stopped}
+        return {"stopped": self.stopped, "place": self.loader.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.stopped = state["stopped"]
+        self.stopped, self.place = state["stopped"], state["place"]
 
 
 class Throughput(Callback):

@@ -13,8 +13,12 @@ from torch.nn.utils import parametrize
 from sonar_sign.files import whole_or_absent
 
 TrainDecoder = Literal["none", "lora", "full"]
-# Projections of fairseq2's attention.
-ADAPTED = ("q_proj", "k_proj", "v_proj", "output_proj")
+# Projections of fairseq2's attention. An embedding is a memory of one step, so attention to it has
+# nothing to choose and its queries and keys nothing to learn.
+ADAPTED = (
+    *(f"self_attn.{name}" for name in ("q_proj", "k_proj", "v_proj", "output_proj")),
+    *(f"encoder_decoder_attn.{name}" for name in ("v_proj", "output_proj")),
+)
 
 
 class LowRank(nn.Module):

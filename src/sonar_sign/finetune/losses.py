@@ -79,8 +79,8 @@ class Losses(nn.Module):
 
     def _infonce(self, predicted: Tensor, goals: Goals) -> Tensor:
         """The cross-entropy of the clip's own target among others' (van den Oord et al. 2018,
-        arXiv:1807.03748), those of the batch and those of a queue (He et al. 2020,
-        arXiv:1911.05722), by cosine over a temperature."""
+        arXiv:1807.03748), those of all processes' batches and those of a queue (He et al. 2020,
+        arXiv:1911.05722), by cosine over a temperature. It depends on the size of batches."""
         with torch.no_grad():
             others = torch.cat([self.gather(goals.targets[:, 0]), self.queue])
             others = F.normalize(others[others.abs().sum(dim=1) > 0], dim=1)

@@ -15,12 +15,18 @@ from sonar_sign.finetune.data import Batch, WindowClips
 from sonar_sign.finetune.module import EmbeddingModule
 from sonar_sign.finetune.seeding import seed_everything
 from sonar_sign.finetune.supervision import Supervision
-from sonar_sign.finetune.teaching import Teaching, make_losses, make_validation
+from sonar_sign.finetune.teaching import (
+    Teaching,
+    make_losses,
+    make_validation,
+    sonar_opener,
+    trained_decoder,
+)
 from sonar_sign.finetune.trainer import Run, describe, fit
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera, save_sign_hiera
 from sonar_sign.models.sign_encoder import SignEncoder
 from sonar_sign.models.sign_hiera import SignHiera
-from sonar_sign.options import AugmentOptions, LossOptions, TrainOptions
+from sonar_sign.options import AugmentOptions, DecoderOptions, LossOptions, TrainOptions
 from sonar_sign.runtime import choose_device
 
 
@@ -122,6 +128,8 @@ def finetune_stage1(
         sign_hiera.gradient_checkpointing = True
         sign_encoder.enable_gradient_checkpointing()
     teaching, config = inputs.teaching, sign_hiera.config
+    open_sonar = sonar_opener(teaching.sonar, chosen)
+    trained_decoder(DecoderOptions(), losses, open_sonar)
     train = WindowClips(
         inputs.train_clips, Supervision(teaching.train), config, compat, augmentation
     )
@@ -129,8 +137,8 @@ def finetune_stage1(
     module = EmbeddingModule(
         VideoToEmbedding(sign_hiera, sign_encoder, augmentation),
         options,
-        make_losses(losses, teaching, train, chosen),
-        make_validation(teaching, options.select, chosen),
+        make_losses(losses, teaching, train, open_sonar),
+        make_validation(teaching, options.select, open_sonar),
     )
 
     def save(folder: Path, extra: dict) -> None:

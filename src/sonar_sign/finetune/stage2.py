@@ -16,7 +16,13 @@ from sonar_sign.finetune.decoder import save_decoder
 from sonar_sign.finetune.module import EmbeddingModule
 from sonar_sign.finetune.seeding import seed_everything
 from sonar_sign.finetune.supervision import Supervision
-from sonar_sign.finetune.teaching import Teaching, make_losses, make_validation, trained_decoder
+from sonar_sign.finetune.teaching import (
+    Teaching,
+    make_losses,
+    make_validation,
+    sonar_opener,
+    trained_decoder,
+)
 from sonar_sign.finetune.trainer import Run, describe, fit
 from sonar_sign.models.checkpoint import load_sign_encoder, save_sign_encoder
 from sonar_sign.models.sign_encoder import SignEncoder, SignEncoderConfig
@@ -87,12 +93,13 @@ def finetune_stage2(
     _require_widths(train, model.config)
     if options.gradient_checkpointing:
         model.enable_gradient_checkpointing()
-    sonar_decoder = trained_decoder(teaching, decoder, losses, chosen)
+    open_sonar = sonar_opener(teaching.sonar, chosen)
+    sonar_decoder = trained_decoder(decoder, losses, open_sonar)
     module = EmbeddingModule(
         FeaturesToEmbedding(model),
         options,
-        make_losses(losses, teaching, train, chosen),
-        make_validation(teaching, options.select, chosen),
+        make_losses(losses, teaching, train, open_sonar),
+        make_validation(teaching, options.select, open_sonar),
         sonar_decoder,
     )
 

@@ -1,6 +1,6 @@
 """What teaches a stage: goals of training and validation clips, and SONAR's decoder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,23 @@ from sonar_sign.tables import read_table
 
 if TYPE_CHECKING:
     from sonar_sign.models.sonar_text import SonarText
+
+
+OpenSonar = Callable[[], "SonarText"]
+"""Opens SONAR when it is first called: losses and validation share one decoder."""
+
+
+def sonar_opener(folder: Path, device: torch.device) -> OpenSonar:
+    """What opens the SONAR of a folder."""
+
+    @cache
+    def open_sonar() -> "SonarText":
+        # Importing fairseq2 costs seconds, so only when it is needed.
+        from sonar_sign.models.sonar_text import SonarText
+
+        return SonarText.open(folder, device=device)
+
+    return open_sonar
 
 
 @dataclass(frozen=True)
@@ -48,7 +65,7 @@ def make_losses(
     options: LossOptions,
     teaching: Teaching,
     clips: FeatureClips | WindowClips,
-    device: torch.device,
+    open_sonar: OpenSonar,
 ) -> Losses:
     """The losses that the options weigh.
 
@@ -60,7 +77,7 @@ def make_losses(
         without = [files.language for files in teaching.train if not files.captions]
         if without:
             raise UserError(f"The loss decoder_ce needs captions in {without[0]}, none are given.")
-        sonar = _open_sonar(teaching.sonar, device)
+        sonar = open_sonar()
         for language in teaching.languages():
             sonar.check_language(language)
 
@@ -80,7 +97,7 @@ def make_losses(
 
 
 def trained_decoder(
-    teaching: Teaching, options: DecoderOptions, losses: LossOptions, device: torch.device
+    options: DecoderOptions, losses: LossOptions, open_sonar: OpenSonar
 ) -> nn.Module | None:
     """SONAR's decoder, its parameters requiring gradients as the options say; None for none.
 
@@ -89,18 +106,18 @@ def trained_decoder(
     """
     if options.train_decoder == "none":
         if losses.decoder_ce > 0:
-            _open_sonar(teaching.sonar, device).decoder.requires_grad_(False)
+            open_sonar().decoder.requires_grad_(False)
         return None
     if losses.decoder_ce <= 0:
         raise UserError(
             f"train_decoder {options.train_decoder} needs the loss decoder_ce: no other reaches it."
         )
-    decoder = _open_sonar(teaching.sonar, device).decoder
+    decoder = open_sonar().decoder
     make_trainable(decoder, options.train_decoder, options.lora_rank)
     return decoder
 
 
-def make_validation(teaching: Teaching, select: str, device: torch.device) -> Validation:
+def make_validation(teaching: Teaching, select: str, open_sonar: OpenSonar) -> Validation:
     """What validation needs to compute the metric `select`.
 
     Raises:
@@ -114,18 +131,10 @@ def make_validation(teaching: Teaching, select: str, device: torch.device) -> Va
         captions |= dict(zip(table["clip_id"], table["text"], strict=True))
     if select == "cosine":
         return Validation(captions, None)
-    sonar, language = _open_sonar(teaching.sonar, device), teaching.validation.language
+    sonar, language = open_sonar(), teaching.validation.language
     sonar.check_language(language)
     # Greedy decoding ranks checkpoints as beam search does, at a fraction of its time.
     return Validation(captions, lambda embeddings: sonar.decode(embeddings, language, beam_size=1))
-
-
-@cache
-def _open_sonar(folder: Path, device: torch.device) -> "SonarText":
-    # Importing fairseq2 costs seconds, so only when it is needed.
-    from sonar_sign.models.sonar_text import SonarText
-
-    return SonarText.open(folder, device=device)
 
 
 def _gather(rows: Tensor) -> Tensor:

@@ -103,13 +103,15 @@ def fit(
         options = resolve_batch_size(module, train, options, run.device, chosen, decides=main)
         loaders = training_loader(train, options, seed), validation_loader(validation, options)
         keep_best = KeepBest(run.training_dir / "best", options.select, options.keep, run.save)
-        trainer = _trainer(options, run, [ShareClips(loaders), keep_best])
+        trainer = _trainer(options, run, loaders[0], [ShareClips(loaders), keep_best])
         _fit(trainer, module, *loaders, run)
         if trainer.is_global_zero:
             _finish(run, keep_best)
 
 
-def _trainer(options: TrainOptions, run: Run, callbacks: list[Callback]) -> pl.Trainer:
+def _trainer(
+    options: TrainOptions, run: Run, train: ResumableLoader, callbacks: list[Callback]
+) -> pl.Trainer:
     on_gpu = run.device.type == "cuda"
     n_devices = count_devices(run.device, options.devices)
     one_gpu = [run.device.index] if on_gpu and n_devices == 1 and run.device.index else n_devices
@@ -137,7 +139,7 @@ def _trainer(options: TrainOptions, run: Run, callbacks: list[Callback]) -> pl.T
             *callbacks,
             Throughput(),
             EarlyStopping(f"val/{options.select}", mode="max", patience=options.patience),
-            SaveToGoOn(run.training_dir / "last.ckpt", options.save_every),
+            SaveToGoOn(run.training_dir / "last.ckpt", options.save_every, train),
         ],
     )
 

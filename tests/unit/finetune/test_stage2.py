@@ -1,5 +1,6 @@
 """Stage 2 on small shards of features that are worth learning from."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +21,10 @@ from small_files import (
 from sonar_sign.embed_text import embed_text
 from sonar_sign.errors import UserError
 from sonar_sign.finetune.stage2 import Stage2Inputs, finetune_stage2
+from sonar_sign.finetune.supervision import TargetFiles
+from sonar_sign.finetune.teaching import Teaching
 from sonar_sign.models.checkpoint import load_sign_encoder, read_extra, save_sign_encoder
+from sonar_sign.models.sonar_text import SonarText
 from sonar_sign.options import DecoderOptions, LossOptions, TrainOptions
 from sonar_sign.targets import read_targets
 
@@ -42,10 +46,10 @@ def folder(tmp_path_factory):
     return folder
 
 
-def inputs_of(folder, targets=None, manifest=None, sonar=None, **changes):
+def inputs_of(folder, targets=None, manifest=None, sonar=None, teaching=None, **changes):
     features = [folder / "0.npy", folder / "1.npy"]
     targets, manifest = targets or folder / "t.npy", manifest or folder / "m.tsv"
-    teaching = teaching_of(targets, manifest, sonar or folder / "none")
+    teaching = teaching or teaching_of(targets, manifest, sonar or folder / "none")
     return replace(Stage2Inputs(features, features, teaching), **changes)
 
 
@@ -154,3 +158,105 @@ def test_what_does_not_belong_together_is_refused(folder, tmp_path):
 def test_validation_features_of_another_encoder_are_refused(folder, tmp_path):
     write_random_features(tmp_path / "v.npy", IDS, sha="another")
     refused(folder, tmp_path, "different SignHiera", val_features=[tmp_path / "v.npy"])
+
+
+@pytest.fixture(scope="module")
+def worded(folder, tiny_sonar, tiny_sonar_texts):
+    """Captions that the tiny SONAR knows, in two languages, with their embeddings."""
+    files = {}
+    for language, texts in tiny_sonar_texts.items():
+        captions = write_manifest(folder / f"{language}.tsv", IDS, texts[:12])
+        embed_text(
+            captions, tiny_sonar, folder / f"{language}.npy", language=language, device="cpu"
+        )
+        files[language] = TargetFiles(language, [folder / f"{language}.npy"], [captions])
+    return files
+
+
+def teaching(files, sonar, *languages):
+    return Teaching([files[language] for language in languages], files["eng_Latn"], sonar)
+
+
+WORDS = LossOptions(mse=1.0, cosine=0.0, decoder_ce=1.0)
+
+
+def decoder_of(path):
+    return torch.load(path, weights_only=True)["model"]
+
+
+@pytest.mark.parametrize("how", ["lora", "full"])
+def test_the_decoder_can_learn_too(folder, worded, tiny_sonar, tmp_path, how):
+    options = replace(OPTIONS, epochs=4, learning_rate=1e-2)
+    curves = run(
+        folder, tmp_path, options, losses=WORDS, decoder=DecoderOptions(how, 2),
+        teaching=teaching(worded, tiny_sonar, "eng_Latn"),
+    )  # fmt: skip
+    losses = loss_by_epoch(curves, "train/loss_decoder_ce")
+    assert losses[-1] < losses[0]
+    before, after = (
+        decoder_of(p) for p in (tiny_sonar / "sonar_text_decoder.pt", tmp_path / "sonar_decoder.pt")
+    )
+    assert before.keys() == after.keys()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    attention = {name for name in before if re.search(r"_attn\.\w+_proj\.weight$", name)}
+    # With one step to attend to, queries and keys make no difference.
+    attention -= {name for name in attention if re.search(r"decoder_attn\.[qk]_proj", name)}
+    assert attention
+    assert changed == attention if how == "lora" else changed >= attention
+    if how == "lora":
+        for name in attention:
+            assert torch.linalg.matrix_rank(after[name] - before[name], atol=1e-5) <= 2
+    # The written decoder is what was validated, and takes the place of the folder's.
+    sonar = SonarText.open(tiny_sonar, decoder=tmp_path / "sonar_decoder.pt")
+    assert all(torch.equal(sonar.decoder.state_dict()[name], after[name]) for name in after)
+    assert sonar.decode(torch.zeros(1, EMBEDDING_DIM), "eng_Latn")
+
+
+def test_a_frozen_decoder_stays(folder, worded, tiny_sonar, tmp_path):
+    before = (tiny_sonar / "sonar_text_decoder.pt").read_bytes()
+    curves = run(
+        folder, tmp_path, replace(OPTIONS, epochs=8), losses=replace(WORDS, mse=0.0),
+        teaching=teaching(worded, tiny_sonar, "eng_Latn"),
+    )  # fmt: skip
+    losses = loss_by_epoch(curves, "train/loss_decoder_ce")
+    assert losses[-1] < 0.9 * losses[0]
+    assert not (tmp_path / "sonar_decoder.pt").exists()
+    assert (tiny_sonar / "sonar_text_decoder.pt").read_bytes() == before
+    assert read_extra(tmp_path / "best.pt")["losses"]["decoder_ce"] == 1.0
+
+
+def test_further_languages_pull_too(folder, worded, tiny_sonar, tmp_path):
+    one = replace(OPTIONS, epochs=1, eval_every=1)
+    models = {}
+    for languages in (("eng_Latn",), ("eng_Latn", "ita_Latn")):
+        out = tmp_path / str(len(languages))
+        run(folder, out, one, teaching=teaching(worded, tiny_sonar, *languages))
+        models[languages] = (out / "best.pt").read_bytes()
+    assert len(set(models.values())) == 2
+
+
+def test_training_the_decoder_needs_its_loss_and_captions(folder, worded, tiny_sonar, tmp_path):
+    with pytest.raises(UserError, match="needs the loss decoder_ce"):
+        run(folder, tmp_path, decoder=DecoderOptions("full"))
+    without = replace(worded["eng_Latn"], captions=())
+    with pytest.raises(UserError, match="needs captions in eng_Latn"):
+        run(folder, tmp_path, losses=WORDS, teaching=Teaching([without], without, tiny_sonar))
+    with pytest.raises(UserError, match="nothing to train for"):
+        run(folder, tmp_path, losses=LossOptions(mse=0, cosine=0))
+
+
+def test_checkpointing_changes_nothing(folder, tmp_path):
+    one = replace(OPTIONS, epochs=1)
+    for name, checkpointing in (("plain", False), ("twice", True)):
+        run(folder, tmp_path / name, replace(one, gradient_checkpointing=checkpointing))
+    models = [torch.load(tmp_path / n / "best.pt", weights_only=True) for n in ("plain", "twice")]
+    for name, tensor in models[0]["student"].items():
+        assert torch.allclose(tensor, models[1]["student"][name], atol=1e-6), name
+
+
+def test_the_best_ones_are_kept(folder, tmp_path):
+    curves = run(folder, tmp_path, replace(OPTIONS, epochs=6, eval_every=1, keep=3))
+    best = sorted(curves["val/cosine"].dropna(), reverse=True)[:3]
+    names = ("best.pt", "top2.best.pt", "top3.best.pt")
+    found = [read_extra(tmp_path / name)["scores"]["cosine"] for name in names]
+    assert found == pytest.approx(best)

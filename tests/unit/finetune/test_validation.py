@@ -9,7 +9,7 @@ import torch
 from small_files import EMBEDDING_DIM, teaching_of, write_manifest
 
 from sonar_sign.errors import UserError
-from sonar_sign.finetune.teaching import make_validation
+from sonar_sign.finetune.teaching import make_validation, sonar_opener
 from sonar_sign.models.sonar_text import SonarText
 
 torch.set_num_threads(1)
@@ -20,7 +20,7 @@ CPU = torch.device("cpu")
 def test_cosine_needs_no_decoder(tmp_path):
     manifest = write_manifest(tmp_path / "m.tsv", ["a", "b"])
     teaching = teaching_of(tmp_path / "t.npy", manifest)
-    validation = make_validation(teaching, "cosine", CPU)
+    validation = make_validation(teaching, "cosine", sonar_opener(tmp_path, CPU))
     predicted = torch.tensor([[1.0, 0.0], [3.0, 4.0]])
     target = torch.tensor([[2.0, 0.0], [4.0, 3.0]])
     scores = validation.scores(["b", "a"], predicted, target)
@@ -33,7 +33,7 @@ def test_the_decoders_scores(tmp_path, tiny_sonar, tiny_sonar_texts, select):
     clip_ids = [f"c{n}" for n in range(6)]
     manifest = write_manifest(tmp_path / "m.tsv", clip_ids, texts)
     teaching = teaching_of(tmp_path / "t.npy", manifest, tiny_sonar)
-    validation = make_validation(teaching, select, CPU)
+    validation = make_validation(teaching, select, sonar_opener(tiny_sonar, CPU))
     sonar = SonarText.open(tiny_sonar)
     target = sonar.embed(texts, "eng_Latn")
     noise = torch.randn(target.shape, generator=torch.Generator().manual_seed(0))
@@ -61,7 +61,7 @@ def test_mistakes_are_named_before_training(tmp_path, tiny_sonar):
     def make(select="bleu_4", language="eng_Latn"):
         teaching = teaching_of(tmp_path / "t.npy", manifest, tiny_sonar)
         files = replace(teaching.validation, language=language)
-        make_validation(replace(teaching, validation=files), select, CPU)
+        make_validation(replace(teaching, validation=files), select, sonar_opener(tiny_sonar, CPU))
 
     assert SonarText.open(tiny_sonar).embedding_dim == EMBEDDING_DIM
     with pytest.raises(UserError, match="'rouge' is not one of bleu_4, chrf, cosine"):
