@@ -1,0 +1,305 @@
+"""What training steps cost on this machine: full-size models with random weights, and the demo.
+
+    python benchmarks/training.py                    # everything, some minutes and 16 GB of disk
+    python benchmarks/training.py --cases stage2 data
+
+stage1, stage2   the real stages on made-up clips: seconds a step after the first, and the peak of
+                 memory. On a CPU in float32, with a GPU in bf16 and fp16.
+data             feature vectors a second that stage 2 reads from shards in the page cache.
+demo             after `make demo`: share of the time of training that is neither forward, backward
+                 nor the optimiser's; validation and the saves after epochs are counted apart.
+Each case runs in a process of its own.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+# How2Sign's median clip: 5.5 s at 25 frames a second, 34 features.
+CLIP_FRAMES, CLIP_FPS, N_FEATURES = 138, 25.0, 34
+N_DATA_CLIPS = 20_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
+    parser.add_argument("--steps", type=int, default=3, help="of the full-size stages")
+    parser.add_argument("--case", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.case:
+        CASES[options.case[0]](Path(options.case[1]), options.steps)
+        return
+    paths = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+    for case in options.cases:
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, __file__, "--case", case, folder]
+            command += ["--steps", str(options.steps)]
+            done = subprocess.run(
+                command, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True
+            )
+            rows = [line for line in done.stdout.splitlines() if line.startswith("{")]
+            for row in rows:
+                print(case, "  ".join(f"{k} {v}" for k, v in json.loads(row).items()), flush=True)
+            if done.returncode:
+                print(case, f"failed with status {done.returncode}")
+
+
+def show(**row: object) -> None:
+    print(json.dumps(row), flush=True)
+
+
+def peak_gb() -> float:
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2)
+
+
+def write_teaching(folder: Path, clip_ids: list[str]):
+    """Random targets and captions."""
+    import numpy as np
+    import pandas as pd
+
+    from sonar_sign.finetune.supervision import TargetFiles
+    from sonar_sign.finetune.teaching import Teaching
+    from sonar_sign.tables import write_table
+    from sonar_sign.targets import write_targets
+
+    rng = np.random.default_rng(0)
+    targets = 0.006 * rng.standard_normal((len(clip_ids), 1024)).astype(np.float32)
+    write_targets(folder / "targets.npy", clip_ids, targets)
+    captions = pd.DataFrame({"clip_id": clip_ids, "text": ["A caption."] * len(clip_ids)})
+    write_table(folder / "captions.tsv", captions)
+    files = TargetFiles("eng_Latn", [folder / "targets.npy"], [folder / "captions.tsv"])
+    return Teaching([files], files, folder / "none")
+
+
+def write_random_encoder(folder: Path) -> Path:
+    import torch
+
+    from sonar_sign.models.checkpoint import save_sign_encoder
+    from sonar_sign.models.sign_encoder import SignEncoder, SignEncoderConfig
+
+    torch.manual_seed(0)
+    save_sign_encoder(folder / "encoder.pth", SignEncoder(SignEncoderConfig.t5_v1_1_large()))
+    return folder / "encoder.pth"
+
+
+def precisions() -> list[str]:
+    import torch
+
+    return ["bf16", "fp16"] if torch.cuda.is_available() else ["no"]
+
+
+def report(folder: Path, **named: object) -> None:
+    import pandas as pd
+    import torch
+
+    curves = pd.read_csv(folder / "curves.csv")
+    # The first step also makes what later ones use again.
+    rates = curves["train/clips_per_second"].dropna().tolist()[1:]
+    row = {"clips_per_second": round(sum(rates) / len(rates), 3), "peak_gb": peak_gb()}
+    if torch.cuda.is_available():
+        row["gpu_gb"] = round(torch.cuda.max_memory_allocated() / 1e9, 2)
+    show(**named, **row)
+
+
+def stage2_case(folder: Path, steps: int) -> None:
+    """In a process of its own, because what writes the files needs memory too."""
+    if not (folder / "encoder.pth").exists():
+        again = [sys.executable, __file__, "--case", "stage2", str(folder), "--steps", str(steps)]
+        write_stage2(folder, steps)
+        subprocess.run(again, check=True)
+        return
+    from sonar_sign.finetune.stage2 import Stage2Inputs, finetune_stage2
+    from sonar_sign.options import LossOptions, TrainOptions
+
+    batch = 4
+    inputs = Stage2Inputs([folder / "f.npy"], [folder / "v.npy"], teaching_in(folder))
+    for precision in precisions():
+        options = TrainOptions(
+            epochs=1, batch_size=batch, select="cosine", save_every=0, mixed_precision=precision
+        )
+        out = folder / precision
+        finetune_stage2(
+            inputs, folder / "encoder.pth", out / "best.pt", out / "t", options, LossOptions()
+        )
+        report(out, stage=2, batch=batch, features=N_FEATURES, precision=precision)
+
+
+def teaching_in(folder: Path):
+    from sonar_sign.finetune.supervision import TargetFiles
+    from sonar_sign.finetune.teaching import Teaching
+
+    files = TargetFiles("eng_Latn", [folder / "targets.npy"], [folder / "captions.tsv"])
+    return Teaching([files], files, folder / "none")
+
+
+def write_stage2(folder: Path, steps: int) -> None:
+    import numpy as np
+
+    from sonar_sign.features import write_features
+
+    clip_ids = [f"c{n:03d}" for n in range(4 * steps)]
+    write_teaching(folder, clip_ids)
+    rng = np.random.default_rng(0)
+    features = {c: rng.standard_normal((N_FEATURES, 768)).astype(np.float32) for c in clip_ids}
+    write_features(folder / "f.npy", features, 768, "x")
+    write_features(folder / "v.npy", dict(list(features.items())[:4]), 768, "x")
+    write_random_encoder(folder)
+
+
+def stage1_case(folder: Path, steps: int) -> None:
+    if not (folder / "encoder.pth").exists():
+        again = [sys.executable, __file__, "--case", "stage1", str(folder), "--steps", str(steps)]
+        write_stage1(folder, steps)
+        subprocess.run(again, check=True)
+        return
+    from sonar_sign.finetune.stage1 import Stage1Inputs, finetune_stage1
+    from sonar_sign.options import AugmentOptions, LossOptions, TrainOptions
+
+    clips = [folder / "clips.tar"]
+    inputs = Stage1Inputs(
+        clips,
+        [folder / "val.tar"],
+        teaching_in(folder),
+        folder / "hiera.pth",
+        folder / "encoder.pth",
+    )
+    for precision in precisions():
+        options = TrainOptions(
+            epochs=1,
+            batch_size=1,
+            select="cosine",
+            save_every=0,
+            mixed_precision=precision,
+            gradient_checkpointing=True,
+        )
+        out = folder / precision
+        finetune_stage1(
+            inputs, out / "best.pt", out / "t", options, LossOptions(), AugmentOptions(), freeze=0.8
+        )
+        report(out, stage=1, batch=1, frames=CLIP_FRAMES, freeze=0.8, precision=precision)
+
+
+def write_stage1(folder: Path, steps: int) -> None:
+    import numpy as np
+    import torch
+
+    from sonar_sign.clips import ClipInfo, write_clips
+    from sonar_sign.models.checkpoint import save_sign_hiera
+    from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
+    from sonar_sign.video import encode_clip
+
+    torch.manual_seed(0)
+    save_sign_hiera(folder / "hiera.pth", SignHiera(SignHieraConfig.base_128x224()))
+    picture = np.random.default_rng(0).integers(0, 255, (224, 224, 3), np.uint8)
+    video = encode_clip([picture] * CLIP_FRAMES, CLIP_FPS, 18)
+    info = ClipInfo((0, 0, 224, 224), "video", 8, 8, CLIP_FPS, CLIP_FRAMES, 224, 224)
+    clip_ids = [f"c{n:03d}" for n in range(steps)]
+    write_clips(folder / "clips.tar", [(clip_id, video, info) for clip_id in clip_ids])
+    write_clips(folder / "val.tar", [(clip_ids[0], video, info)])
+    write_teaching(folder, clip_ids)
+    write_random_encoder(folder)
+
+
+def data_case(folder: Path, _: int) -> None:
+    import numpy as np
+
+    from sonar_sign.features import write_features
+    from sonar_sign.finetune.data import FeatureClips, training_loader
+    from sonar_sign.finetune.supervision import Supervision
+    from sonar_sign.options import TrainOptions
+
+    rng = np.random.default_rng(0)
+    clip_ids = [f"c{n:05d}" for n in range(N_DATA_CLIPS)]
+    lengths = rng.integers(4, 2 * N_FEATURES - 4, len(clip_ids))
+    some = rng.standard_normal((2 * N_FEATURES, 768)).astype(np.float32)
+    shards = []
+    for number in range(8):
+        own = range(number, len(clip_ids), 8)
+        shards.append(folder / f"{number}.npy")
+        write_features(shards[-1], {clip_ids[n]: some[: lengths[n]] for n in own}, 768, "x")
+    clips = FeatureClips(shards, Supervision(write_teaching(folder, clip_ids).train))
+    for num_workers in (0, 1):
+        loader = training_loader(clips, TrainOptions(batch_size=32, num_workers=num_workers), 0)
+        sum(len(batch.clip_ids) for batch in loader)  # into the page cache, workers started
+        started = time.perf_counter()
+        vectors = sum(int(batch.lengths.sum()) for batch in loader)
+        rate = vectors / (time.perf_counter() - started)
+        show(clips=len(clip_ids), batch=32, num_workers=num_workers, vectors_per_second=round(rate))
+
+
+def demo_case(folder: Path, _: int) -> None:
+    import lightning.pytorch as pl
+    import torch
+    import yaml
+    from lightning.pytorch.profilers import SimpleProfiler
+
+    from sonar_sign.finetune import trainer
+    from sonar_sign.finetune.stage1 import Stage1Inputs, finetune_stage1
+    from sonar_sign.finetune.stage2 import Stage2Inputs, finetune_stage2
+    from sonar_sign.finetune.supervision import TargetFiles
+    from sonar_sign.finetune.teaching import Teaching
+    from sonar_sign.options import AugmentOptions, LossOptions, TrainOptions
+
+    torch.set_num_threads(1)
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+    tuning, models, results = config["finetune"], config["models"], ROOT / "results/demo"
+
+    def files(split: str) -> TargetFiles:
+        targets, captions = results / f"targets/{split}.npy", results / f"manifests/{split}.tsv"
+        return TargetFiles("eng_Latn", [targets], [captions])
+
+    def shards(pattern: str, split: str) -> list[Path]:
+        return sorted((results / pattern / split).glob("*.tar" if pattern == "clips" else "*.npy"))
+
+    teaching = Teaching([files("train")], files("val"), ROOT / models["sonar"])
+    losses = LossOptions(**tuning["losses"])
+
+    def options(stage: str) -> TrainOptions:
+        settings = {k: v for k, v in tuning[stage].items() if k != "freeze"}
+        return replace(TrainOptions(**settings), epochs=2, eval_every=2)
+
+    def stage1() -> None:
+        inputs = Stage1Inputs(
+            shards("clips", "train"), shards("clips", "val"), teaching,
+            ROOT / models["sign_hiera"], ROOT / models["sign_encoder"],
+        )  # fmt: skip
+        finetune_stage1(
+            inputs, folder / "1/best.pt", folder / "1/t", options("stage1"), losses,
+            AugmentOptions(**tuning["augment"]), freeze=tuning["stage1"]["freeze"],
+        )  # fmt: skip
+
+    def stage2() -> None:
+        features = [shards("features/stage1", split) for split in ("train", "val")]
+        finetune_stage2(
+            Stage2Inputs(*features, teaching), ROOT / models["sign_encoder"],
+            folder / "2/best.pt", folder / "2/t", options("stage2"), losses,
+        )  # fmt: skip
+
+    make_trainer = pl.Trainer
+    for name, stage in (("stage1", stage1), ("stage2", stage2)):
+        profiler = SimpleProfiler()
+        trainer.pl.Trainer = partial(make_trainer, profiler=profiler)
+        stage()
+        seconds = {action: sum(times) for action, times in profiler.recorded_durations.items()}
+        apart = sum(s for a, s in seconds.items() if a.endswith(APART))
+        computing = seconds["run_training_batch"]
+        training = seconds["run_training_epoch"] - apart
+        show(stage=name, s=round(training, 1), outside=f"{100 * (1 - computing / training):.1f} %")
+
+
+# Validation, and what happens once an epoch.
+APART = ("on_train_epoch_end", "evaluation_loop", "on_validation_epoch_end", "validation_step")
+
+CASES = {"stage2": stage2_case, "stage1": stage1_case, "data": data_case, "demo": demo_case}
+
+if __name__ == "__main__":
+    main()
