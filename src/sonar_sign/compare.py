@@ -1,36 +1,29 @@
-"""`compare`: several systems' metrics side by side, refused where they are not comparable."""
+"""`compare`: several systems side by side, how sure the differences are, and what floors score.
+
+Refused where systems are not comparable; no metric is computed on the clips that they share.
+"""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from sonar_sign.breakdowns import breakdowns
+from sonar_sign.comparison_table import COLUMNS, to_markdown
 from sonar_sign.errors import UserError
-from sonar_sign.evaluate import read_record
+from sonar_sign.evaluate import Clips, RunInfo
 from sonar_sign.files import whole_or_absent, write_json
-
-
-@dataclass(frozen=True)
-class Column:
-    """One metric's column in a table."""
-
-    key: str  # in the metrics file
-    title: str
-    decimals: int = 1
-
-
-COLUMNS = (
-    Column("bleu_1", "BLEU-1"),
-    Column("bleu_2", "BLEU-2"),
-    Column("bleu_3", "BLEU-3"),
-    Column("bleu_4", "BLEU-4"),
-    Column("chrf", "chrF"),
-    Column("rouge_l", "ROUGE-L"),
-    Column("meteor", "METEOR"),
-    Column("cider", "CIDEr"),
-    Column("inference_ms_per_clip", "ms a clip"),
-)
+from sonar_sign.floors import FLOORS, floors
+from sonar_sign.metrics import METRICS, Measured
+from sonar_sign.prediction_files import read_predictions
+from sonar_sign.published import published
+from sonar_sign.resampling import CONFIDENCE, SAMPLES, Resampling
+from sonar_sign.scored import Scored, read_scored, require_same_clips, score
+from sonar_sign.tables import read_table
 
 # What must be equal, and what to call it when it is not.
 SHARED = {
@@ -38,6 +31,7 @@ SHARED = {
     "clips_sha256": "clip list (clips_sha256)",
     "signature": "BLEU signature",
     "chrf_signature": "chrF signature",
+    "chrf_pp_signature": "chrF++ signature",
     "cider_tokenizer": "CIDEr tokenisation",
 }
 # What must be equal among systems of one language.
@@ -61,178 +55,236 @@ ABOUT = (
 )
 
 
-def compare(metrics: Sequence[Path], output: Path, markdown: Path) -> dict[str, Any]:
-    """Write `comparison.json` and `comparison.md`; returns what the JSON holds.
+@dataclass(frozen=True)
+class CompareOptions:
+    """What `compare` is given besides systems."""
 
-    A system is named after its metrics file, so `finetuned.ita_Latn.json` is the language
-    variant `finetuned.ita_Latn`; the order given is the order of the rows. The JSON holds
-    `systems.NAME.METRIC.value`, `about.NAME` (language, METEOR variant, checkpoint, ...; `file`
-    is relative to the JSON's folder), and what all systems share at the top.
+    reference: Path | None = None
+    """Of prediction files: a table with `clip_id`, `source`, `text`, or one sentence a line."""
+    manifest: Path | None = None
+    """Table with `clip_id` and `signer`, `n_frames`, `fps`, for breakdowns."""
+    training: Sequence[Path] = ()
+    """Tables with `text`: the captions of training, in `language`."""
+    language: str = "eng_Latn"
+    """Of prediction files and of `training`."""
+    corpus_type: str = ""
+    """Decides which published results stand beside the systems, with `split`."""
+    split: str = "test"
+    seed: int = 0
+    nltk_data: Path | None = None
+
+
+def compare(
+    files: Sequence[Path],
+    folder: Path,
+    options: CompareOptions = CompareOptions(),  # noqa: B008
+) -> dict[str, Any]:
+    """Write `comparison.json` and `comparison.md` into a folder; returns what the JSON holds.
+
+    Args:
+        files: metrics files that `evaluate` wrote (`.json`), or prediction files: tables with
+            `clip_id`, `prediction`, or one sentence a line. A system is named after its file;
+            the order given is the order of the rows.
 
     Raises:
         UserError: no file, two of one name, a malformed one, or systems that differ in clips,
             signature or tokenisation, or within one language in their references.
     """
-    if not metrics:
-        raise UserError("No metrics files to compare; name at least one metrics/{system}.json.")
-    records: dict[str, dict[str, Any]] = {}
-    files: dict[str, Path] = {}
-    for path in map(Path, metrics):
-        if path.stem in files:
-            raise UserError(
-                f"{files[path.stem]} and {path} would both be called {path.stem!r}; rename one."
-            )
-        records[path.stem], files[path.stem] = _read_metrics(path), path
-    _require_comparable(records, files)
-    first = next(iter(records.values()))
-    folder = Path(output).resolve().parent
-    comparison = {
-        **{key: first[key] for key in SHARED},
-        "systems": {
-            name: {column.key: {"value": record[column.key]} for column in COLUMNS}
-            for name, record in records.items()
-        },
-        "about": {
-            name: {
-                **{key: record[key] for key in ABOUT},
-                "file": os.path.relpath(files[name].resolve(), folder),
-            }
-            for name, record in records.items()
-        },
-    }
+    systems = _read(files, options)
+    _require_comparable(systems)
+    training = _captions(options.training)
+    comparison = _comparison(systems, options, training, Path(folder))
     text = to_markdown(comparison)
-    write_json(output, comparison)
-    with whole_or_absent(markdown) as temporary:
+    write_json(Path(folder) / "comparison.json", comparison)
+    with whole_or_absent(Path(folder) / "comparison.md") as temporary:
         temporary.write_text(text, encoding="utf-8")
     return comparison
 
 
-def _read_metrics(path: Path) -> dict[str, Any]:
-    record = read_record(path, "A metrics file")
-    needed = (*(column.key for column in COLUMNS), *SHARED, *ABOUT)
-    missing = [key for key in needed if key not in record]
+def _comparison(
+    systems: Mapping[str, Scored],
+    options: CompareOptions,
+    training: list[str] | None,
+    folder: Path,
+) -> dict[str, Any]:
+    first = next(iter(systems.values()))
+    resampling = Resampling(first.clips.sources, options.seed)
+    seen = _seen(first.clips, training)
+    floor_systems = _floors(systems, options, training)
+    known = _by_clip(options.manifest)
+    return {
+        **{key: first.record[key] for key in SHARED},
+        "intervals": {
+            "confidence": CONFIDENCE,
+            "samples": SAMPLES,
+            "seed": options.seed,
+            "resampled": "source videos",
+            "n_videos": resampling.n_videos,
+        },
+        "systems": {name: _scores(system, resampling, seen) for name, system in systems.items()},
+        "floors": {name: _values(floor) for name, floor in floor_systems.items()},
+        "floors_from": _source_of_floors(training),
+        "seen_in_training": None if seen is None else _share(seen),
+        "significance": _significance(systems, resampling),
+        "breakdowns": breakdowns(_of_first_language(systems), known, training),
+        "published": published(options.corpus_type, options.split),
+        "about": {name: _about(system, folder) for name, system in systems.items()},
+    }
+
+
+def _read(files: Sequence[Path], options: CompareOptions) -> dict[str, Scored]:
+    if not files:
+        raise UserError("No files to compare; name at least one metrics or prediction file.")
+    systems: dict[str, Scored] = {}
+    paths: dict[str, Path] = {}
+    for path in map(Path, files):
+        name = path.stem
+        if name in systems:
+            raise UserError(f"{paths[name]} and {path} would both be called {name!r}; rename one.")
+        paths[name] = path
+        if path.suffix == ".json":
+            systems[name] = _read_metrics(path)
+        else:
+            systems[name] = _score_predictions(path, options)
+    return systems
+
+
+def _read_metrics(path: Path) -> Scored:
+    scored = read_scored(path)
+    missing = [key for key in (*SHARED, *ABOUT) if key not in scored.record]
     if missing:
         raise UserError(f"{path} lacks {', '.join(missing)}; evaluate again to write it anew.")
-    for column in COLUMNS:
-        if isinstance(record[column.key], bool) or not isinstance(record[column.key], int | float):
-            raise UserError(f"{path}: {column.key} is not a number; evaluate again.")
-    return record
+    return scored
 
 
-def _require_comparable(records: dict[str, dict[str, Any]], files: dict[str, Path]) -> None:
+def _score_predictions(path: Path, options: CompareOptions) -> Scored:
+    if options.reference is None:
+        raise UserError(f"{path} is a prediction file: give the captions with --reference FILE.")
+    clips = read_predictions(path, options.reference)
+    info = RunInfo(path.stem, options.language, len(clips.clip_ids))
+    scored = score(clips, info, options.nltk_data)
+    return Scored(scored.record, scored.clips, scored.measured, path)
+
+
+def _require_comparable(systems: Mapping[str, Scored]) -> None:
+    require_same_clips(systems)
     first_of_language: dict[str, str] = {}
-    first = next(iter(records))
-    for name, record in records.items():
-        peer = first_of_language.setdefault(record["language"], name)
+    first = next(iter(systems))
+    for name, system in systems.items():
+        peer = first_of_language.setdefault(system.record["language"], name)
         for other, shared in ((first, SHARED), (peer, SHARED_IN_LANGUAGE)):
             for key, title in shared.items():
-                if record[key] != records[other][key]:
+                theirs, ours = systems[other].record[key], system.record[key]
+                if theirs != ours:
                     raise UserError(
-                        f"{files[other]} and {files[name]} cannot be compared: their {title} "
-                        f"differ, {records[other][key]} and {record[key]}; evaluate both on the "
-                        "same clips with the same versions."
+                        f"{systems[other].file} and {system.file} cannot be compared: their "
+                        f"{title} differ, {theirs} and {ours}; evaluate both on the same clips "
+                        "with the same versions."
                     )
 
 
-def to_markdown(comparison: dict[str, Any]) -> str:
-    """The comparison as a Markdown table, one row a system, and notes on how it was measured."""
-    titles = ["system", *(column.title for column in COLUMNS)]
-    lines = [
-        _row(titles),
-        _row(["---", *["---:"] * len(COLUMNS)]),
-        *(_row([name, *cells]) for name, cells in _cells(comparison)),
-        "",
-        *(f"- {note}" for note in notes(comparison)),
-    ]
-    return "\n".join(lines) + "\n"
+def _captions(paths: Sequence[Path]) -> list[str] | None:
+    if not paths:
+        return None
+    captions = [text for path in paths for text in read_table(path, ("text",))["text"] if text]
+    if not captions:
+        raise UserError(f"{paths[0]} holds no training captions.")
+    return captions
 
 
-def notes(comparison: dict[str, Any]) -> list[str]:
-    """What a reader must know before quoting a number of the table."""
-    from sonar_sign.metrics.meteor import VARIANTS
+def _by_clip(manifest: Path | None) -> dict[str, dict[str, str]]:
+    if manifest is None:
+        return {}
+    return read_table(manifest, ("clip_id",)).set_index("clip_id").to_dict("index")
 
-    about = comparison["about"]
 
-    def grouped(key: str) -> list[tuple[str, str]]:
-        """(value, which systems it holds for; empty where for all)"""
-        names: dict[str, list[str]] = {}
-        for name, system in about.items():
-            names.setdefault(system[key], []).append(name)
-        return [
-            (value, "" if len(names) == 1 else f" ({', '.join(systems)})")
-            for value, systems in names.items()
-        ]
+def _scores(system: Scored, resampling: Resampling, seen: np.ndarray | None) -> dict[str, Any]:
+    rows = None if seen is None or seen.all() else np.flatnonzero(~seen)
+    unseen = {} if rows is None else system.subset(rows)
+    found: dict[str, Any] = {}
+    for name, measured in system.measured.items():
+        interval = resampling.interval(measured)
+        found[name] = {"value": measured.value, "low": interval.low, "high": interval.high}
+        if rows is not None:
+            found[name]["unseen"] = unseen[name]
+    found["inference_ms_per_clip"] = {"value": system.record["inference_ms_per_clip"]}
+    return found
 
+
+def _seen(clips: Clips, training: list[str] | None) -> np.ndarray | None:
+    """Which test captions stand in training, word for word."""
+    if training is None:
+        return None
+    known = set(training)
+    return np.array([reference in known for reference in clips.references])
+
+
+def _share(seen: np.ndarray) -> dict[str, Any]:
+    return {"n": int(seen.sum()), "share": float(seen.mean())}
+
+
+def _floors(
+    systems: Mapping[str, Scored], options: CompareOptions, training: list[str] | None
+) -> dict[str, Scored]:
+    """Floors in the language of the training captions."""
+    peer = next((s for s in systems.values() if s.record["language"] == options.language), None)
+    if peer is None:
+        return {}
+    clips = peer.clips
+    captions = training if training is not None else clips.references
+    info = RunInfo("floor", options.language, len(clips.clip_ids))
+    return {
+        name: score(
+            Clips(clips.clip_ids, clips.sources, clips.references, predictions),
+            info,
+            options.nltk_data,
+        )
+        for name, predictions in floors(clips.references, captions, options.seed).items()
+    }
+
+
+def _source_of_floors(training: list[str] | None) -> str:
+    return "training captions" if training is not None else "the references of all clips"
+
+
+def _values(floor: Scored) -> dict[str, Any]:
+    return {name: {"value": one.value} for name, one in floor.measured.items()}
+
+
+def _significance(systems: Mapping[str, Scored], resampling: Resampling) -> list[dict[str, Any]]:
+    """Both tests of every metric for every two systems of one language."""
     return [
-        f"{comparison['n_clips']} clips; percentages, but CIDEr, which is 100 times CIDEr-D "
-        "(1000 is perfect).",
-        f"BLEU: sacreBLEU, BLEU-n with max_ngram_order=n, `{comparison['signature']}`.",
-        f"chrF: sacreBLEU, `{comparison['chrf_signature']}`.",
-        *(
-            f"ROUGE-L: F-measure, no stemmer, tokens {tokens}{systems}."
-            for tokens, systems in grouped("rouge_tokenizer")
-        ),
-        *(
-            f"METEOR: {VARIANTS.get(variant, variant)} ({variant}){systems}."
-            for variant, systems in grouped("meteor_variant")
-        ),
-        f"CIDEr: pycocoevalcap's scorer; tokens {comparison['cider_tokenizer']}.",
-        *(f"Milliseconds a clip: on {device}{systems}." for device, systems in grouped("device")),
-        *(
-            f"{name}: {system['n_empty']} empty predictions, scored as they are."
-            for name, system in about.items()
-            if system["n_empty"]
-        ),
+        {
+            "systems": [first, second],
+            "metric": metric,
+            "test": test.test,
+            "difference": test.difference,
+            "p": test.p,
+        }
+        for first, second in combinations(systems, 2)
+        if systems[first].record["language"] == systems[second].record["language"]
+        for metric in METRICS
+        for test in _tests(systems[first], systems[second], metric, resampling)
     ]
 
 
-def print_table(comparison: Path) -> None:
-    """Print a `comparison.json` as a table for the terminal, and where the files are.
-
-    Raises:
-        UserError: the file is missing or was not written by `compare`.
-    """
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    path = Path(comparison)
-    record = read_record(path, "The comparison")
-    if not {"systems", "about", *SHARED} <= record.keys():
-        raise UserError(f"{path} was not written by compare; run compare again.")
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("system", no_wrap=True)
-    for column in COLUMNS:
-        # Titles break where they can, so that the table fits 80 columns.
-        title = column.title.replace("-", "\n").replace(" a ", " a\n")
-        table.add_column(Text(title), justify="right", no_wrap=True)
-    for name, cells in _cells(record):
-        table.add_row(Text(name), *cells)
-    # Where there is too little room, a wrapped row is ugly, but a number cut off would mislead.
-    needed = Console(width=1000).measure(table).maximum
-    console = Console(width=max(Console().width, needed))
-    console.print(table)
-    meteor = [note for note in notes(record) if note.startswith("METEOR")]
-    for line in ("", f"{record['n_clips']} clips. {' '.join(meteor)}", "", *_files(path, record)):
-        console.print(Text(line), soft_wrap=True)
+def _tests(first: Scored, second: Scored, metric: str, resampling: Resampling):
+    pair: list[Measured | None] = [system.measured.get(metric) for system in (first, second)]
+    if pair[0] is None or pair[1] is None:
+        return []
+    return resampling.tests(pair[0], pair[1])
 
 
-def _files(path: Path, record: dict[str, Any]) -> list[str]:
-    places = [("comparison", path)]
-    if path.with_suffix(".md").is_file():
-        places.append(("as text", path.with_suffix(".md")))
-    places += [(name, path.parent / about["file"]) for name, about in record["about"].items()]
-    width = max(len(name) for name, _ in places)
-    return [f"{name:<{width}}  {os.path.normpath(place)}" for name, place in places]
+def _of_first_language(systems: Mapping[str, Scored]) -> dict[str, Scored]:
+    language = next(iter(systems.values())).record["language"]
+    return {n: system for n, system in systems.items() if system.record["language"] == language}
 
 
-def _cells(comparison: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    return [
-        (name, [f"{metrics[column.key]['value']:.{column.decimals}f}" for column in COLUMNS])
-        for name, metrics in comparison["systems"].items()
-    ]
+def _about(system: Scored, folder: Path) -> dict[str, Any]:
+    place = None
+    if system.file is not None:
+        place = os.path.relpath(system.file.resolve(), folder.resolve())
+    return {**{key: system.record[key] for key in ABOUT}, "file": place}
 
 
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+__all__ = ["COLUMNS", "FLOORS", "CompareOptions", "compare"]

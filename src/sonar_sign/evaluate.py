@@ -8,12 +8,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sonar_sign import __version__
 from sonar_sign.errors import UserError
 from sonar_sign.files import require_file, write_json
 from sonar_sign.tables import read_table, require_same_ids
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sonar_sign.metrics import Measured
 
 # e^(log 100) is 100.00000000000004; ten decimals drop that noise and nothing that is measured.
 DECIMALS = 10
@@ -27,6 +32,7 @@ class Clips:
     sources: list[str]  # the source video of each clip: what a bootstrap resamples
     references: list[str]
     predictions: list[str]
+    cosines: list[float] | None = None  # of predicted with reference embeddings, where known
 
 
 @dataclass(frozen=True)
@@ -34,13 +40,14 @@ class RunInfo:
     """What `predict` wrote beside its predictions, `predictions/{system}/{split}.json`."""
 
     system: str
-    checkpoint_sha256: str  # 64 hexadecimal digits
-    seed: int
     language: str  # FLORES code of the predictions, such as ita_Latn
-    inference_ms_per_clip: float  # milliseconds, all stages
-    device: str
     n_clips: int
-    timings_ms: dict[str, Any]  # milliseconds by stage, as predict measured them
+    # Not known of predictions that somebody else made.
+    checkpoint_sha256: str | None = None  # 64 hexadecimal digits
+    seed: int | None = None
+    inference_ms_per_clip: float | None = None  # milliseconds, all stages
+    device: str | None = None
+    timings_ms: dict[str, Any] | None = None  # milliseconds by stage, as predict measured them
 
 
 def evaluate(
@@ -54,6 +61,8 @@ def evaluate(
     nltk_data: Path | None = None,
 ) -> dict[str, Any]:
     """Score a prediction file and write `metrics/{system}.json`, which is also returned.
+
+    The statistics of every clip go beside it, `.npz`; `compare` resamples them.
 
     Args:
         predictions: table with `clip_id`, `prediction`. An empty prediction is scored as it is
@@ -83,18 +92,28 @@ def evaluate(
             f"{run_info} counts {info.n_clips} clips and {predictions} has "
             f"{len(clips.clip_ids)}; they are not of one run, so predict again."
         )
-    metrics = _metrics(clips, info, nltk_data)
-    write_json(output, metrics)
-    return metrics
+    from sonar_sign.scored import score, write_statistics
+
+    scored = score(clips, info, nltk_data)
+    write_statistics(output.with_suffix(".npz"), scored)
+    write_json(output, scored.record)
+    return scored.record
 
 
-def _metrics(clips: Clips, info: RunInfo, nltk_data: Path | None) -> dict[str, Any]:
+def metrics_of(
+    clips: Clips, info: RunInfo, nltk_data: Path | None
+) -> tuple[dict[str, Any], dict[str, "Measured"]]:
+    """What a metrics file says, and every metric with its statistics."""
     from sonar_sign.metrics import VERSIONED, score_all
 
     scores = score_all(
-        clips.predictions, clips.references, language=info.language, nltk_data=nltk_data
+        clips.predictions,
+        clips.references,
+        language=info.language,
+        nltk_data=nltk_data,
+        cosines=clips.cosines,
     )
-    return {
+    record = {
         "system": info.system,
         "language": info.language,
         **{name: round(measured.value, DECIMALS) for name, measured in scores.measured.items()},
@@ -104,6 +123,7 @@ def _metrics(clips: Clips, info: RunInfo, nltk_data: Path | None) -> dict[str, A
         "n_empty_references": _count_empty(clips.references),
         "signature": scores.signature,
         "chrf_signature": scores.chrf_signature,
+        "chrf_pp_signature": scores.chrf_pp_signature,
         "rouge_tokenizer": scores.rouge_tokenizer,
         "meteor_variant": scores.meteor_variant,
         "cider_tokenizer": scores.cider_tokenizer,
@@ -115,6 +135,7 @@ def _metrics(clips: Clips, info: RunInfo, nltk_data: Path | None) -> dict[str, A
         "timings_ms": info.timings_ms,
         "versions": _versions(VERSIONED),
     }
+    return record, scores.measured
 
 
 def read_clips(predictions: Path, manifest: Path, references: Path | None = None) -> Clips:
@@ -145,7 +166,20 @@ def read_clips(predictions: Path, manifest: Path, references: Path | None = None
         sources=clips["source"].tolist(),
         references=[texts[clip_id] for clip_id in ids],
         predictions=[by_clip[clip_id] for clip_id in ids],
+        cosines=_cosines(predicted, predictions, ids),
     )
+
+
+def _cosines(predicted: "pd.DataFrame", path: Path, ids: list[str]) -> list[float] | None:
+    """The column `cosine`, empty for a clip that was dropped; predictions need not have it."""
+    if "cosine" not in predicted:
+        return None
+    try:
+        values = [float(text or "nan") for text in predicted["cosine"]]
+    except ValueError as error:
+        raise UserError(f"{path}: the column cosine holds no numbers ({error}).") from error
+    by_clip = dict(zip(predicted["clip_id"], values, strict=True))
+    return [by_clip[clip_id] for clip_id in ids]
 
 
 def read_run_info(path: Path) -> RunInfo:
@@ -157,12 +191,12 @@ def read_run_info(path: Path) -> RunInfo:
     record = read_record(path, "The run info of the predictions")
     checks = {
         "system": _is_word,
+        "language": _is_word,
+        "n_clips": _is_count,
         "checkpoint_sha256": lambda value: isinstance(value, str) and _SHA256.fullmatch(value),
         "seed": _is_count,
-        "language": _is_word,
         "inference_ms_per_clip": _is_duration,
         "device": _is_word,
-        "n_clips": _is_count,
         "timings_ms": lambda value: isinstance(value, dict),
     }
     for key, holds in checks.items():

@@ -18,6 +18,7 @@ from sonar_sign.models.sign_encoder import SignEncoder
 from sonar_sign.options import PredictOptions
 from sonar_sign.runtime import autocast, choose_device
 from sonar_sign.tables import write_table
+from sonar_sign.targets import read_targets
 
 if TYPE_CHECKING:
     from sonar_sign.models.sonar_text import SonarText
@@ -36,6 +37,7 @@ def predict(
     seed: int = 0,
     device: str = "auto",
     sonar_decoder: Path | None = None,
+    targets: Path | None = None,
 ) -> None:
     """Write `predictions/{system}/{split}.tsv` and what made it, `.json`, beside it.
 
@@ -45,6 +47,8 @@ def predict(
         sign_encoder: the checkpoint to embed with.
         sign_hiera: the checkpoint that made the features; must be the one they name.
         outputs: a table for each language to translate into.
+        targets: what `embed_text` made of the captions: the tables then have a column `cosine`, of
+            each clip's embedding with its target.
         sonar_decoder: a fine-tuned decoder that takes the place of the folder's.
 
     Raises:
@@ -82,6 +86,7 @@ def predict(
             "All clips of the split were dropped by crop, see `box_from` in its shards."
         )
     embeddings, encoder_ms = embed(model, shards, clip_ids, options)
+    cosines = None if targets is None else _cosines(embeddings, clip_ids, targets)
     times = _feature_times(timings, clip_ids) | {"sign_encoder": encoder_ms / len(clip_ids)}
     for language, output in outputs.items():
         texts, decoder_ms = _decode(sonar, embeddings, language, options)
@@ -103,6 +108,8 @@ def predict(
         write_json(output.with_suffix(".json"), info)
         # What was dropped counts as not understood: systems are scored on the same clips.
         columns = {"clip_id": clip_ids + dropped, "prediction": texts + [""] * len(dropped)}
+        if cosines is not None:
+            columns["cosine"] = [f"{cosine:.6f}" for cosine in cosines] + [""] * len(dropped)
         table = pd.DataFrame(columns).sort_values("clip_id")
         write_table(output, table)
 
@@ -129,6 +136,15 @@ def embed(
             parts.append(model(padded.to(device), lengths.to(device)).float())
     embeddings = torch.cat(parts)
     return embeddings, 1000 * (time.perf_counter() - started)
+
+
+def _cosines(embeddings: torch.Tensor, clip_ids: Sequence[str], path: Path) -> list[float]:
+    targets = read_targets(path)
+    missing = [clip_id for clip_id in clip_ids if clip_id not in targets]
+    if missing:
+        raise UserError(f"{path} has no target of clip {missing[0]}; embed the captions again.")
+    wanted = torch.from_numpy(np.stack([targets[clip_id] for clip_id in clip_ids]))
+    return torch.nn.functional.cosine_similarity(embeddings.cpu(), wanted).tolist()
 
 
 def _decode(

@@ -1,6 +1,7 @@
 """The command line: light to start, and clear about mistakes."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -30,7 +31,9 @@ print("IMPORTED", *(name for name in {HEAVY} if name in sys.modules), file=sys.s
 def run_all(*command_lines):
     """Standard output of the command lines, and which heavy packages they imported."""
     script = [sys.executable, "-c", SCRIPT, json.dumps([list(map(str, c)) for c in command_lines])]
-    done = subprocess.run(script, capture_output=True, text=True)
+    # Wide enough for the longest flag.
+    wide = {**os.environ, "COLUMNS": "120"}
+    done = subprocess.run(script, capture_output=True, text=True, env=wide)
     assert done.returncode == 0, done.stderr
     return done.stdout, done.stderr.splitlines()[-1].split()[1:]
 

@@ -2,167 +2,301 @@
 
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+import sacrebleu
 
-from sonar_sign.compare import COLUMNS, compare, print_table
+from sonar_sign.compare import CompareOptions, compare
+from sonar_sign.comparison_table import COLUMNS, better_than_first, print_table
 from sonar_sign.errors import UserError
+from sonar_sign.evaluate import evaluate
+from sonar_sign.files import write_json
+from sonar_sign.tables import write_table
 
-METRICS = {
-    "system": "finetuned",
-    "language": "eng_Latn",
-    "bleu_1": 80.04,
-    "bleu_2": 70.0,
-    "bleu_3": 60.0,
-    "bleu_4": 50.06,
-    "chrf": 66.6,
-    "rouge_l": 77.7,
-    "meteor": 88.8,
-    "cider": 432.1,
-    "inference_ms_per_clip": 12.34,
-    "n_clips": 90,
-    "n_empty": 0,
-    "n_empty_references": 0,
-    "signature": "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0",
-    "chrf_signature": "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.6.0",
-    "rouge_tokenizer": "rouge-score",
-    "meteor_variant": "nltk-exact-stem",
-    "cider_tokenizer": "13a",
-    "seed": 1,
-    "checkpoint_sha256": "0" * 64,
-    "clips_sha256": "1" * 64,
-    "references_sha256": "2" * 64,
-    "device": "cpu",
-    "timings_ms": {},
-    "versions": {"sacrebleu": "2.6.0"},
-}
-ITALIAN = {
-    "language": "ita_Latn",
-    "references_sha256": "3" * 64,
-    "rouge_tokenizer": "unicode-words",
-}
+WORDS = np.array("we take the cup and put it on a table now you turn this red one".split())  # noqa: SIM905
+IDS = [f"c{n:02d}" for n in range(40)]
+
+
+def sentences(seed, n=40):
+    rng = np.random.default_rng(seed)
+    return [" ".join(rng.choice(WORDS, rng.integers(3, 9))) + "." for _ in range(n)]
+
+
+def corrupted(texts, share, seed=1):
+    rng = np.random.default_rng(seed)
+    return [
+        " ".join(w if rng.random() > share else str(rng.choice(WORDS)) for w in t.split())
+        for t in texts
+    ]
+
+
+REFERENCES = sentences(0)
 
 
 @pytest.fixture
-def written(tmp_path):
-    def write(name, **changes):
-        path = tmp_path / "metrics" / f"{name}.json"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(METRICS | changes))
-        return path
-
-    return write
-
-
-def run(tmp_path, *paths):
-    return compare(paths, tmp_path / "comparison.json", tmp_path / "comparison.md")
-
-
-def test_systems_and_language_variants_stand_side_by_side(tmp_path, written):
-    paths = [
-        written("zero_shot", bleu_4=5),
-        written("finetuned"),
-        written("finetuned.ita_Latn", **ITALIAN),
-    ]
-    comparison = run(tmp_path, *paths)
-    assert json.loads((tmp_path / "comparison.json").read_text()) == comparison
-    assert list(comparison["systems"]) == ["zero_shot", "finetuned", "finetuned.ita_Latn"]
-    assert comparison["systems"]["finetuned"]["bleu_4"] == {"value": 50.06}
-    assert set(comparison["systems"]["finetuned"]) == {column.key for column in COLUMNS}
-    assert comparison["n_clips"] == 90
-    assert comparison["about"]["finetuned.ita_Latn"]["language"] == "ita_Latn"
-    assert comparison["about"]["zero_shot"]["file"] == os.path.join("metrics", "zero_shot.json")
-
-
-def test_the_markdown_is_one_row_a_system_with_notes(tmp_path, written):
-    run(tmp_path, written("a|b", n_empty=3), written("finetuned.ita_Latn", **ITALIAN))
-    lines = (tmp_path / "comparison.md").read_text().splitlines()
-    assert lines[0] == (
-        "| system | BLEU-1 | BLEU-2 | BLEU-3 | BLEU-4 | chrF | ROUGE-L | METEOR | CIDEr "
-        "| ms a clip |"
+def folder(tmp_path):
+    """A test manifest and training captions, some of which stand in test too."""
+    manifest = pd.DataFrame(
+        {
+            "clip_id": IDS,
+            "source": [f"video{n // 5}" for n in range(40)],
+            "text": REFERENCES,
+            "signer": [str(n % 3) for n in range(40)],
+            "n_frames": [str(24 * (1 + n)) for n in range(40)],
+            "fps": "24",
+        }
     )
-    numbers = "80.0 | 70.0 | 60.0 | 50.1 | 66.6 | 77.7 | 88.8 | 432.1 | 12.3 |"
-    assert lines[2] == f"| a\\|b | {numbers}"
-    assert lines[3] == f"| finetuned.ita_Latn | {numbers}"
-    notes = "\n".join(lines[4:])
-    assert "nltk without WordNet" in notes and "(nltk-exact-stem)" in notes
-    assert METRICS["signature"] in notes and "90 clips" in notes
-    assert "rouge-score (a|b)" in notes and "unicode-words (finetuned.ita_Latn)" in notes
-    assert "a|b: 3 empty predictions" in notes
+    write_table(tmp_path / "test.tsv", manifest)
+    training = REFERENCES[:4] + sentences(7, 60)
+    write_table(tmp_path / "train.tsv", pd.DataFrame({"clip_id": range(64), "text": training}))
+    return tmp_path
 
 
-def test_each_meteor_variant_is_noted_with_its_systems(tmp_path, written):
-    run(tmp_path, written("a"), written("b", meteor_variant="nltk-wordnet"))
-    notes = (tmp_path / "comparison.md").read_text()
-    assert "(nltk-exact-stem) (a)" in notes and "(nltk-wordnet) (b)" in notes
+def table(folder, name, texts, ids=IDS):
+    path = folder / f"{name}.tsv"
+    write_table(path, pd.DataFrame({"clip_id": ids, "prediction": texts}))
+    return path
+
+
+def metrics(folder, name, texts, language="eng_Latn", references=None, **changes):
+    """What `evaluate` writes for predictions of the workflow."""
+    info = {
+        "system": name.split(".")[0], "checkpoint_sha256": "0" * 64, "seed": 1,
+        "language": language, "inference_ms_per_clip": 12.34, "device": "cpu", "n_clips": 40,
+        "timings_ms": {},
+    }  # fmt: skip
+    predictions = table(folder, f"p.{name}", texts)
+    write_json(folder / "info.json", info)
+    output = folder / "metrics" / f"{name}.json"
+    evaluate(predictions, folder / "test.tsv", folder / "info.json", output, references=references)
+    if changes:
+        write_json(output, json.loads(output.read_text()) | changes)
+    return output
+
+
+def run(folder, *paths, **options):
+    return compare(paths, folder / "out", CompareOptions(**options))
+
+
+def test_systems_and_language_variants_stand_side_by_side(folder):
+    italian = folder / "ita.tsv"
+    write_table(italian, pd.DataFrame({"clip_id": IDS, "text": sentences(3)}))
+    paths = [
+        metrics(folder, "zero_shot", corrupted(REFERENCES, 0.6)),
+        metrics(folder, "finetuned", corrupted(REFERENCES, 0.1)),
+        metrics(folder, "finetuned.ita_Latn", sentences(3), "ita_Latn", italian),
+    ]
+    comparison = run(folder, *paths)
+    assert json.loads((folder / "out/comparison.json").read_text()) == comparison
+    assert list(comparison["systems"]) == ["zero_shot", "finetuned", "finetuned.ita_Latn"]
+    for path in paths:
+        record = json.loads(path.read_text())
+        for name, cell in comparison["systems"][path.stem].items():
+            assert cell["value"] == pytest.approx(record[name])
+            if "low" in cell:
+                assert cell["low"] <= cell["value"] + 1e-9 and cell["high"] >= cell["value"] - 1e-9
+    assert "bleu_reduced" not in comparison["systems"]["finetuned.ita_Latn"]
+    assert comparison["n_clips"] == 40 and comparison["intervals"]["n_videos"] == 8
+    assert comparison["about"]["finetuned.ita_Latn"]["language"] == "ita_Latn"
+    place = os.path.join("..", "metrics", "zero_shot.json")
+    assert comparison["about"]["zero_shot"]["file"] == place
+    # Languages are not tested against each other.
+    pairs = {tuple(row["systems"]) for row in comparison["significance"]}
+    assert pairs == {("zero_shot", "finetuned")}
+    assert "finetuned" in better_than_first(comparison)["bleu_4"]
+
+
+def test_anyones_prediction_files(folder):
+    paths = [table(folder, name, corrupted(REFERENCES, s)) for name, s in (("A", 0.1), ("B", 0.5))]
+    reference = folder / "test.tsv"
+    comparison = run(folder, *paths, reference=reference)
+    told = subprocess.run(
+        [Path(sys.executable).with_name("sonar-sign"), "compare", *paths, "--reference", reference,
+         "--output", folder / "cli"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    by_command = json.loads((folder / "cli/comparison.json").read_text())
+    assert by_command["systems"] == comparison["systems"]
+    assert list(comparison["systems"]) == ["A", "B"]
+    predictions = pd.read_csv(paths[1], sep="\t")["prediction"].tolist()
+    expected = sacrebleu.corpus_bleu(predictions, [REFERENCES]).score
+    assert comparison["systems"]["B"]["bleu_4"]["value"] == expected
+    tests = [r for r in comparison["significance"] if r["metric"] == "bleu_4"]
+    assert {r["test"] for r in tests} == {"paired_bootstrap", "approximate_randomisation"}
+    assert all(r["systems"] == ["A", "B"] and r["p"] < 0.05 for r in tests)
+    assert comparison["floors_from"] == "the references of all clips"
+    assert comparison["seen_in_training"] is None
+
+
+def test_one_sentence_a_line(folder):
+    (folder / "ref.txt").write_text("\n".join(REFERENCES) + "\n")
+    (folder / "A.txt").write_text("\n".join(corrupted(REFERENCES, 0.2)) + "\n")
+    comparison = run(folder, folder / "A.txt", reference=folder / "ref.txt")
+    as_table = run(
+        folder, table(folder, "A", corrupted(REFERENCES, 0.2)), reference=folder / "test.tsv"
+    )
+    for name, cell in as_table["systems"]["A"].items():
+        assert comparison["systems"]["A"][name]["value"] == cell["value"]
+    assert comparison["intervals"]["n_videos"] == 40
+    (folder / "B.txt").write_text("one line\n")
+    with pytest.raises(UserError, match="B.txt has 1 lines and .*ref.txt 40"):
+        run(folder, folder / "B.txt", reference=folder / "ref.txt")
+    with pytest.raises(UserError, match="both be tables"):
+        run(folder, folder / "A.txt", reference=folder / "test.tsv")
+
+
+def test_floors_and_captions_that_training_has(folder):
+    path = table(folder, "A", corrupted(REFERENCES, 0.3))
+    options = {"reference": folder / "test.tsv", "training": [folder / "train.tsv"]}
+    comparison = run(folder, path, **options)
+    assert comparison["floors_from"] == "training captions"
+    seen = {REFERENCES[n] for n in range(4)}
+    n_seen = sum(text in seen for text in REFERENCES)
+    assert comparison["seen_in_training"] == {"n": n_seen, "share": n_seen / 40}
+    floors = comparison["floors"]
+    assert set(floors) == {"random_caption", "constant_caption", "nearest_length"}
+    assert 0 < floors["constant_caption"]["bleu_4"]["value"] < 20
+    # Without them: the same sentences scored alone.
+    unseen = [n for n in range(40) if REFERENCES[n] not in seen]
+    predictions = pd.read_csv(path, sep="\t")["prediction"]
+    expected = sacrebleu.corpus_bleu(
+        [predictions[n] for n in unseen], [[REFERENCES[n] for n in unseen]]
+    )
+    assert comparison["systems"]["A"]["bleu_4"]["unseen"] == pytest.approx(expected.score)
+
+
+def test_breakdowns(folder):
+    path = table(folder, "A", corrupted(REFERENCES, 0.3))
+    options = {"manifest": folder / "test.tsv", "training": [folder / "train.tsv"]}
+    found = run(folder, path, reference=folder / "test.tsv", **options)["breakdowns"]
+    assert set(found) == {"reference_length", "source", "duration", "signer", "word_frequency"}
+    for by in ("reference_length", "source", "duration", "signer"):
+        assert sum(group["n"] for group in found[by].values()) == 40
+    rows = [n for n in range(40) if n % 3 == 1]
+    predictions = pd.read_csv(path, sep="\t")["prediction"]
+    expected = sacrebleu.corpus_bleu(
+        [predictions[n] for n in rows], [[REFERENCES[n] for n in rows]]
+    )
+    assert found["signer"]["1"]["systems"]["A"] == pytest.approx(expected.score)
+    assert [group["n"] for group in found["duration"].values()] == [2, 2, 4, 8, 24]
+    assert all(0 <= g["systems"]["A"] <= 100 for g in found["word_frequency"].values())
+
+
+def test_published_rows_are_of_how2signs_test_split_only(folder):
+    path = metrics(folder, "a", REFERENCES)
+    rows = run(folder, path, corpus_type="how2sign", split="test")["published"]
+    by_name = {row["system"]: row for row in rows}
+    assert by_name["SSVP-SLT"]["bleu_4"] == 15.5 and by_name["SSVP-SLT"]["reported_by_others"]
+    assert "Reported by others" in (folder / "out/comparison.md").read_text()
+    assert max(row["bleu_4"] for row in rows) < 20
+    for changes in ({"corpus_type": "ssvp"}, {"corpus_type": "how2sign", "split": "val"}, {}):
+        assert run(folder, path, **changes)["published"] == []
+    assert "Reported" not in (folder / "out/comparison.md").read_text()
+
+
+def test_the_markdown_has_numbers_marks_intervals_and_notes(folder):
+    paths = [
+        metrics(folder, "a|b", corrupted(REFERENCES, 0.6)),
+        metrics(folder, "good", corrupted(REFERENCES, 0.1)[:37] + [""] * 3),
+    ]
+    comparison = run(folder, *paths, training=[folder / "train.tsv"])
+    lines = (folder / "out/comparison.md").read_text().splitlines()
+    assert lines[0].startswith("| system | BLEU-1 | BLEU-2 | BLEU-3 | BLEU-4 | chrF | ROUGE-L |")
+    assert lines[2].startswith("| a\\|b | ") and "*" not in lines[2]
+    bleu = comparison["systems"]["good"]["bleu_4"]
+    assert f"| {bleu['value']:.1f}* |" in lines[3]
+    notes = "\n".join(lines)
+    assert f"{bleu['low']:.1f} to {bleu['high']:.1f}" in notes
+    assert "floor: constant caption" in notes and "12.3" in lines[3]
+    assert "nltk without WordNet" in notes and "40 clips" in notes and "8 source videos" in notes
+    assert "good: 3 empty predictions" in notes
+    assert "stand in training word for word; BLEU-4 without them: a|b" in notes
 
 
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"n_clips": 89}, "number of clips differ, 90 and 89"),
         ({"signature": "nrefs:1|case:lc"}, "BLEU signature differ"),
-        ({"clips_sha256": "f" * 64}, "clip list"),
         ({"chrf_signature": "nw:2"}, "chrF signature"),
         ({"cider_tokenizer": "ptb"}, "CIDEr tokenisation"),
         ({"references_sha256": "f" * 64}, "references"),
         ({"rouge_tokenizer": "unicode-words"}, "ROUGE-L tokenisation"),
     ],
 )
-def test_systems_measured_differently_are_refused(tmp_path, written, changes, named):
+def test_systems_measured_differently_are_refused(folder, changes, named):
+    paths = metrics(folder, "a", REFERENCES), metrics(folder, "b", REFERENCES, **changes)
     with pytest.raises(UserError, match=named) as error:
-        run(tmp_path, written("a"), written("b", **changes))
+        run(folder, *paths)
     assert "a.json" in str(error.value) and "b.json" in str(error.value)
-    assert not (tmp_path / "comparison.json").exists()
-    assert not (tmp_path / "comparison.md").exists()
+    assert not (folder / "out").exists()
 
 
-def test_two_systems_of_another_language_need_the_same_references(tmp_path, written):
-    paths = [written("a"), written("b", **ITALIAN)]
-    paths.append(written("c", **(ITALIAN | {"references_sha256": "4" * 64})))
-    with pytest.raises(UserError, match=r"b\.json and .*c\.json .* references"):
-        run(tmp_path, *paths)
+def test_systems_of_other_clips_are_refused_by_name(folder):
+    path = table(folder, "A", REFERENCES)
+    write_table(folder / "few.tsv", pd.read_csv(folder / "test.tsv", sep="\t", dtype=str)[:-1])
+    few = table(folder, "B", REFERENCES[:-1], IDS[:-1])
+    with pytest.raises(UserError, match=r"only in .*test.tsv \(c39\)"):
+        run(folder, path, few, reference=folder / "test.tsv")
+    manifest = (folder / "test.tsv").read_bytes()
+    first = metrics(folder, "a", REFERENCES)
+    renamed = pd.read_csv(folder / "test.tsv", sep="\t", dtype=str)
+    renamed.loc[3, "clip_id"] = "zz"
+    write_table(folder / "test.tsv", renamed)
+    ids = ["zz" if clip_id == "c03" else clip_id for clip_id in IDS]
+    output = folder / "metrics/b.json"
+    evaluate(
+        table(folder, "p.b", REFERENCES, ids), folder / "test.tsv", folder / "info.json", output
+    )
+    (folder / "test.tsv").write_bytes(manifest)
+    with pytest.raises(UserError, match="only a has c03 and only b has zz"):
+        run(folder, first, output)
 
 
-def test_files_that_are_no_metrics_are_refused(tmp_path, written):
-    with pytest.raises(UserError, match="No metrics files"):
-        run(tmp_path)
-    with pytest.raises(UserError, match="missing"):
-        run(tmp_path, tmp_path / "missing.json")
-    (tmp_path / "part.json").write_text('{"bleu_1": 3}')
-    with pytest.raises(UserError, match="lacks bleu_2, bleu_3"):
-        run(tmp_path, tmp_path / "part.json")
-    with pytest.raises(UserError, match="bleu_4 is not a number"):
-        run(tmp_path, written("words", bleu_4="high"))
+def test_files_that_are_no_metrics_are_refused(folder):
+    path = metrics(folder, "a", REFERENCES)
+    (folder / "metrics/a.npz").rename(folder / "gone.npz")
+    with pytest.raises(UserError, match=r"statistics .*a\.npz is missing"):
+        run(folder, path)
+    (folder / "metrics/a.npz").write_text("no")
+    with pytest.raises(UserError, match=r"a\.npz cannot be read"):
+        run(folder, path)
+    write_json(path, {"system": "a"})
+    (folder / "gone.npz").rename(folder / "metrics/a.npz")
+    with pytest.raises(UserError, match=r"a\.json lacks n_clips"):
+        run(folder, path)
+    with pytest.raises(UserError, match="No files to compare"):
+        run(folder)
+    with pytest.raises(UserError, match="give the captions with --reference"):
+        run(folder, table(folder, "A", REFERENCES))
 
 
-def test_two_systems_of_one_name_are_refused(tmp_path, written):
-    path = written("a")
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "a.json").write_text(path.read_text())
-    with pytest.raises(UserError, match="both be called 'a'"):
-        run(tmp_path, path, other / "a.json")
+def test_two_systems_of_one_name_are_refused(folder):
+    path = metrics(folder, "a", REFERENCES)
+    with pytest.raises(UserError, match="would both be called 'a'"):
+        run(folder, path, path)
 
 
-def test_the_terminal_table_has_every_number_and_every_file(tmp_path, written, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("COLUMNS", raising=False)
-    run(tmp_path, written("zero_shot"), written("finetuned.ita_Latn", **ITALIAN))
-    print_table(tmp_path / "comparison.json")
-    out = capsys.readouterr().out
-    rows = [line for line in out.splitlines() if "50.1" in line]
-    assert len(rows) == 2
-    for number in ("80.0", "70.0", "60.0", "50.1", "66.6", "77.7", "88.8", "432.1", "12.3"):
-        assert all(number in row for row in rows)
-    assert rows[1].startswith("finetuned.ita_Latn")
-    assert "90 clips" in out and "nltk-exact-stem" in out
-    for name in ("comparison.json", "comparison.md", "zero_shot.json", "finetuned.ita_Latn.json"):
-        assert name in out
-    assert max(map(len, rows)) <= 80
+def test_the_terminal_table_has_every_number_and_every_file(folder, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    path = metrics(folder, "finetuned", corrupted(REFERENCES, 0.2))
+    comparison = run(folder, path)
+    capsys.readouterr()
+    print_table(folder / "out/comparison.json")
+    told = capsys.readouterr().out
+    for column in COLUMNS:
+        value = comparison["systems"]["finetuned"][column.key]["value"]
+        assert f"{value:.1f}" in told
+    assert "floor: random caption" in told
+    assert str(path) in told.replace("\n", "") and "comparison.md" in told
 
 
 def test_a_file_that_compare_did_not_write_is_refused(tmp_path):
     (tmp_path / "x.json").write_text("{}")
-    with pytest.raises(UserError, match="not written by compare"):
+    with pytest.raises(UserError, match="was not written by compare"):
         print_table(tmp_path / "x.json")

@@ -6,12 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_files import ENCODER, HIERA, tiny_encoder, tiny_hiera, write_random_features
+from small_files import (
+    ENCODER,
+    HIERA,
+    tiny_encoder,
+    tiny_hiera,
+    write_random_features,
+    write_random_targets,
+)
 
 from sonar_sign.errors import UserError
 from sonar_sign.features import open_features, write_features
 from sonar_sign.files import sha256_of, write_json
-from sonar_sign.models.checkpoint import save_sign_encoder, save_sign_hiera
+from sonar_sign.models.checkpoint import load_sign_encoder, save_sign_encoder, save_sign_hiera
 from sonar_sign.models.sonar_text import SonarText
 from sonar_sign.options import PredictOptions
 from sonar_sign.predict import embed, predict
@@ -162,3 +169,21 @@ def test_a_clip_without_timings(folder, tmp_path, tiny_sonar):
     refused(folder, tmp_path, tiny_sonar, "No timings for clip c", timings=[folder / "0.json"])
     gone = [tmp_path / "gone.json"]
     refused(folder, tmp_path, tiny_sonar, "timings not found", timings=gone)
+
+
+def test_the_cosine_with_the_targets(folder, tmp_path, tiny_sonar):
+    targets = write_random_targets(tmp_path / "t.npy", IDS)
+    table, _ = run(folder, tmp_path, tiny_sonar, targets=tmp_path / "t.npy")["eng_Latn"]
+    shards = open_features([folder / "0.npy", folder / "1.npy"])
+    model = load_sign_encoder(folder / "encoder.pth")
+    for row, clip_id in enumerate(IDS):
+        features = torch.from_numpy(shards[clip_id][clip_id].astype(np.float32))
+        with torch.inference_mode():
+            found = model(features[None])[0].numpy()
+        expected = found @ targets[row] / np.linalg.norm(found) / np.linalg.norm(targets[row])
+        assert float(table.set_index("clip_id")["cosine"][clip_id]) == pytest.approx(
+            expected, abs=1e-4
+        )
+    write_random_targets(tmp_path / "few.npy", IDS[:3])
+    with pytest.raises(UserError, match=r"few.npy has no target of clip c\d"):
+        run(folder, tmp_path, tiny_sonar, targets=tmp_path / "few.npy")

@@ -16,6 +16,7 @@ rule predict:
         sign_hiera=sign_hiera_of_system,
         sonar=sonar_files,
         decoder=decoder_of_system,
+        targets="results/{corpus}/targets/{split}.npy",
     output:
         tables=PREDICTION_TABLES,
         run_info=[table.removesuffix(".tsv") + ".json" for table in PREDICTION_TABLES],
@@ -35,13 +36,14 @@ rule predict:
         decoder=repeat("sonar-decoder", "decoder"),
         seed=config["seed"],
         device=config["device"],
-        recipe=1,
+        recipe=2,
     message:
         "Translating {wildcards.corpus}, {wildcards.split}, with {wildcards.system}"
     shell:
         "sonar-sign predict {params.features} {params.timings}"
         " --sign-encoder {input.sign_encoder:q} --sign-hiera {input.sign_hiera:q}"
         " --sonar {params.sonar:q} {params.decoder} {params.languages} {params.outputs}"
+        " --targets {input.targets}"
         " --system {wildcards.system} {params.settings} --seed {params.seed}"
         " --device {params.device} --threads {threads} > {log} 2>&1"
 
@@ -52,7 +54,8 @@ rule evaluate:
         run_info=f"results/{{corpus}}/predictions/{{system}}/{EVALUATED}.json",
         manifest=f"results/{{corpus}}/manifests/{EVALUATED}.tsv",
     output:
-        "results/{corpus}/metrics/{system}.json",
+        metrics="results/{corpus}/metrics/{system}.json",
+        statistics="results/{corpus}/metrics/{system}.npz",
     log:
         "results/{corpus}/logs/evaluate/{system}.log",
     benchmark:
@@ -62,12 +65,12 @@ rule evaluate:
     params:
         settings=flags(config["evaluate"], "split"),
         language=CAPTIONS,
-        recipe=1,
+        recipe=2,
     message:
         "Scoring {wildcards.system} on {wildcards.corpus}"
     shell:
         "sonar-sign evaluate --predictions {input.predictions} --run-info {input.run_info}"
-        " --manifest {input.manifest} --output {output} --caption-language {params.language}"
+        " --manifest {input.manifest} --output {output.metrics} --caption-language {params.language}"
         " {params.settings} > {log} 2>&1"
 
 
@@ -78,7 +81,8 @@ rule evaluate_language:
         manifest=f"results/{{corpus}}/manifests/{EVALUATED}.tsv",
         references=f"results/{{corpus}}/captions/{EVALUATED}.{{language}}.tsv",
     output:
-        "results/{corpus}/metrics/{system}.{language}.json",
+        metrics="results/{corpus}/metrics/{system}.{language}.json",
+        statistics="results/{corpus}/metrics/{system}.{language}.npz",
     log:
         "results/{corpus}/logs/evaluate/{system}.{language}.log",
     benchmark:
@@ -88,12 +92,12 @@ rule evaluate_language:
     params:
         settings=flags(config["evaluate"], "split"),
         language=CAPTIONS,
-        recipe=1,
+        recipe=2,
     message:
         "Scoring {wildcards.system} in {wildcards.language} on {wildcards.corpus}"
     shell:
         "sonar-sign evaluate --predictions {input.predictions} --run-info {input.run_info}"
-        " --manifest {input.manifest} --references {input.references} --output {output}"
+        " --manifest {input.manifest} --references {input.references} --output {output.metrics}"
         " --caption-language {params.language} {params.settings} > {log} 2>&1"
 
 
@@ -111,7 +115,7 @@ rule sample:
         "../envs/sonar-sign.yaml"
     params:
         settings=flags(config["sample"]),
-        recipe=1,
+        recipe=2,
     message:
         "Choosing samples of {wildcards.system} on {wildcards.corpus}"
     shell:
@@ -121,7 +125,10 @@ rule sample:
 
 rule compare:
     input:
-        metrics_of_all_systems,
+        metrics=metrics_of_all_systems("json"),
+        statistics=metrics_of_all_systems("npz"),
+        manifest=f"results/{{corpus}}/manifests/{EVALUATED}.tsv",
+        training=captions_of_training(EVALUATED),
     output:
         json="results/{corpus}/comparison.json",
         markdown="results/{corpus}/comparison.md",
@@ -132,10 +139,18 @@ rule compare:
     conda:
         "../envs/sonar-sign.yaml"
     params:
-        metrics=lambda wildcards, input: repeated("metrics", input),
-        recipe=1,
+        training=repeat("training", "training"),
+        language=CAPTIONS,
+        # The literature's rows are of the real How2Sign only.
+        corpus_type="" if CORPORA[NAME]["root"] == HOWTO_ROOT else CORPORA[NAME]["type"],
+        split=EVALUATED,
+        folder=lambda wildcards, output: str(Path(output.json).parent),
+        seed=config["seed"],
+        recipe=2,
     message:
         "Comparing all systems on {wildcards.corpus}"
     shell:
-        "sonar-sign compare {params.metrics} --output {output.json}"
-        " --markdown {output.markdown} > {log} 2>&1"
+        "sonar-sign compare {input.metrics:q} --output {params.folder}"
+        " --manifest {input.manifest} {params.training} --language {params.language}"
+        " --corpus-type {params.corpus_type:q} --split {params.split} --seed {params.seed}"
+        " > {log} 2>&1"

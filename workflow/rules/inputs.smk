@@ -153,13 +153,13 @@ def sign_encoder_of_system(wildcards):
     return config["models"]["sign_encoder"]
 
 
-def metrics_of_all_systems(wildcards):
+def metrics_of_all_systems(suffix):
     """One file a system, then one a system and further language."""
-    folder = f"results/{wildcards.corpus}/metrics"
+    folder = "results/{corpus}/metrics"
     return [
-        *[f"{folder}/{system}.json" for system in config["systems"]],
+        *[f"{folder}/{system}.{suffix}" for system in config["systems"]],
         *[
-            f"{folder}/{system}.{language}.json"
+            f"{folder}/{system}.{language}.{suffix}"
             for language in OTHER_LANGUAGES
             for system in config["systems"]
         ],
@@ -171,6 +171,11 @@ TRAINING_MANIFESTS = [f"results/{corpus}/manifests/train.tsv" for corpus in TRAI
 FURTHER_LANGUAGES = config["finetune"]["targets"]["languages"]
 FURTHER_TARGETS = [f"results/{NAME}/targets/train.{code}.npy" for code in FURTHER_LANGUAGES]
 FURTHER_CAPTIONS = [f"results/{NAME}/captions/train.{code}.tsv" for code in FURTHER_LANGUAGES]
+
+
+def captions_of_training(evaluated):
+    """Manifests whose captions floors are made of; none where training itself is evaluated."""
+    return TRAINING_MANIFESTS if evaluated != "train" and "train" in splits_of(NAME) else []
 
 
 def teaching(wildcards, input):

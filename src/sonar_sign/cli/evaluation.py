@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from sonar_sign.cli.corpus import Manifest
 
 Predictions = Annotated[Path, "Table that predict wrote."]
@@ -47,19 +49,35 @@ def sample(
 
 
 def compare(
-    metrics: Annotated[list[Path], "Metrics of a system; repeat for all, in the order of rows."],
-    output: Annotated[Path, "Comparison to write, JSON."],
-    markdown: Annotated[Path, "Comparison to write, Markdown."],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Prediction files (.tsv, or a sentence a line), or metrics files."),
+    ],
+    output: Annotated[Path, "Folder for comparison.json and comparison.md."],
+    reference: Annotated[
+        Path | None, "Captions of prediction files: clip_id, source, text."
+    ] = None,
+    manifest: Annotated[Path | None, "Table with signer, n_frames, fps, for breakdowns."] = None,
+    training: Annotated[list[Path], "Table with training captions (text), for floors."] = [],  # noqa: B006
+    language: Annotated[str, "FLORES code of prediction files and training captions."] = "eng_Latn",
+    corpus_type: Annotated[str, "how2sign: show published results too."] = "",
+    split: Annotated[str, "The split that was scored."] = "test",
+    seed: Annotated[int, "Seed of the resampling and the floors."] = 0,
+    nltk_data: Annotated[Path | None, "Folder of nltk data with WordNet, for METEOR."] = None,
 ) -> None:
-    """Put the metrics of all systems side by side."""
+    """Put systems side by side, with intervals, significance and floors."""
+    from sonar_sign.compare import CompareOptions
     from sonar_sign.compare import compare as run
 
-    run(metrics, output, markdown)
+    options = CompareOptions(
+        reference, manifest, training, language, corpus_type, split, seed, nltk_data
+    )
+    run(files, output, options)
 
 
 def show(comparison: Annotated[Path, "A comparison that compare wrote."]) -> None:
     """Print a comparison as a table."""
-    from sonar_sign.compare import print_table
+    from sonar_sign.comparison_table import print_table
 
     print_table(comparison)
 

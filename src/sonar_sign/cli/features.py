@@ -57,6 +57,7 @@ def predict(
     system: Annotated[str, "Name of the system: zero_shot, stage1 or finetuned."],
     options: PredictOptions,
     sonar_decoder: Annotated[Path | None, "Decoder that stage 2 trained, for SONAR's."] = None,
+    targets: Annotated[Path | None, "Targets of the clips, for the cosine with them."] = None,
     seed: Seed = 0,
     device: Device = "auto",
     threads: Threads = 0,
@@ -81,6 +82,7 @@ def predict(
         seed=seed,
         device=device,
         sonar_decoder=sonar_decoder,
+        targets=targets,
     )
 
 

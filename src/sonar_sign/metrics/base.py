@@ -30,4 +30,5 @@ def mean_percentage(scores: Sequence[float]) -> Measured:
 
 
 def _mean(sums: np.ndarray) -> float:
-    return 100 * float(sums[0]) / float(sums[1])
+    # No clips at all can be drawn of those that a metric is known of.
+    return 100 * float(sums[0]) / float(sums[1]) if sums[1] else 0.0

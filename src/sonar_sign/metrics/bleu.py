@@ -8,6 +8,8 @@ from sacrebleu.metrics import BLEU
 from sacrebleu.metrics.bleu import BLEUScore
 
 from sonar_sign.metrics.base import Measured
+from sonar_sign.metrics.function_words import FUNCTION_WORDS
+from sonar_sign.metrics.tokens import words
 
 BLEU_ORDERS = (1, 2, 3, 4)
 MAX_ORDER = max(BLEU_ORDERS)
@@ -30,6 +32,29 @@ def corpus_bleu(
         rows.append([counted.sys_len, counted.ref_len, *counted.counts, *counted.totals])
     statistics = np.asarray(rows, dtype=np.int64).reshape(-1, 2 + 2 * MAX_ORDER)
     return tuple(Measured(statistics, partial(_bleu, order=order)) for order in BLEU_ORDERS)
+
+
+def reduced_bleu(predictions: Sequence[str], references: Sequence[str]) -> Measured:
+    """BLEU-4 of the content words of English sentences (Tarrés et al. 2023, arXiv 2304.06371).
+
+    Words of `function_words` are left out of both sides; the original list is another one, so
+    compare such figures with each other only.
+    """
+    content = [[_content_words(text) for text in texts] for texts in (predictions, references)]
+    return corpus_bleu(*content)[-1]
+
+
+def _content_words(text: str) -> str:
+    return " ".join(word for word in words(text) if word.lower() not in FUNCTION_WORDS)
+
+
+def length_ratio(bleu: Measured) -> Measured:
+    """Words predicted over words of the references, 1 where they are as many."""
+    return Measured(bleu.statistics[:, :2], _ratio)
+
+
+def _ratio(sums: np.ndarray) -> float:
+    return float(sums[0]) / float(sums[1]) if sums[1] else 0.0
 
 
 def sentence_bleu(prediction: str, reference: str) -> float:

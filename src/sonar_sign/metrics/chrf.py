@@ -1,4 +1,4 @@
-"""chrF by sacreBLEU (Popović 2015, W15-3049): characters 1 to 6, no word n-grams, beta 2."""
+"""chrF by sacreBLEU (Popović 2015, W15-3049): characters 1 to 6, beta 2; chrF++ with words."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,20 @@ from sacrebleu.metrics import CHRF
 from sonar_sign.metrics.base import Measured
 
 
-def corpus_chrf(predictions: Sequence[str], references: Sequence[str]) -> Measured:
+def corpus_chrf(
+    predictions: Sequence[str], references: Sequence[str], word_order: int = 0
+) -> Measured:
     """chrF2 of one reference a prediction, a percentage.
 
-    Statistics, (n_clips, 18): n-grams predicted, of the reference, and matched, for n = 1 to 6.
+    Statistics, (n_clips, 18 + 3 word_order): n-grams predicted, of the reference, and matched, of
+    characters for n = 1 to 6, then of words.
+
+    Args:
+        word_order: longest n-grams of words; 2 makes it chrF++ (Popović 2017, W17-4770).
     """
     if len(predictions) != len(references):
         raise ValueError(f"{len(predictions)} predictions for {len(references)} references")
-    metric = CHRF()
+    metric = CHRF(word_order=word_order)
     # sacreBLEU offers chrF's statistics only in these two methods, on which its own significance
     # tests rest; a test holds them against the command line.
     rows = metric._extract_corpus_statistics(list(predictions), [list(references)])
@@ -27,8 +33,8 @@ def corpus_chrf(predictions: Sequence[str], references: Sequence[str]) -> Measur
     return Measured(statistics, score)
 
 
-def chrf_signature() -> str:
+def chrf_signature(word_order: int = 0) -> str:
     """sacreBLEU's signature of what `corpus_chrf` computes."""
-    metric = CHRF()
+    metric = CHRF(word_order=word_order)
     metric.corpus_score(["a"], [["a"]])  # the number of references is only known after a score
     return metric.get_signature().format()

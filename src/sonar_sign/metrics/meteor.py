@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +86,11 @@ def load_matcher(language: str = "eng_Latn", nltk_data: Path | None = None) -> M
     if language == "eng_Latn":
         wordnet = _find_wordnet(nltk_data)
         variant = EXACT_STEM if wordnet is None else WORDNET
-        return Matcher(variant, PorterStemmer(), wordnet or _NoWordNet())
+        return Matcher(variant, _Remembering(PorterStemmer()), wordnet or _NoWordNet())
     stemmer_name = _SNOWBALL.get(language.split("_")[0])
     if stemmer_name is None:
         return Matcher(EXACT, _NoStemmer(), _NoWordNet())
-    return Matcher(EXACT_STEM, SnowballStemmer(stemmer_name), _NoWordNet())
+    return Matcher(EXACT_STEM, _Remembering(SnowballStemmer(stemmer_name)), _NoWordNet())
 
 
 class _NoWordNet:
@@ -97,6 +98,13 @@ class _NoWordNet:
 
     def synsets(self, word: str) -> list:
         return []
+
+
+class _Remembering:
+    """A stemmer that stems a word once: stemming is most of METEOR's time."""
+
+    def __init__(self, stemmer: Any):
+        self.stem = cache(stemmer.stem)
 
 
 class _NoStemmer:

@@ -1,0 +1,77 @@
+"""What needs no understanding: captions given without looking at the video."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from sacrebleu.metrics import BLEU
+
+from sonar_sign.metrics.bleu import MAX_ORDER, SMOOTHING
+from sonar_sign.metrics.tokens import words
+
+FLOORS = {
+    "random_caption": "a random training caption for every clip",
+    "constant_caption": "the one training caption that scores best for all clips",
+    "nearest_length": "the training caption nearest to the reference in its number of words",
+}
+
+
+def floors(references: Sequence[str], training: Sequence[str], seed: int) -> dict[str, list[str]]:
+    """Predictions of every floor.
+
+    Args:
+        training: captions, at least one.
+    """
+    rng = np.random.default_rng(seed)
+    training = list(training)
+    return {
+        "random_caption": [training[n] for n in rng.integers(len(training), size=len(references))],
+        "constant_caption": [best_constant(references, training)] * len(references),
+        "nearest_length": _nearest(references, training, rng),
+    }
+
+
+def best_constant(references: Sequence[str], training: Sequence[str]) -> str:
+    """The training caption of the highest BLEU-4 where it is the prediction for every clip."""
+    # How many references hold an n-gram at least `times` times.
+    holding: Counter[tuple[tuple[str, ...], int]] = Counter()
+    for reference in references:
+        for ngram, n in _ngrams(words(reference)).items():
+            holding.update((ngram, times) for times in range(1, n + 1))
+    reference_words = sum(len(words(reference)) for reference in references)
+
+    def bleu(caption: str) -> float:
+        tokens = words(caption)
+        matched, possible = [0] * MAX_ORDER, [0] * MAX_ORDER
+        for ngram, n in _ngrams(tokens).items():
+            matched[len(ngram) - 1] += sum(holding[ngram, times] for times in range(1, n + 1))
+            possible[len(ngram) - 1] += n * len(references)
+        score = BLEU.compute_bleu(
+            correct=matched, total=possible, sys_len=len(tokens) * len(references),
+            ref_len=reference_words, smooth_method=SMOOTHING, max_ngram_order=MAX_ORDER,
+        )  # fmt: skip
+        return score.score
+
+    # Of equals the first in the alphabet, whatever the order of training.
+    return max(sorted(set(training)), key=bleu)
+
+
+def _ngrams(tokens: list[str]) -> Counter[tuple[str, ...]]:
+    return Counter(
+        tuple(tokens[start : start + order])
+        for order in range(1, MAX_ORDER + 1)
+        for start in range(len(tokens) - order + 1)
+    )
+
+
+def _nearest(references: Sequence[str], training: list[str], rng: np.random.Generator) -> list[str]:
+    """A random one of the training captions of the nearest length."""
+    by_length: dict[int, list[str]] = defaultdict(list)
+    for caption in training:
+        by_length[len(words(caption))].append(caption)
+    lengths = np.array(sorted(by_length))
+    chosen = []
+    for reference in references:
+        nearest = int(lengths[np.abs(lengths - len(words(reference))).argmin()])
+        chosen.append(by_length[nearest][rng.integers(len(by_length[nearest]))])
+    return chosen
