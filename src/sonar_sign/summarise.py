@@ -12,7 +12,8 @@ import pandas as pd
 
 from sonar_sign.corpora import TYPES
 from sonar_sign.errors import UserError
-from sonar_sign.files import whole_or_absent, write_json
+from sonar_sign.figures import figure
+from sonar_sign.files import write_json
 from sonar_sign.prepare import CLAMPED_COLUMNS, COLUMNS, DROPPED_COLUMNS, REASONS
 from sonar_sign.tables import read_table
 
@@ -113,35 +114,24 @@ def _shared(first: pd.DataFrame, second: pd.DataFrame) -> dict[str, int]:
 
 def _plot(manifests: Mapping[str, pd.DataFrame], path: Path) -> None:
     """Durations of every split as shares of its clips, so that splits can be compared."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    matplotlib.rcParams["svg.hashsalt"] = "sonar-sign"  # else ids in the file are random
-    from matplotlib import pyplot as plt
-
     durations = {split: _durations(manifest) for split, manifest in manifests.items()}
     longest = max(float(np.quantile(seconds, 0.995)) for seconds in durations.values())
     bins = np.linspace(0, max(longest, 1.0), 50)
-    figure, axes = plt.subplots(figsize=(7, 3.5), layout="constrained")
-    for split, seconds in durations.items():
-        # The few longest clips stand in the last bin.
-        shares = np.full(len(seconds), 100 / len(seconds))
-        label = f"{split}: {len(seconds):,} clips, median {np.median(seconds):.1f} s"
-        axes.hist(
-            np.minimum(seconds, bins[-1]),
-            bins,
-            weights=shares,
-            histtype="step",
-            linewidth=1.6,
-            label=label,
-        )
-    axes.set(xlabel="duration of a clip, seconds", ylabel="clips, %", xlim=(0, bins[-1]))
-    axes.legend(frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    # Without a date, so that the same clips give the same bytes.
-    with whole_or_absent(path) as temporary:
-        figure.savefig(temporary, format="svg", metadata={"Date": None})
-    plt.close(figure)
+    with figure(path) as (_, (axes,)):
+        for split, seconds in durations.items():
+            # The few longest clips stand in the last bin.
+            shares = np.full(len(seconds), 100 / len(seconds))
+            label = f"{split}: {len(seconds):,} clips, median {np.median(seconds):.1f} s"
+            axes.hist(
+                np.minimum(seconds, bins[-1]),
+                bins,
+                weights=shares,
+                histtype="step",
+                linewidth=1.6,
+                label=label,
+            )
+        axes.set(xlabel="duration of a clip, seconds", ylabel="clips, %", xlim=(0, bins[-1]))
+        axes.legend(frameon=False)
 
 
 def as_text(summary: dict[str, Any]) -> str:

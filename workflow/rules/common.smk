@@ -74,5 +74,6 @@ def final_outputs():
         f"{results}/comparison.json",
         f"{results}/comparison.md",
         f"{results}/manifests/summary.json",
+        f"{results}/report/metrics.svg",
         *[f"{results}/samples/{system}.json" for system in config["systems"]],
     ]

@@ -37,7 +37,12 @@ rule summarise:
         clamped=lambda wildcards: tables_of_splits(wildcards, "{split}.clamped.tsv"),
     output:
         summary="results/{corpus}/manifests/summary.json",
-        plot="results/{corpus}/manifests/durations.svg",
+        plot=report(
+            "results/{corpus}/manifests/durations.svg",
+            caption="../report/durations.rst",
+            category="Corpus",
+            labels={"picture": "durations"},
+        ),
     log:
         "results/{corpus}/logs/summarise.log",
     benchmark:

@@ -142,7 +142,9 @@ rule compare:
         training=repeat("training", "training"),
         language=CAPTIONS,
         # The literature's rows are of the real How2Sign only.
-        corpus_type="" if CORPORA[NAME]["root"] == HOWTO_ROOT else CORPORA[NAME]["type"],
+        published=flags(
+            {} if CORPORA[NAME]["root"] == HOWTO_ROOT else {"corpus_type": CORPORA[NAME]["type"]}
+        ),
         split=EVALUATED,
         folder=lambda wildcards, output: str(Path(output.json).parent),
         seed=config["seed"],
@@ -152,5 +154,5 @@ rule compare:
     shell:
         "sonar-sign compare {input.metrics:q} --output {params.folder}"
         " --manifest {input.manifest} {params.training} --language {params.language}"
-        " --corpus-type {params.corpus_type:q} --split {params.split} --seed {params.seed}"
+        " {params.published} --split {params.split} --seed {params.seed}"
         " > {log} 2>&1"

@@ -173,6 +173,12 @@ FURTHER_TARGETS = [f"results/{NAME}/targets/train.{code}.npy" for code in FURTHE
 FURTHER_CAPTIONS = [f"results/{NAME}/captions/train.{code}.tsv" for code in FURTHER_LANGUAGES]
 
 
+def named(paths, by):
+    """`NAME=path`: by the folder it lies in, or by the split that its own name begins with."""
+    names = [Path(p).parent.name if by == "parent" else Path(p).name.split(".")[0] for p in paths]
+    return [f"{name}={path}" for name, path in zip(names, paths)]
+
+
 def captions_of_training(evaluated):
     """Manifests whose captions floors are made of; none where training itself is evaluated."""
     return TRAINING_MANIFESTS if evaluated != "train" and "train" in splits_of(NAME) else []

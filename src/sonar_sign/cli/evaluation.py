@@ -82,4 +82,26 @@ def show(comparison: Annotated[Path, "A comparison that compare wrote."]) -> Non
     print_table(comparison)
 
 
-COMMANDS = {"evaluate": evaluate, "sample": sample, "compare": compare, "show": show}
+def plot(
+    comparison: Annotated[Path, "A comparison that compare wrote."],
+    output: Annotated[Path, "Folder for the pictures."],
+    curves: Annotated[list[str], "NAME=FILE: training curves of a stage; repeat for all."] = [],  # noqa: B006
+    dropped: Annotated[list[str], "SPLIT=FILE: what prepare dropped; repeat for all."] = [],  # noqa: B006
+) -> None:
+    """Draw the pictures of a report."""
+    from sonar_sign.plot import names_and_paths
+    from sonar_sign.plot import plot as run
+
+    found = [
+        names_and_paths(values, flag) for values, flag in ((curves, "curves"), (dropped, "dropped"))
+    ]
+    run(comparison, *found, output)
+
+
+COMMANDS = {
+    "evaluate": evaluate,
+    "sample": sample,
+    "compare": compare,
+    "plot": plot,
+    "show": show,
+}

@@ -1,0 +1,51 @@
+"""The pictures of `snakemake --report`."""
+
+PICTURES = {
+    "metrics.svg": ("Results", "metrics with intervals"),
+    "comparison.html": ("Results", "all numbers"),
+    "speed.svg": ("Results", "speed and quality"),
+    "reference_length.svg": ("Where it is good", "by length of the reference"),
+    "duration.svg": ("Where it is good", "by duration"),
+    "signer.svg": ("Where it is good", "by signer"),
+    "word_frequency.svg": ("Where it is good", "by frequency of words"),
+    "curves.svg": ("Training", "curves of both stages"),
+    "dropped.svg": ("Corpus", "dropped clips by reason"),
+}
+TRAINED = [
+    stage
+    for stage, system in (("stage1", "stage1"), ("stage2", "finetuned"))
+    if system in config["systems"]
+]
+
+
+rule plot:
+    input:
+        comparison="results/{corpus}/comparison.json",
+        curves=[f"results/{{corpus}}/checkpoints/{stage}/curves.csv" for stage in TRAINED],
+        dropped=lambda wildcards: tables_of_splits(wildcards, "{split}.dropped.tsv"),
+    output:
+        [
+            report(
+                f"results/{{corpus}}/report/{name}",
+                caption=f"../report/{Path(name).stem}.rst",
+                category=category,
+                labels={"picture": label},
+            )
+            for name, (category, label) in PICTURES.items()
+        ],
+    log:
+        "results/{corpus}/logs/plot.log",
+    benchmark:
+        "results/{corpus}/benchmarks/plot.tsv"
+    conda:
+        "../envs/sonar-sign.yaml"
+    params:
+        curves=lambda wildcards, input: repeated("curves", named(input.curves, "parent")),
+        dropped=lambda wildcards, input: repeated("dropped", named(input.dropped, "split")),
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
+        recipe=1,
+    message:
+        "Drawing the report of {wildcards.corpus}"
+    shell:
+        "sonar-sign plot --comparison {input.comparison} {params.curves} {params.dropped}"
+        " --output {params.folder} > {log} 2>&1"
