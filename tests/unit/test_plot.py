@@ -46,7 +46,7 @@ def test_every_picture_says_what_it_shows(drawn):
     assert "best floor" in words(files["metrics.svg"])
     assert "stage1" in words(files["curves.svg"])
     assert "missing_file" in words(files["dropped.svg"])
-    assert "not in training" in words(files["word_frequency.svg"])
+    assert "10 to 99 times" in words(files["word_frequency.svg"])
     page = files["comparison.html"].decode()
     assert "a&lt;b" in page and "floor: random caption" in page and "<script" not in page
 
