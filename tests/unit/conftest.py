@@ -1,5 +1,6 @@
 """Fixtures that several unit tests share."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,9 @@ import pytest
 from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
 from sonar_sign.demo.sonar import pretrain_sonar
 from sonar_sign.options import SonarPretrainOptions
+
+# Whether Debian's WordNet is installed here changes no test but those that say so.
+os.environ["WNSEARCHDIR"] = "/no/wordnet"
 
 TINY_SONAR_SEED = 3
 TINY_SONAR = SonarPretrainOptions(

@@ -9,6 +9,7 @@ from typing import Any
 
 from sonar_sign.errors import UserError
 from sonar_sign.metrics.base import Measured, mean_percentage
+from sonar_sign.metrics.debian_wordnet import nltk_folder_of_debian
 from sonar_sign.metrics.tokens import words
 
 WORDNET = "nltk-wordnet"
@@ -76,7 +77,8 @@ def load_matcher(language: str = "eng_Latn", nltk_data: Path | None = None) -> M
     """Choose the best variant that this machine has for a language.
 
     WordNet is English, so no other language uses it. It is looked for in `nltk_data` where that
-    is given, otherwise where nltk looks, which the environment variable NLTK_DATA extends.
+    is given, otherwise where nltk looks, which the environment variable NLTK_DATA extends, and
+    then where Debian puts it.
 
     Raises:
         UserError: `nltk_data` was given and holds no WordNet, or a WordNet cannot be read.
@@ -91,6 +93,24 @@ def load_matcher(language: str = "eng_Latn", nltk_data: Path | None = None) -> M
     if stemmer_name is None:
         return Matcher(EXACT, _NoStemmer(), _NoWordNet())
     return Matcher(EXACT_STEM, _Remembering(SnowballStemmer(stemmer_name)), _NoWordNet())
+
+
+def _find(folder: Path | None) -> Any | None:
+    """WordNet's files in a folder of nltk data, or where nltk looks; None where there are none."""
+    import nltk.data
+
+    paths = None
+    if folder is not None:
+        paths = [str(Path(folder).resolve())]
+        # nltk opens no file outside its data path, and WordNet's files are opened while in use.
+        if paths[0] not in nltk.data.path:
+            nltk.data.path.insert(0, paths[0])
+    for resource in ("corpora/wordnet.zip/wordnet/", "corpora/wordnet"):
+        try:
+            return nltk.data.find(resource, paths)
+        except LookupError:
+            continue
+    return None
 
 
 class _NoWordNet:
@@ -114,22 +134,12 @@ class _NoStemmer:
 
 def _find_wordnet(folder: Path | None) -> Any | None:
     """nltk's reader of WordNet, or None where no folder was named and none is found."""
-    import nltk.data
     from nltk.corpus.reader import WordNetCorpusReader
 
-    paths = None
-    if folder is not None:
-        paths = [str(Path(folder).resolve())]
-        # nltk opens no file outside its data path, and WordNet's files are opened while in use.
-        if paths[0] not in nltk.data.path:
-            nltk.data.path.insert(0, paths[0])
-    for resource in ("corpora/wordnet.zip/wordnet/", "corpora/wordnet"):
-        try:
-            root = nltk.data.find(resource, paths)
-            break
-        except LookupError:
-            continue
-    else:
+    root = _find(folder)
+    if root is None and folder is None and (debian := nltk_folder_of_debian()) is not None:
+        root = _find(debian)
+    if root is None:
         if folder is None:
             return None
         raise UserError(

@@ -1,5 +1,7 @@
 """Stage 1: which parts of SignHiera learn, and that they do."""
 
+import os
+import signal
 from dataclasses import fields, replace
 
 import pandas as pd
@@ -17,9 +19,11 @@ from small_files import (
     write_random_targets,
 )
 
+from sonar_sign.augment import augment
 from sonar_sign.clip_windows import load_windows, to_input
 from sonar_sign.clips import ClipShard
-from sonar_sign.errors import UserError
+from sonar_sign.errors import PreemptedError, UserError
+from sonar_sign.finetune import stage1
 from sonar_sign.finetune.batches import Part
 from sonar_sign.finetune.data import WindowClips
 from sonar_sign.finetune.stage1 import (
@@ -173,3 +177,29 @@ def test_mistakes_are_named(inputs, tmp_path):
         with pytest.raises(UserError, match="finds no GPU"):
             run(inputs, tmp_path / "out", device="cuda")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_a_run_that_is_ended_within_an_epoch_goes_on_exactly(
+    inputs, tmp_path, monkeypatch, num_workers
+):
+    """The place in the epoch, how clips are shaken in time and how pictures are changed."""
+    options = replace(OPTIONS, epochs=3, batch_size=2, num_workers=num_workers, save_every=0)
+    run(inputs, tmp_path / "whole", options, AugmentOptions())
+    calls = 0
+
+    def augment_and_end(*arguments):
+        nonlocal calls
+        calls += 1
+        if calls == 5:  # the second of the second epoch's three steps
+            os.kill(os.getpid(), signal.SIGTERM)
+        return augment(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stage1, "augment", augment_and_end)
+        with pytest.raises(PreemptedError, match="SIGTERM ended training after step 5"):
+            run(inputs, tmp_path / "cut", options, AugmentOptions())
+    assert not (tmp_path / "cut/best.pt").exists()
+    run(inputs, tmp_path / "cut", options, AugmentOptions())
+    whole, cut = ((tmp_path / name / "best.pt").read_bytes() for name in ("whole", "cut"))
+    assert whole == cut
