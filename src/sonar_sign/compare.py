@@ -51,6 +51,8 @@ ABOUT = (
     "seed",
     "checkpoint_sha256",
     "device",
+    "timings_ms",
+    "cost",
     "versions",
 )
 

@@ -47,7 +47,8 @@ class RunInfo:
     seed: int | None = None
     inference_ms_per_clip: float | None = None  # milliseconds, all stages
     device: str | None = None
-    timings_ms: dict[str, Any] | None = None  # milliseconds by stage, as predict measured them
+    timings_ms: dict[str, Any] | None = None  # mean, median and p95 by stage
+    cost: dict[str, Any] | None = None  # parameters, bytes_on_disk, peak_memory_gb
 
 
 def evaluate(
@@ -133,6 +134,7 @@ def metrics_of(
         "references_sha256": references_sha256(clips.clip_ids, clips.references),
         "device": info.device,
         "timings_ms": info.timings_ms,
+        "cost": info.cost,
         "versions": _versions(VERSIONED),
     }
     return record, scores.measured
@@ -198,6 +200,7 @@ def read_run_info(path: Path) -> RunInfo:
         "inference_ms_per_clip": _is_duration,
         "device": _is_word,
         "timings_ms": lambda value: isinstance(value, dict),
+        "cost": lambda value: isinstance(value, dict),
     }
     for key, holds in checks.items():
         if key not in record:

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import torch
 
+from sonar_sign.costs import cost, spread
 from sonar_sign.errors import UserError
 from sonar_sign.features import FeatureShard, open_features
 from sonar_sign.files import require_file, sha256_of, write_json
-from sonar_sign.models.checkpoint import load_sign_encoder
+from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
 from sonar_sign.models.sign_encoder import SignEncoder
 from sonar_sign.options import PredictOptions
-from sonar_sign.runtime import autocast, choose_device
+from sonar_sign.runtime import autocast, choose_device, peak_memory_gb
 from sonar_sign.tables import write_table
 from sonar_sign.targets import read_targets
 
@@ -86,11 +87,19 @@ def predict(
             "All clips of the split were dropped by crop, see `box_from` in its shards."
         )
     embeddings, encoder_ms = embed(model, shards, clip_ids, options)
+    sign_hiera_model = load_sign_hiera(sign_hiera)  # mapped, to be counted
     cosines = None if targets is None else _cosines(embeddings, clip_ids, targets)
-    times = _feature_times(timings, clip_ids) | {"sign_encoder": encoder_ms / len(clip_ids)}
+    times = _feature_times(timings, clip_ids) | {"sign_encoder": encoder_ms}
     for language, output in outputs.items():
         texts, decoder_ms = _decode(sonar, embeddings, language, options)
-        timings_ms = times | {"sonar_decoder": decoder_ms / len(clip_ids)}
+        stages = times | {"sonar_decoder": decoder_ms}
+        timings_ms = {stage: spread(of_clips) for stage, of_clips in stages.items()}
+        models = {
+            "sign_hiera": sign_hiera_model,
+            "sign_encoder": model,
+            "sonar_decoder": sonar.decoder,
+        }
+        files = [sign_hiera, sign_encoder, sonar_decoder or sonar.decoder_file]
         info: dict[str, Any] = {
             "system": system,
             # A system is named by what was trained last; both hashes stand in the file.
@@ -99,11 +108,12 @@ def predict(
             "sign_encoder_sha256": encoder_sha256,
             "seed": seed,
             "language": language,
-            "inference_ms_per_clip": sum(timings_ms.values()),
+            "inference_ms_per_clip": sum(of_stage["mean"] for of_stage in timings_ms.values()),
             "device": str(chosen),
             "n_clips": len(shards),
             "n_dropped": len(dropped),
             "timings_ms": timings_ms,
+            "cost": cost(models, files, peak_memory_gb(chosen)),
         }
         write_json(output.with_suffix(".json"), info)
         # What was dropped counts as not understood: systems are scored on the same clips.
@@ -120,12 +130,12 @@ def embed(
     shards: Mapping[str, FeatureShard],
     clip_ids: Sequence[str],
     options: PredictOptions,
-) -> tuple[torch.Tensor, float]:
-    """Embed clips: `(n_clips, embedding_dim)` float32 and the milliseconds it took."""
+) -> tuple[torch.Tensor, list[float]]:
+    """Embed clips: `(n_clips, embedding_dim)` float32 and each clip's share of the milliseconds."""
     device = next(model.parameters()).device
-    started = time.perf_counter()
-    parts = []
+    parts, milliseconds = [], []
     for first in range(0, len(clip_ids), options.batch_size):
+        started = time.perf_counter()
         batch = [
             torch.from_numpy(shards[clip_id][clip_id].astype(np.float32))
             for clip_id in clip_ids[first : first + options.batch_size]
@@ -134,8 +144,15 @@ def embed(
         padded = torch.nn.utils.rnn.pad_sequence(batch, batch_first=True)
         with autocast(device, options.precision):
             parts.append(model(padded.to(device), lengths.to(device)).float())
-    embeddings = torch.cat(parts)
-    return embeddings, 1000 * (time.perf_counter() - started)
+        milliseconds += _shares(started, len(batch), device)
+    return torch.cat(parts), milliseconds
+
+
+def _shares(started: float, n_clips: int, device: torch.device) -> list[float]:
+    """What each clip of a batch took, all alike."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)  # or the clock would stop before the work does
+    return n_clips * [1000 * (time.perf_counter() - started) / n_clips]
 
 
 def _cosines(embeddings: torch.Tensor, clip_ids: Sequence[str], path: Path) -> list[float]:
@@ -149,19 +166,19 @@ def _cosines(embeddings: torch.Tensor, clip_ids: Sequence[str], path: Path) -> l
 
 def _decode(
     sonar: "SonarText", embeddings: torch.Tensor, language: str, options: PredictOptions
-) -> tuple[list[str], float]:
-    # Loading the decoder is not inference.
-    _ = sonar.decoder
-    started = time.perf_counter()
-    texts = sonar.decode(
-        embeddings, language, beam_size=options.beam_size, batch_size=options.batch_size
-    )
+) -> tuple[list[str], list[float]]:
+    _ = sonar.decoder  # loading it is not inference
+    texts, milliseconds = [], []
+    for batch in embeddings.split(options.batch_size):
+        started = time.perf_counter()
+        texts += sonar.decode(batch, language, options.beam_size, batch_size=options.batch_size)
+        milliseconds += _shares(started, len(batch), embeddings.device)
     # A prediction is one line of a table.
-    return [" ".join(text.split()) for text in texts], 1000 * (time.perf_counter() - started)
+    return [" ".join(text.split()) for text in texts], milliseconds
 
 
-def _feature_times(paths: Sequence[Path], clip_ids: Sequence[str]) -> dict[str, float]:
-    """Mean milliseconds a clip of each stage that `extract` timed."""
+def _feature_times(paths: Sequence[Path], clip_ids: Sequence[str]) -> dict[str, list[float]]:
+    """Milliseconds of every clip in each stage that `extract` timed."""
     times: dict[str, dict[str, float]] = {}
     for path in paths:
         times.update(json.loads(require_file(path, "The timings").read_text(encoding="utf-8")))
@@ -169,6 +186,4 @@ def _feature_times(paths: Sequence[Path], clip_ids: Sequence[str]) -> dict[str, 
     if missing:
         raise UserError(f"No timings for clip {missing[0]}; extract its features again.")
     stages = sorted({stage for clip_id in clip_ids for stage in times[clip_id]})
-    return {
-        stage: float(np.mean([times[clip_id][stage] for clip_id in clip_ids])) for stage in stages
-    }
+    return {stage: [times[clip_id][stage] for clip_id in clip_ids] for stage in stages}

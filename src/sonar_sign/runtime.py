@@ -1,6 +1,7 @@
 """Where models run: device, precision and threads, chosen in one place."""
 
 import os
+import resource
 from contextlib import AbstractContextManager
 
 import torch
@@ -69,6 +70,13 @@ def count_devices(device: torch.device, wanted: int) -> int:
     if wanted > there:
         raise UserError(f"{wanted} devices were asked for, but PyTorch finds {there} GPUs.")
     return wanted or there
+
+
+def peak_memory_gb(device: torch.device) -> float:
+    """The most memory so far, of the GPU or, on a CPU, of this process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e9
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # kilobytes on Linux
 
 
 def use_threads(n: int) -> None:

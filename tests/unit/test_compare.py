@@ -68,7 +68,7 @@ def metrics(folder, name, texts, language="eng_Latn", references=None, **changes
     info = {
         "system": name.split(".")[0], "checkpoint_sha256": "0" * 64, "seed": 1,
         "language": language, "inference_ms_per_clip": 12.34, "device": "cpu", "n_clips": 40,
-        "timings_ms": {},
+        "timings_ms": {}, "cost": {},
     }  # fmt: skip
     predictions = table(folder, f"p.{name}", texts)
     write_json(folder / "info.json", info)

@@ -50,7 +50,8 @@ def write_info(folder, **changes):
         "inference_ms_per_clip": 12.5,
         "device": "cpu",
         "n_clips": 3,
-        "timings_ms": {"encoder": 2.5, "decoder": 10.0},
+        "timings_ms": {"encoder": {"mean": 2.5}, "decoder": {"mean": 10.0}},
+        "cost": {"peak_memory_gb": 1.5},
     }
     info.update(changes)
     (folder / "run.json").write_text(json.dumps(info))
@@ -83,7 +84,8 @@ def test_the_metrics_file_matches_its_schema_and_its_inputs(run):
     assert metrics["n_empty_references"] == 0
     assert metrics["meteor_variant"] == "nltk-exact-stem"
     assert metrics["inference_ms_per_clip"] == 12.5
-    assert metrics["timings_ms"] == {"encoder": 2.5, "decoder": 10.0}
+    assert metrics["timings_ms"] == {"encoder": {"mean": 2.5}, "decoder": {"mean": 10.0}}
+    assert metrics["cost"] == {"peak_memory_gb": 1.5}
     assert (metrics["system"], metrics["seed"], metrics["device"]) == ("finetuned", 7, "cpu")
     assert metrics["checkpoint_sha256"] == "0123456789abcdef" * 4
     assert metrics["versions"]["sacrebleu"] == sacrebleu.__version__

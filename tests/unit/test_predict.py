@@ -121,9 +121,16 @@ def test_what_made_the_predictions(folder, tmp_path, tiny_sonar, system):
     times = info["timings_ms"]
     assert set(times) == {"decode", "sign_hiera", "sign_encoder", "sonar_decoder"}
     # Four clips took 1 ms to decode and three 2 ms.
-    assert times["decode"] == pytest.approx(10 / 7) and times["sign_hiera"] == 5
-    assert times["sign_encoder"] > 0 and times["sonar_decoder"] > 0
-    assert info["inference_ms_per_clip"] == pytest.approx(sum(times.values()))
+    assert times["decode"] == {"mean": pytest.approx(10 / 7), "median": 1, "p95": pytest.approx(2)}
+    assert times["sign_hiera"] == {"mean": 5, "median": 5, "p95": 5}
+    for stage in ("sign_encoder", "sonar_decoder"):
+        assert 0 < times[stage]["median"] <= times[stage]["p95"]
+    assert info["inference_ms_per_clip"] == pytest.approx(sum(t["mean"] for t in times.values()))
+    parameters = info["cost"]["parameters"]
+    assert parameters["sign_hiera"] == sum(p.numel() for p in tiny_hiera().parameters())
+    files = folder / "hiera.pth", folder / "encoder.pth", tiny_sonar / "sonar_text_decoder.pt"
+    assert info["cost"]["bytes_on_disk"] == sum(path.stat().st_size for path in files)
+    assert 0.1 < info["cost"]["peak_memory_gb"] < 30
 
 
 def refused(folder, tmp_path, sonar, words, **changes):

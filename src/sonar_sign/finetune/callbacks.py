@@ -1,7 +1,6 @@
 """What happens around training: the best checkpoints, saves to go on from, signals, curves."""
 
 import math
-import resource
 import shutil
 import signal
 import time
@@ -23,6 +22,7 @@ from sonar_sign.files import whole_or_absent
 from sonar_sign.finetune.batches import ResumableLoader
 from sonar_sign.finetune.data import Batch
 from sonar_sign.finetune.module import EmbeddingModule
+from sonar_sign.runtime import peak_memory_gb
 
 Save = Callable[[Path, dict[str, Any]], None]
 """Writes checkpoints into a folder, with what they should say of themselves."""
@@ -190,7 +190,7 @@ class Throughput(Callback):
         now = time.perf_counter()
         rate = trainer.world_size * self.n_clips / (now - self.since)
         self.since, self.n_clips = now, 0
-        row = {"train/clips_per_second": rate, "train/memory_gb": _memory_gb(module.device)}
+        row = {"train/clips_per_second": rate, "train/memory_gb": peak_memory_gb(module.device)}
         scaler = getattr(trainer.precision_plugin, "scaler", None)
         if scaler is not None:
             scale = scaler.get_scale()
@@ -204,13 +204,6 @@ class Throughput(Callback):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.n_skipped = state["n_skipped"]
-
-
-def _memory_gb(device: torch.device) -> float:
-    """The peak so far, of the GPU where there is one."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 1e9
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # kilobytes on Linux
 
 
 class WholeCheckpoints(TorchCheckpointIO):

@@ -134,6 +134,11 @@ class SonarText:
         with _file_errors(_file_of(card, "tokenizer"), "SONAR tokenizer"):
             return load_tokenizer(card)
 
+    @property
+    def decoder_file(self) -> Path:
+        """The decoder's checkpoint."""
+        return _file_of(self._cards[SONAR_TEXT_DECODER_FAMILY], "checkpoint")
+
     @cached_property
     def encoder(self) -> nn.Module:
         """The text encoder, a `SonarTextTransformerEncoderModel`, on the device."""
