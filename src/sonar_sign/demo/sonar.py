@@ -33,7 +33,7 @@ def pretrain_sonar(
         exclude: English texts that must not occur in training, such as test captions.
     """
     # Importing fairseq2 costs seconds, so only when it is needed.
-    from sonar_sign.models.sonar_text import TinySonarShape, create_sonar_folder, save_weights
+    from sonar_sign.models.sonar_tiny import TinySonarShape, create_sonar_folder, save_weights
 
     folder = Path(folder)
     texts = _draw_texts(options.n_pairs, np.random.default_rng(seed), frozenset(exclude))

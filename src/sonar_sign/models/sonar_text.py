@@ -1,36 +1,27 @@
 """SONAR's text encoder, text decoder and tokenizer, opened from a folder.
 
-This is the only module that imports `fairseq2` or `sonar`, and importing them costs seconds:
-import it inside the function that needs it.
+This and its neighbours `sonar_cards` and `sonar_tiny` are the only modules that import `fairseq2`
+or `sonar`, and importing them costs seconds: import them inside the function that needs them.
 
 A SONAR folder holds a text encoder, a text decoder and a sentencepiece model, and asset cards
-(`*.yaml`) that name these files and describe their models. Cards give file names; the absolute
-`file://` addresses that fairseq2 wants are computed from wherever the folder lies when it is
-opened, so a folder can be moved, and nothing is ever downloaded. A folder with SONAR's three
-public files (`sonar_text_encoder.pt`, `sonar_text_decoder.pt`,
-`sentencepiece.source.256000.model`) needs no cards: sonar-space's own are used.
+(`*.yaml`) that name these files and describe their models; see `sonar_cards`. A folder with SONAR's
+three public files (`sonar_text_encoder.pt`, `sonar_text_decoder.pt`,
+`sentencepiece.source.256000.model`) needs no cards.
 """
 
 import difflib
-import shutil
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from pickle import PickleError
 
 import torch
-import yaml
-from fairseq2 import init_fairseq2
-from fairseq2.assets import AssetCard, AssetCardError, get_asset_store
-from fairseq2.data.tokenizers import Tokenizer, TokenizerModelError, load_tokenizer
-from fairseq2.error import InvalidOperationError, OperationalError
+from fairseq2.assets import AssetCard
+from fairseq2.data.tokenizers import Tokenizer, load_tokenizer
 from fairseq2.generation.beam_search.generator import BeamSearchSeq2SeqGenerator
 from fairseq2.models import load_model
 from fairseq2.models.nllb import get_nllb_tokenizer_hub
-from fairseq2.models.nllb.tokenizer import NllbTokenizerConfig, load_nllb_tokenizer
 from fairseq2.nn import BatchLayout
 from sonar.inference_pipelines.text import (
     EmbeddingToTextModelPipeline,
@@ -41,24 +32,14 @@ from sonar.models.sonar_text import (
     SONAR_TEXT_DECODER_FAMILY,
     SONAR_TEXT_ENCODER_FAMILY,
     get_sonar_text_decoder_hub,
-    get_sonar_text_encoder_hub,
 )
 from torch import Tensor, nn
 from torch.nn import functional
 
 from sonar_sign.errors import UserError
-from sonar_sign.files import require_file, whole_or_absent
+from sonar_sign.models.sonar_cards import card_errors, file_errors, file_of, read_cards
 
-_PUBLIC_CARDS = {
-    SONAR_TEXT_ENCODER_FAMILY: "text_sonar_basic_encoder",
-    SONAR_TEXT_DECODER_FAMILY: "text_sonar_basic_decoder",
-}
 _IGNORED = -100
-
-# fairseq2 draws progress bars of its own unless it is told at initialisation; another module
-# of the process may have initialised it already, which is fine.
-with suppress(InvalidOperationError):
-    init_fairseq2(no_progress=True)
 
 
 @dataclass(frozen=True)
@@ -83,7 +64,7 @@ class SonarText:
         self.folder = folder
         self.device = device
         self.dtype = dtype
-        self._cards = cards
+        self.cards = cards
 
     @classmethod
     def open(
@@ -105,7 +86,7 @@ class SonarText:
         folder = Path(folder).absolute()
         if not folder.is_dir():
             raise UserError(f"SONAR folder not found: {folder} is missing or not a folder.")
-        cards = _read_cards(folder)
+        cards = read_cards(folder)
         if decoder is not None:
             of_folder = cards[SONAR_TEXT_DECODER_FAMILY]
             address = {"checkpoint": f"file://{Path(decoder).absolute()}", "restrict": True}
@@ -115,29 +96,29 @@ class SonarText:
     @cached_property
     def languages(self) -> tuple[str, ...]:
         """The codes that the tokenizer knows, for instance `eng_Latn`, sorted."""
-        card = self._cards[SONAR_TEXT_DECODER_FAMILY]
-        with _card_errors(self.folder):
+        card = self.cards[SONAR_TEXT_DECODER_FAMILY]
+        with card_errors(self.folder):
             return tuple(sorted(get_nllb_tokenizer_hub().get_tokenizer_config(card).langs))
 
     @cached_property
     def embedding_dim(self) -> int:
         """Numbers in an embedding: 1,024 for the public SONAR."""
-        card = self._cards[SONAR_TEXT_DECODER_FAMILY]
-        with _card_errors(self.folder):
+        card = self.cards[SONAR_TEXT_DECODER_FAMILY]
+        with card_errors(self.folder):
             config = get_sonar_text_decoder_hub().get_model_config(card)
         return config.input_dim or config.model_dim
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """fairseq2's tokenizer of the NLLB family; encoder and decoder share it."""
-        card = self._cards[SONAR_TEXT_DECODER_FAMILY]
-        with _file_errors(_file_of(card, "tokenizer"), "SONAR tokenizer"):
+        card = self.cards[SONAR_TEXT_DECODER_FAMILY]
+        with file_errors(file_of(card, "tokenizer"), "SONAR tokenizer"):
             return load_tokenizer(card)
 
     @property
     def decoder_file(self) -> Path:
         """The decoder's checkpoint."""
-        return _file_of(self._cards[SONAR_TEXT_DECODER_FAMILY], "checkpoint")
+        return file_of(self.cards[SONAR_TEXT_DECODER_FAMILY], "checkpoint")
 
     @cached_property
     def encoder(self) -> nn.Module:
@@ -364,182 +345,15 @@ class SonarText:
             )
 
     def _load(self, family: str, what: str) -> nn.Module:
-        card = self._cards[family]
-        path = _file_of(card, "checkpoint")
-        with _file_errors(path, what):
+        card = self.cards[family]
+        path = file_of(card, "checkpoint")
+        with file_errors(path, what):
             # Memory-mapping halves the peak; only torch's zip format can be mapped.
             return load_model(
                 card, device=self.device, dtype=self.dtype, mmap=zipfile.is_zipfile(path)
             ).eval()
 
 
-@dataclass(frozen=True)
-class TinySonarShape:
-    """The size of a SONAR that is small enough to be trained in a minute."""
-
-    width: int = 64
-    n_layers: int = 2
-    """Encoder layers, and as many decoder layers."""
-    n_heads: int = 4
-    ffn_width: int = 256
-    dropout: float = 0.0
-    max_length: int = 64
-    """Tokens in the longest sequence."""
-
-
-def create_sonar_folder(
-    folder: Path, tokenizer_model: Path, languages: Sequence[str], shape: TinySonarShape
-) -> SonarText:
-    """Write tokenizer and cards of a new SONAR into `folder` and return it, untrained.
-
-    The architecture is sonar-space's `basic` one with the sizes in `shape`; its factories draw
-    the weights from torch's global generator. `save_weights` completes the folder.
-
-    Args:
-        tokenizer_model: a sentencepiece model without language tokens and without `<pad>`,
-            with `<unk>`, `<s>`, `</s>` at 0, 1, 2; fairseq2 adds the rest, as for NLLB.
-    """
-    folder = Path(folder).absolute()
-    with whole_or_absent(folder / "sentencepiece.model") as temporary:
-        shutil.copyfile(tokenizer_model, temporary)
-    tokenizer_config = NllbTokenizerConfig(langs=sorted(languages), default_lang=min(languages))
-    tokenizer = load_nllb_tokenizer(folder / "sentencepiece.model", tokenizer_config)
-    sizes = {
-        "model_dim": shape.width,
-        "max_seq_len": shape.max_length,
-        "vocab_info": asdict(tokenizer.vocab_info),
-        "num_encoder_layers": shape.n_layers,
-        "num_decoder_layers": shape.n_layers,
-        "num_encoder_attn_heads": shape.n_heads,
-        "num_decoder_attn_heads": shape.n_heads,
-        "ffn_inner_dim": shape.ffn_width,
-        "emb_dropout_p": shape.dropout,
-        "attention_dropout_p": shape.dropout,
-        "activation_dropout_p": shape.dropout,
-    }
-    cards = [
-        {
-            "name": f"sonar_text_{part}",
-            "model_family": family,
-            "model_arch": "basic",
-            "model_config": {"_set_": sizes | extra},
-            "checkpoint": f"sonar_text_{part}.pt",
-            "tokenizer": "sentencepiece.model",
-            "tokenizer_family": "nllb",
-            "tokenizer_config": {"_set_": asdict(tokenizer_config)},
-        }
-        for part, family, extra in (
-            # `_from_fairseq` shifts positions, which only models trained with fairseq 1 need.
-            ("encoder", SONAR_TEXT_ENCODER_FAMILY, {"_from_fairseq": False}),
-            ("decoder", SONAR_TEXT_DECODER_FAMILY, {}),
-        )
-    ]
-    with whole_or_absent(folder / "cards.yaml") as temporary:
-        temporary.write_text(yaml.safe_dump_all(cards, sort_keys=False), encoding="utf-8")
-
-    sonar = SonarText.open(folder)
-    encoder_hub, decoder_hub = get_sonar_text_encoder_hub(), get_sonar_text_decoder_hub()
-    encoder_config = encoder_hub.get_model_config(sonar._cards[SONAR_TEXT_ENCODER_FAMILY])
-    decoder_config = decoder_hub.get_model_config(sonar._cards[SONAR_TEXT_DECODER_FAMILY])
-    # These take the place of what the cached properties would read from files.
-    sonar.encoder = encoder_hub.create_new_model(encoder_config, device=sonar.device).eval()
-    sonar.decoder = decoder_hub.create_new_model(decoder_config, device=sonar.device).eval()
-    return sonar
-
-
-def save_weights(sonar: SonarText) -> None:
-    """Write the encoder's and the decoder's weights into the folder, in fairseq2's layout."""
-    for family, model in (
-        (SONAR_TEXT_ENCODER_FAMILY, sonar.encoder),
-        (SONAR_TEXT_DECODER_FAMILY, sonar.decoder),
-    ):
-        path = _file_of(sonar._cards[family], "checkpoint")
-        # Given a path, torch.save would write the temporary name into the file, and the same
-        # weights would have another hash each time.
-        with whole_or_absent(path) as temporary, temporary.open("wb") as file:
-            torch.save({"model": model.state_dict()}, file)
-
-
-def _read_cards(folder: Path) -> dict[str, AssetCard]:
-    """The folder's encoder card and decoder card by family, with absolute addresses."""
-    own: dict[str, AssetCard] = {}
-    for path in sorted(folder.glob("*.yaml")):
-        try:
-            cards = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise UserError(f"Asset card {path} cannot be read: {_reason(error)}") from error
-        for card in cards:
-            if not isinstance(card, dict) or card.get("model_family") not in _PUBLIC_CARDS:
-                continue
-            family = card["model_family"]
-            if family in own:
-                raise UserError(f"{folder} has two asset cards of the family {family!r}.")
-            own[family] = AssetCard(str(card.get("name", path.stem)), card)
-    store = get_asset_store()
-    return {
-        family: _in_folder(own.get(family) or store.retrieve_card(public), folder)
-        for family, public in _PUBLIC_CARDS.items()
-    }
-
-
-def _in_folder(card: AssetCard, folder: Path) -> AssetCard:
-    """`card` with its files, whatever their address, taken from `folder` by name."""
-    with _card_errors(folder):
-        # fairseq2 does not unquote addresses, so a space must stay a space.
-        addresses = {
-            field: f"file://{folder / card.field(field).as_(str).rsplit('/', 1)[-1]}"
-            for field in ("checkpoint", "tokenizer")
-        }
-    # `restrict` makes torch.load refuse pickled objects (weights_only=True).
-    return AssetCard(card.name, {**addresses, "restrict": True}, card)
-
-
-def _file_of(card: AssetCard, field: str) -> Path:
-    return card.field(field).as_uri().to_path()
-
-
 def _stack(sequences: Sequence[Tensor], padding: int) -> Tensor:
     """One row a sequence, `(n_sequences, longest)`, filled up with `padding` at the end."""
     return nn.utils.rnn.pad_sequence(list(sequences), batch_first=True, padding_value=padding)
-
-
-@contextmanager
-def _card_errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except AssetCardError as error:
-        raise UserError(f"An asset card in {folder} is wrong: {_reason(error)}") from error
-
-
-@contextmanager
-def _file_errors(path: Path, what: str) -> Iterator[None]:
-    """Name the file in whatever goes wrong while it is read."""
-    require_file(path, what)
-    try:
-        yield
-    except (
-        AssetCardError,
-        OperationalError,
-        TokenizerModelError,
-        OSError,
-        # What sonar-space's converters raise on a checkpoint of another kind.
-        AttributeError,
-        KeyError,
-        TypeError,
-    ) as error:
-        raise UserError(f"{what} {path} cannot be read: {_reason(error)}") from error
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause, which says the most, on one line."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    if isinstance(error, PickleError):
-        # torch's own message here tells people to switch the safety off.
-        return "it holds something other than tensors, which could run code, or is no checkpoint"
-    if isinstance(error, EOFError):
-        return "it ends too early"
-    if isinstance(error, AttributeError | KeyError | TypeError):
-        return f"it is not laid out as SONAR's ({type(error).__name__}: {error})"
-    text = " ".join(str(error).split())
-    return text if len(text) <= 400 else f"{text[:400]} ..."

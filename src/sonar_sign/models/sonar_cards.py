@@ -1,0 +1,111 @@
+"""SONAR's asset cards: which files of a folder are which model.
+
+Cards give file names; the absolute `file://` addresses that fairseq2 wants are computed from
+wherever the folder lies when it is opened, so a folder can be moved, and nothing is ever
+downloaded. A folder with SONAR's three public files needs no cards: sonar-space's own are used.
+Importing this costs seconds, because it imports fairseq2.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from pickle import PickleError
+
+import yaml
+from fairseq2 import init_fairseq2
+from fairseq2.assets import AssetCard, AssetCardError, get_asset_store
+from fairseq2.data.tokenizers import TokenizerModelError
+from fairseq2.error import InvalidOperationError, OperationalError
+from sonar.models.sonar_text import SONAR_TEXT_DECODER_FAMILY, SONAR_TEXT_ENCODER_FAMILY
+
+from sonar_sign.errors import UserError
+from sonar_sign.files import require_file
+
+_PUBLIC_CARDS = {
+    SONAR_TEXT_ENCODER_FAMILY: "text_sonar_basic_encoder",
+    SONAR_TEXT_DECODER_FAMILY: "text_sonar_basic_decoder",
+}
+# fairseq2 draws progress bars of its own unless it is told at initialisation; another module
+# of the process may have initialised it already, which is fine.
+with suppress(InvalidOperationError):
+    init_fairseq2(no_progress=True)
+
+
+def read_cards(folder: Path) -> dict[str, AssetCard]:
+    """The folder's encoder card and decoder card by family, with absolute addresses."""
+    own: dict[str, AssetCard] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            cards = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise UserError(f"Asset card {path} cannot be read: {_reason(error)}") from error
+        for card in cards:
+            if not isinstance(card, dict) or card.get("model_family") not in _PUBLIC_CARDS:
+                continue
+            family = card["model_family"]
+            if family in own:
+                raise UserError(f"{folder} has two asset cards of the family {family!r}.")
+            own[family] = AssetCard(str(card.get("name", path.stem)), card)
+    store = get_asset_store()
+    return {
+        family: _in_folder(own.get(family) or store.retrieve_card(public), folder)
+        for family, public in _PUBLIC_CARDS.items()
+    }
+
+
+def _in_folder(card: AssetCard, folder: Path) -> AssetCard:
+    """`card` with its files, whatever their address, taken from `folder` by name."""
+    with card_errors(folder):
+        # fairseq2 does not unquote addresses, so a space must stay a space.
+        addresses = {
+            field: f"file://{folder / card.field(field).as_(str).rsplit('/', 1)[-1]}"
+            for field in ("checkpoint", "tokenizer")
+        }
+    # `restrict` makes torch.load refuse pickled objects (weights_only=True).
+    return AssetCard(card.name, {**addresses, "restrict": True}, card)
+
+
+def file_of(card: AssetCard, field: str) -> Path:
+    return card.field(field).as_uri().to_path()
+
+
+@contextmanager
+def card_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except AssetCardError as error:
+        raise UserError(f"An asset card in {folder} is wrong: {_reason(error)}") from error
+
+
+@contextmanager
+def file_errors(path: Path, what: str) -> Iterator[None]:
+    """Name the file in whatever goes wrong while it is read."""
+    require_file(path, what)
+    try:
+        yield
+    except (
+        AssetCardError,
+        OperationalError,
+        TokenizerModelError,
+        OSError,
+        # What sonar-space's converters raise on a checkpoint of another kind.
+        AttributeError,
+        KeyError,
+        TypeError,
+    ) as error:
+        raise UserError(f"{what} {path} cannot be read: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause, which says the most, on one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, PickleError):
+        # torch's own message here tells people to switch the safety off.
+        return "it holds something other than tensors, which could run code, or is no checkpoint"
+    if isinstance(error, EOFError):
+        return "it ends too early"
+    if isinstance(error, AttributeError | KeyError | TypeError):
+        return f"it is not laid out as SONAR's ({type(error).__name__}: {error})"
+    text = " ".join(str(error).split())
+    return text if len(text) <= 400 else f"{text[:400]} ..."

@@ -1,0 +1,107 @@
+"""Making a SONAR that is small enough to be trained in a minute, in a folder of its own."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import yaml
+from fairseq2.models.nllb.tokenizer import NllbTokenizerConfig, load_nllb_tokenizer
+from sonar.models.sonar_text import (
+    SONAR_TEXT_DECODER_FAMILY,
+    SONAR_TEXT_ENCODER_FAMILY,
+    get_sonar_text_decoder_hub,
+    get_sonar_text_encoder_hub,
+)
+
+from sonar_sign.files import whole_or_absent
+from sonar_sign.models.sonar_cards import file_of
+from sonar_sign.models.sonar_text import SonarText
+
+
+@dataclass(frozen=True)
+class TinySonarShape:
+    """The size of a SONAR that is small enough to be trained in a minute."""
+
+    width: int = 64
+    n_layers: int = 2
+    """Encoder layers, and as many decoder layers."""
+    n_heads: int = 4
+    ffn_width: int = 256
+    dropout: float = 0.0
+    max_length: int = 64
+    """Tokens in the longest sequence."""
+
+
+def create_sonar_folder(
+    folder: Path, tokenizer_model: Path, languages: Sequence[str], shape: TinySonarShape
+) -> SonarText:
+    """Write tokenizer and cards of a new SONAR into `folder` and return it, untrained.
+
+    The architecture is sonar-space's `basic` one with the sizes in `shape`; its factories draw
+    the weights from torch's global generator. `save_weights` completes the folder.
+
+    Args:
+        tokenizer_model: a sentencepiece model without language tokens and without `<pad>`,
+            with `<unk>`, `<s>`, `</s>` at 0, 1, 2; fairseq2 adds the rest, as for NLLB.
+    """
+    folder = Path(folder).absolute()
+    with whole_or_absent(folder / "sentencepiece.model") as temporary:
+        shutil.copyfile(tokenizer_model, temporary)
+    tokenizer_config = NllbTokenizerConfig(langs=sorted(languages), default_lang=min(languages))
+    tokenizer = load_nllb_tokenizer(folder / "sentencepiece.model", tokenizer_config)
+    sizes = {
+        "model_dim": shape.width,
+        "max_seq_len": shape.max_length,
+        "vocab_info": asdict(tokenizer.vocab_info),
+        "num_encoder_layers": shape.n_layers,
+        "num_decoder_layers": shape.n_layers,
+        "num_encoder_attn_heads": shape.n_heads,
+        "num_decoder_attn_heads": shape.n_heads,
+        "ffn_inner_dim": shape.ffn_width,
+        "emb_dropout_p": shape.dropout,
+        "attention_dropout_p": shape.dropout,
+        "activation_dropout_p": shape.dropout,
+    }
+    cards = [
+        {
+            "name": f"sonar_text_{part}",
+            "model_family": family,
+            "model_arch": "basic",
+            "model_config": {"_set_": sizes | extra},
+            "checkpoint": f"sonar_text_{part}.pt",
+            "tokenizer": "sentencepiece.model",
+            "tokenizer_family": "nllb",
+            "tokenizer_config": {"_set_": asdict(tokenizer_config)},
+        }
+        for part, family, extra in (
+            # `_from_fairseq` shifts positions, which only models trained with fairseq 1 need.
+            ("encoder", SONAR_TEXT_ENCODER_FAMILY, {"_from_fairseq": False}),
+            ("decoder", SONAR_TEXT_DECODER_FAMILY, {}),
+        )
+    ]
+    with whole_or_absent(folder / "cards.yaml") as temporary:
+        temporary.write_text(yaml.safe_dump_all(cards, sort_keys=False), encoding="utf-8")
+
+    sonar = SonarText.open(folder)
+    encoder_hub, decoder_hub = get_sonar_text_encoder_hub(), get_sonar_text_decoder_hub()
+    encoder_config = encoder_hub.get_model_config(sonar.cards[SONAR_TEXT_ENCODER_FAMILY])
+    decoder_config = decoder_hub.get_model_config(sonar.cards[SONAR_TEXT_DECODER_FAMILY])
+    # These take the place of what the cached properties would read from files.
+    sonar.encoder = encoder_hub.create_new_model(encoder_config, device=sonar.device).eval()
+    sonar.decoder = decoder_hub.create_new_model(decoder_config, device=sonar.device).eval()
+    return sonar
+
+
+def save_weights(sonar: SonarText) -> None:
+    """Write the encoder's and the decoder's weights into the folder, in fairseq2's layout."""
+    for family, model in (
+        (SONAR_TEXT_ENCODER_FAMILY, sonar.encoder),
+        (SONAR_TEXT_DECODER_FAMILY, sonar.decoder),
+    ):
+        path = file_of(sonar.cards[family], "checkpoint")
+        # Given a path, torch.save would write the temporary name into the file, and the same
+        # weights would have another hash each time.
+        with whole_or_absent(path) as temporary, temporary.open("wb") as file:
+            torch.save({"model": model.state_dict()}, file)
