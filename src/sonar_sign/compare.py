@@ -15,10 +15,10 @@ import numpy as np
 from sonar_sign.breakdowns import breakdowns
 from sonar_sign.comparison_table import COLUMNS, to_markdown
 from sonar_sign.errors import UserError
-from sonar_sign.evaluate import Clips, RunInfo
 from sonar_sign.files import whole_or_absent, write_json
 from sonar_sign.floors import FLOORS, floors
 from sonar_sign.metrics import METRICS, Measured
+from sonar_sign.predicted import Clips, RunInfo
 from sonar_sign.prediction_files import read_predictions
 from sonar_sign.published import published
 from sonar_sign.resampling import CONFIDENCE, SAMPLES, Resampling

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sonar_sign.errors import UserError
-from sonar_sign.evaluate import read_record
 from sonar_sign.floors import FLOORS
+from sonar_sign.predicted import read_record
 
 SIGNIFICANT = 0.05
 

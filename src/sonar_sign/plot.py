@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from sonar_sign.errors import UserError
-from sonar_sign.evaluate import read_record
 from sonar_sign.figures import figure
 from sonar_sign.files import require_file, whole_or_absent
+from sonar_sign.predicted import read_record
 from sonar_sign.tables import read_table
 
 METRICS = {"bleu_4": "BLEU-4", "chrf": "chrF", "rouge_l": "ROUGE-L", "meteor": "METEOR"}

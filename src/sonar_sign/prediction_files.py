@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from sonar_sign.errors import UserError
-from sonar_sign.evaluate import Clips, read_clips
 from sonar_sign.files import require_file
+from sonar_sign.predicted import Clips, read_clips
 
 TABLE = ".tsv"
 

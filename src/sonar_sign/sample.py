@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from sonar_sign.errors import UserError
-from sonar_sign.evaluate import DECIMALS, read_clips
 from sonar_sign.files import write_json
+from sonar_sign.predicted import read_clips
 
 # Of n clips a quarter each (rounded down); random clips take the rest, all of it below four.
 CHOSEN = ("best", "median", "worst")
@@ -33,7 +33,7 @@ def sample(
     Raises:
         UserError: n is below 1, or the tables cannot be joined (see `read_clips`).
     """
-    from sonar_sign.metrics import sentence_bleu
+    from sonar_sign.metrics import DECIMALS, sentence_bleu
 
     if n < 1:
         raise UserError(f"Samples of {n} clips were asked for; ask for at least 1.")

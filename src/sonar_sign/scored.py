@@ -1,16 +1,19 @@
 """A system's scores with everything they were made of, clip by clip."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sonar_sign import __version__
 from sonar_sign.errors import UserError
-from sonar_sign.evaluate import Clips, RunInfo, metrics_of, read_record
 from sonar_sign.files import require_file, whole_or_absent
-from sonar_sign.metrics import Measured, scorer_of
+from sonar_sign.metrics import DECIMALS, VERSIONED, Measured, score_all, scorer_of
+from sonar_sign.predicted import Clips, RunInfo, read_record
 
 _TEXTS = ("clip_ids", "sources", "references", "predictions")
 _OF_METRIC = "metric."
@@ -35,9 +38,42 @@ class Scored:
 
 
 def score(clips: Clips, info: RunInfo, nltk_data: Path | None = None) -> Scored:
-    """Score predictions with every metric."""
-    record, measured = metrics_of(clips, info, nltk_data)
-    return Scored(record, clips, measured)
+    """Score predictions with every metric.
+
+    Raises:
+        UserError: `nltk_data` holds no usable WordNet, or a metric's package is not installed.
+    """
+    scores = score_all(
+        clips.predictions,
+        clips.references,
+        language=info.language,
+        nltk_data=nltk_data,
+        cosines=clips.cosines,
+    )
+    record = {
+        "system": info.system,
+        "language": info.language,
+        **{name: round(measured.value, DECIMALS) for name, measured in scores.measured.items()},
+        "inference_ms_per_clip": info.inference_ms_per_clip,
+        "n_clips": len(clips.clip_ids),
+        "n_empty": _count_empty(clips.predictions),
+        "n_empty_references": _count_empty(clips.references),
+        "signature": scores.signature,
+        "chrf_signature": scores.chrf_signature,
+        "chrf_pp_signature": scores.chrf_pp_signature,
+        "rouge_tokenizer": scores.rouge_tokenizer,
+        "meteor_variant": scores.meteor_variant,
+        "cider_tokenizer": scores.cider_tokenizer,
+        "seed": info.seed,
+        "checkpoint_sha256": info.checkpoint_sha256,
+        "clips_sha256": clips_sha256(clips.clip_ids),
+        "references_sha256": references_sha256(clips.clip_ids, clips.references),
+        "device": info.device,
+        "timings_ms": info.timings_ms,
+        "cost": info.cost,
+        "versions": _versions(VERSIONED),
+    }
+    return Scored(record, clips, scores.measured)
 
 
 def write_statistics(path: Path, scored: Scored) -> None:
@@ -94,3 +130,32 @@ def _some(clip_ids: set[str], name: str) -> str:
     shown: Sequence[str] = sorted(clip_ids)[:5]
     more = f" and {len(clip_ids) - 5} more" if len(clip_ids) > 5 else ""
     return f"only {name} has {', '.join(shown)}{more}"
+
+
+def clips_sha256(clip_ids: Iterable[str]) -> str:
+    """SHA-256 of the sorted clip ids, one a line: equal for equal clip lists in any order."""
+    return _sha256_of_lines(sorted(clip_ids))
+
+
+def references_sha256(clip_ids: Iterable[str], references: Iterable[str]) -> str:
+    """SHA-256 of the sorted lines `clip_id TAB reference`: equal for equal references."""
+    pairs = zip(clip_ids, references, strict=True)
+    return _sha256_of_lines(sorted(f"{clip_id}\t{text}" for clip_id, text in pairs))
+
+
+def _sha256_of_lines(lines: Iterable[str]) -> str:
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode("utf-8")).hexdigest()
+
+
+def _count_empty(texts: Iterable[str]) -> int:
+    return sum(not text.strip() for text in texts)
+
+
+def _versions(packages: Iterable[str]) -> Mapping[str, str]:
+    found = {"sonar_sign": __version__}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError as error:
+            raise UserError(f"The package {package} is not installed; run make setup.") from error
+    return found

@@ -10,7 +10,9 @@ import sacrebleu
 import yaml
 
 from sonar_sign.errors import UserError
-from sonar_sign.evaluate import clips_sha256, evaluate, read_clips, references_sha256
+from sonar_sign.evaluate import evaluate
+from sonar_sign.predicted import read_clips
+from sonar_sign.scored import clips_sha256, references_sha256
 from sonar_sign.tables import write_table
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "metrics.schema.yaml"

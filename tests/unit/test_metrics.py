@@ -481,7 +481,7 @@ def test_lists_of_different_length_are_an_error():
 
 def test_scoring_imports_no_torch():
     code = (
-        "import sys, sonar_sign.evaluate, sonar_sign.sample\n"
+        "import sys, sonar_sign.cli, sonar_sign.sample\n"
         "heavy = {'torch', 'nltk', 'pandas', 'sacrebleu', 'rich'} & sys.modules.keys()\n"
         "from sonar_sign.metrics import score_all\n"
         "score_all(['a b'], ['a b'])\n"
