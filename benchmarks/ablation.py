@@ -56,7 +56,8 @@ def main() -> None:
     with ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(lambda job: features(config, *job), [(f, s) for s in SEEDS for f in freezes]))
         jobs = [(arm, seed) for seed in SEEDS for arm in arms(config)]
-        scores = dict(zip(jobs, pool.map(lambda job: finetuned(config, *job), jobs), strict=True))
+        keys = [(arm.name, seed) for arm, seed in jobs]
+        scores = dict(zip(keys, pool.map(lambda job: finetuned(config, *job), jobs), strict=True))
     print_table(config, scores)
 
 
@@ -66,7 +67,7 @@ def print_table(config: dict, scores: dict) -> None:
     print("| | stage 1 | fine-tuned | each seed |")
     print("|---|---:|---:|---|")
     for arm in arms(config):
-        of_arm = [scores[arm, seed] for seed in SEEDS]
+        of_arm = [scores[arm.name, seed] for seed in SEEDS]
         stage1 = [
             json.loads(stage1_metrics(arm.freeze, seed).read_text())["bleu_4"] for seed in SEEDS
         ]
