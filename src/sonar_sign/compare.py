@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from sonar_sign.breakdowns import breakdowns
-from sonar_sign.comparison_table import COLUMNS, to_markdown
+from sonar_sign.comparison_table import to_markdown
 from sonar_sign.errors import UserError
 from sonar_sign.files import whole_or_absent, write_json
-from sonar_sign.floors import FLOORS, floors
+from sonar_sign.floors import floors
 from sonar_sign.metrics import METRICS, Measured
 from sonar_sign.predicted import Clips, RunInfo
 from sonar_sign.prediction_files import read_predictions
@@ -287,6 +287,3 @@ def _about(system: Scored, folder: Path) -> dict[str, Any]:
     if system.file is not None:
         place = os.path.relpath(system.file.resolve(), folder.resolve())
     return {**{key: system.record[key] for key in ABOUT}, "file": place}
-
-
-__all__ = ["COLUMNS", "FLOORS", "CompareOptions", "compare"]
