@@ -9,7 +9,7 @@ from sonar_sign.shard import shard_of
 
 pytestmark = pytest.mark.slow
 
-PREDICTING = {"predict", "evaluate", "evaluate_language", "sample", "compare"}
+PREDICTING = {"predict", "evaluate", "evaluate_language", "sample", "compare", "plot"}
 ANNOTATIONS = "resources/demo/howto/how2sign_realigned_train.csv"
 
 
@@ -46,7 +46,7 @@ def test_a_learning_rate_of_stage_1(project):
 
 def test_an_evaluation_setting(project):
     planned = changed_config(project, {"evaluate": {"nltk_data": "nowhere"}})
-    assert set(planned) == {"evaluate", "evaluate_language", "compare"}
+    assert set(planned) == {"evaluate", "evaluate_language", "compare", "plot"}
 
 
 def test_the_number_of_samples(project):
