@@ -94,7 +94,7 @@ class TrainOptions:
     keep: Annotated[int, "Best checkpoints that are kept."] = 1
     save_every: Annotated[int, "Steps between two saves to go on from; 0: epochs only."] = 500
     num_workers: Annotated[int, "Processes that read data; 0 reads between steps."] = 0
-    devices: Annotated[IntOrAuto, "GPUs, or processes on a CPU, of each machine."] = 0
+    devices: Annotated[IntOrAuto, "GPUs, or CPU processes, of each machine; 0 or auto: all."] = 0
     num_nodes: Annotated[int, "Machines."] = 1
     strategy: Annotated[Literal["auto", "ddp", "fsdp"], "How devices share the work."] = "auto"
     wandb_project: Annotated[str, "Weights & Biases project to log to; empty: none."] = ""
