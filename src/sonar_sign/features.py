@@ -1,8 +1,8 @@
 """Feature shards: one `.npy` of vectors and one `.parquet` that says which are whose.
 
 The `.npy` is `(n_features, dim)` float16, clips one after the other; the `.parquet` has the
-columns `clip_id`, `offset`, `length` (0 for a clip that `crop` dropped) and, as metadata, the hash
-of the SignHiera that made it.
+columns `clip_id`, `offset`, `length` (0 for a clip that `crop` dropped, or without landmarks) and,
+as metadata, the hash of what made it: a SignHiera's checkpoint, or the settings of landmarks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ def write_features(
     Args:
         clips: `(n_units, dim)` float arrays by clip id, in the order to be stored.
         dim: width of a feature vector; an empty shard has it too.
-        encoder_sha256: hash of the checkpoint that made them.
+        encoder_sha256: hash of the checkpoint, or of the settings, that made them.
 
     Raises:
         UserError: a feature is not finite, or too large for float16.
@@ -39,7 +39,7 @@ def write_features(
         offsets = np.cumsum(lengths) - lengths
         bad = int(np.argmin(np.isfinite(stored).all(axis=1)))
         clip_id = list(clips)[int(np.searchsorted(offsets, bad, side="right")) - 1]
-        raise UserError(f"SignHiera gives NaN or infinite features for clip {clip_id}.")
+        raise UserError(f"There are NaN or infinite features for clip {clip_id}.")
     index = pa.table(
         {
             "clip_id": pa.array(list(clips), pa.string()),
@@ -92,7 +92,7 @@ class FeatureShard:
 
 
 def open_features(paths: Sequence[Path]) -> dict[str, FeatureShard]:
-    """The shard of each clip id; shards must come from one encoder and share no clip.
+    """The shard of each clip id; shards must be made alike and share no clip.
 
     Raises:
         UserError: they do not, or a shard cannot be read.
@@ -101,8 +101,8 @@ def open_features(paths: Sequence[Path]) -> dict[str, FeatureShard]:
     for shard in shards[1:]:
         if shard.encoder_sha256 != shards[0].encoder_sha256:
             raise UserError(
-                f"{shards[0].path} and {shard.path} come from different SignHiera checkpoints; "
-                "delete the older one and extract again."
+                f"{shards[0].path} and {shard.path} were made by different checkpoints or "
+                "settings; delete the older one and extract again."
             )
     by_clip: dict[str, FeatureShard] = {}
     for shard in shards:

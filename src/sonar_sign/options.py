@@ -44,6 +44,19 @@ class ExtractOptions:
 
 
 @dataclass(frozen=True)
+class LandmarkOptions:
+    """How landmarks are found and represented."""
+
+    source: Annotated[
+        Literal["openpose", "pose", "mediapipe"], "Keypoint files, or MediaPipe on the videos."
+    ] = "openpose"
+    fps: Annotated[float, "Rows a second; YouTube-ASL's system takes every second frame."] = 12.0
+    max_gap_s: Annotated[float, "Longest gap that is interpolated, in seconds."] = 0.25
+    min_confidence: Annotated[float, "Points less sure than this count as missing."] = 0.1
+    velocities: Annotated[bool, "Whether rows hold the points' velocities too."] = False
+
+
+@dataclass(frozen=True)
 class LossOptions:
     """Weights of the losses that are summed; 0 leaves one out."""
 

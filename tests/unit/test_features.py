@@ -113,7 +113,7 @@ def test_shards_of_two_encoders_are_refused(tmp_path):
     first, second = tmp_path / "0.npy", tmp_path / "1.npy"
     write_features(first, {"a": np.ones((1, 4))}, 4, "hash")
     write_features(second, {}, 4, "other")
-    with pytest.raises(UserError, match="different SignHiera") as caught:
+    with pytest.raises(UserError, match="different checkpoints or settings") as caught:
         open_features([first, second])
     assert str(first) in str(caught.value) and str(second) in str(caught.value)
 

@@ -14,6 +14,7 @@ from sonar_sign.options import (
     CropOptions,
     DecoderOptions,
     ExtractOptions,
+    LandmarkOptions,
     LossOptions,
     PredictOptions,
     SignHieraPretrainOptions,
@@ -26,6 +27,7 @@ from sonar_sign.options import (
 SECTIONS = {
     "crop": (CropOptions, set()),
     "extract": (ExtractOptions, set()),
+    "landmarks": (LandmarkOptions, set()),
     "finetune.losses": (LossOptions, set()),
     "finetune.augment": (AugmentOptions, set()),
     "finetune.decoder": (DecoderOptions, set()),

@@ -1,6 +1,7 @@
 """Input functions: which files a job needs, where that depends on more than its wildcards."""
 
 from sonar_sign.corpora import open_corpus
+from sonar_sign.landmarks.places import state_of
 from sonar_sign.models.fetch import registry
 from sonar_sign.shard import videos_of_shard
 
@@ -88,6 +89,25 @@ def shard_file(wildcards):
 def videos(wildcards):
     """The videos that a shard names: one that is replaced is cropped again."""
     return videos_of_shard(Path(shard_file(wildcards)), Path(root_of(wildcards)))
+
+
+def landmark_videos(wildcards):
+    """The videos of a shard where landmarks are found in them."""
+    return videos(wildcards) if config["landmarks"]["source"] == "mediapipe" else []
+
+
+def keypoint_state(wildcards):
+    """A hash of which keypoint files a shard's clips have; keypoints that are missing stop nothing.
+
+    As inputs they would be tens of thousands of folders, each of which must be there. It must not
+    ask for `input`: Snakemake notices no change in params that are made from it.
+    """
+    source = config["landmarks"]["source"]
+    shard = Path(f"results/{wildcards.corpus}/shards/{wildcards.split}/{wildcards.shard}.tsv")
+    # The shard is dealt by a checkpoint, after which this is asked again.
+    if source == "mediapipe" or not shard.is_file():
+        return "none"
+    return state_of(shard, root_of(wildcards), wildcards.split, source)
 
 
 def face_model(wildcards):

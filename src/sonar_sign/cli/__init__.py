@@ -9,7 +9,16 @@ import sys
 
 import typer
 
-from sonar_sign.cli import corpus, demo, evaluation, features, finetune, models, translate
+from sonar_sign.cli import (
+    corpus,
+    demo,
+    evaluation,
+    features,
+    finetune,
+    landmarks,
+    models,
+    translate,
+)
 from sonar_sign.cli.settings import flags
 from sonar_sign.errors import PreemptedError, UserError
 
@@ -20,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for room in (translate, models, corpus, features, finetune, evaluation, demo):
+for room in (translate, models, corpus, features, landmarks, finetune, evaluation, demo):
     for name, function in room.COMMANDS.items():
         app.command(name)(flags(function))
 
