@@ -3,7 +3,8 @@
 import json
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,11 @@ class Clips:
     references: list[str]
     predictions: list[str]
     cosines: list[float] | None = None  # of predicted with reference embeddings, where known
+
+    def rows(self, rows: Sequence[int]) -> "Clips":
+        """Some of the clips, in the order of `rows`."""
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Clips(**{k: v and [v[row] for row in rows] for k, v in columns.items()})
 
 
 @dataclass(frozen=True)
