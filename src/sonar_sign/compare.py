@@ -22,7 +22,7 @@ from sonar_sign.predicted import Clips, RunInfo
 from sonar_sign.prediction_files import read_predictions
 from sonar_sign.published import published
 from sonar_sign.resampling import CONFIDENCE, SAMPLES, Resampling
-from sonar_sign.scored import Scored, read_scored, require_same_clips, score
+from sonar_sign.scored import Scored, on_same_clips, read_scored, score
 from sonar_sign.tables import read_table
 
 # What must be equal, and what to call it when it is not.
@@ -92,8 +92,8 @@ def compare(
         UserError: no file, two of one name, a malformed one, or systems that differ in clips,
             signature or tokenisation, or within one language in their references.
     """
-    systems = _read(files, options)
-    _require_comparable(systems)
+    systems = on_same_clips(_read(files, options))
+    _require_measured_alike(systems)
     training = _captions(options.training)
     comparison = _comparison(systems, options, training, Path(folder))
     text = to_markdown(comparison)
@@ -111,9 +111,12 @@ def _comparison(
 ) -> dict[str, Any]:
     first = next(iter(systems.values()))
     resampling = Resampling(first.clips.sources, options.seed)
-    seen = _seen(first.clips, training)
-    floor_systems = _floors(systems, options, training)
-    known = _by_clip(options.manifest)
+    peers = _of_language(systems, options.language)
+    # Training captions say nothing of systems that speak another language.
+    training = training if peers else None
+    seen = None if training is None else _seen(next(iter(peers.values())).clips, training)
+    floor_systems = _floors(peers, options, training)
+    broken_down = peers or _of_language(systems, first.record["language"])
     return {
         **{key: first.record[key] for key in SHARED},
         "intervals": {
@@ -128,7 +131,7 @@ def _comparison(
         "floors_from": _source_of_floors(training),
         "seen_in_training": None if seen is None else _share(seen),
         "significance": _significance(systems, resampling),
-        "breakdowns": breakdowns(_of_first_language(systems), known, training),
+        "breakdowns": breakdowns(broken_down, _by_clip(options.manifest), training),
         "published": published(options.corpus_type, options.split),
         "about": {name: _about(system, folder) for name, system in systems.items()},
     }
@@ -168,8 +171,7 @@ def _score_predictions(path: Path, options: CompareOptions) -> Scored:
     return Scored(scored.record, scored.clips, scored.measured, path)
 
 
-def _require_comparable(systems: Mapping[str, Scored]) -> None:
-    require_same_clips(systems)
+def _require_measured_alike(systems: Mapping[str, Scored]) -> None:
     first_of_language: dict[str, str] = {}
     first = next(iter(systems))
     for name, system in systems.items():
@@ -213,10 +215,8 @@ def _scores(system: Scored, resampling: Resampling, seen: np.ndarray | None) -> 
     return found
 
 
-def _seen(clips: Clips, training: list[str] | None) -> np.ndarray | None:
+def _seen(clips: Clips, training: list[str]) -> np.ndarray:
     """Which test captions stand in training, word for word."""
-    if training is None:
-        return None
     known = set(training)
     return np.array([reference in known for reference in clips.references])
 
@@ -226,13 +226,12 @@ def _share(seen: np.ndarray) -> dict[str, Any]:
 
 
 def _floors(
-    systems: Mapping[str, Scored], options: CompareOptions, training: list[str] | None
+    peers: Mapping[str, Scored], options: CompareOptions, training: list[str] | None
 ) -> dict[str, Scored]:
     """Floors in the language of the training captions."""
-    peer = next((s for s in systems.values() if s.record["language"] == options.language), None)
-    if peer is None:
+    if not peers:
         return {}
-    clips = peer.clips
+    clips = next(iter(peers.values())).clips
     captions = training if training is not None else clips.references
     info = RunInfo("floor", options.language, len(clips.clip_ids))
     return {
@@ -277,8 +276,7 @@ def _tests(first: Scored, second: Scored, metric: str, resampling: Resampling):
     return resampling.tests(pair[0], pair[1])
 
 
-def _of_first_language(systems: Mapping[str, Scored]) -> dict[str, Scored]:
-    language = next(iter(systems.values())).record["language"]
+def _of_language(systems: Mapping[str, Scored], language: str) -> dict[str, Scored]:
     return {n: system for n, system in systems.items() if system.record["language"] == language}
 
 

@@ -1,6 +1,6 @@
 """`crop`: cut a shard's sentences out of their videos, around the signer, one mp4 each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -50,8 +50,8 @@ def crop(
     search = open_face_search(options.detector, options.frames_probed, face_model)
     videos = list(read_table(shard, COLUMNS).groupby("source", sort=True))
     progress = track(videos, "Cropping videos", len(videos))
-    memory = None if cropped else FaceMemory(faces)
-    write_clips(output, _crop_all(progress, Path(root), options, search, memory))
+    find = _whole_picture if cropped else partial(_signer_of_video, search, FaceMemory(faces))
+    write_clips(output, _crop_all(progress, Path(root), options, search, find))
 
 
 def _crop_all(
@@ -59,12 +59,12 @@ def _crop_all(
     root: Path,
     options: CropOptions,
     search: FaceSearch,
-    memory: FaceMemory | None,
+    signer_of: Callable[[Path, pd.DataFrame], SignerBox],
 ) -> Iterator[tuple[str, bytes | None, ClipInfo]]:
     for source, rows in videos:
         path = root / source
         try:
-            signer = _signer_of_video(path, rows, search, memory)
+            signer = signer_of(path, rows)
             for row in rows.itertuples():
                 yield row.clip_id, *_crop_clip(path, row, signer, options, search)
         except VideoError as error:
@@ -74,12 +74,14 @@ def _crop_all(
             ) from error
 
 
+def _whole_picture(path: Path, rows: pd.DataFrame) -> SignerBox:
+    return whole_picture(probe(path))
+
+
 def _signer_of_video(
-    path: Path, rows: pd.DataFrame, search: FaceSearch, memory: FaceMemory | None
+    search: FaceSearch, memory: FaceMemory, path: Path, rows: pd.DataFrame
 ) -> SignerBox:
     video = probe(path)
-    if memory is None:
-        return whole_picture(video)
     if len(rows) == 1 and int(rows["n_frames"].iloc[0]) == video.n_frames:
         return search.box(path, video)  # no other shard has sentences of it
     find = partial(search.face, path, 0, video.n_frames)

@@ -1,24 +1,22 @@
 """`predict`: features of a split through a sign encoder and SONAR's decoder, in any language."""
 
-import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import torch
 
-from sonar_sign.costs import cost, spread
+from sonar_sign.costs import cost, feature_times, measured
 from sonar_sign.errors import UserError
 from sonar_sign.features import FeatureShard, open_features
-from sonar_sign.files import require_file, sha256_of, write_json
+from sonar_sign.files import require_file, sha256_of
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
 from sonar_sign.models.sign_encoder import SignEncoder
 from sonar_sign.options import PredictOptions
+from sonar_sign.predicted import write_predictions
 from sonar_sign.runtime import autocast, choose_device, peak_memory_gb
-from sonar_sign.tables import write_table
 from sonar_sign.targets import read_targets
 
 if TYPE_CHECKING:
@@ -55,73 +53,83 @@ def predict(
     Raises:
         UserError: a file cannot be used, or features and checkpoints do not belong together.
     """
-    # Importing fairseq2 costs seconds, so only when it is needed.
-    from sonar_sign.models.sonar_text import SonarText
-
     chosen = choose_device(device)
     shards = open_features(features)
     if not shards:
         raise UserError("The feature shards given to predict hold no clips.")
     model = load_sign_encoder(sign_encoder, device=chosen)
-    encoder_sha256 = sha256_of(sign_encoder)
-    hiera_sha256 = sha256_of(require_file(sign_hiera, "The SignHiera checkpoint"))
-    any_shard = next(iter(shards.values()))
-    if any_shard.encoder_sha256 != hiera_sha256:
+    hashes = _require_made_by(shards, sign_hiera) | {"sign_encoder_sha256": sha256_of(sign_encoder)}
+    _require_width(shards, model, sign_encoder)
+    sonar = _open_sonar(sonar_folder, sonar_decoder, outputs, chosen)
+    clip_ids, dropped = _by_length(shards)
+    embeddings, encoder_ms = embed(model, shards, clip_ids, options)
+    cosines = None if targets is None else _cosines(embeddings, clip_ids, targets)
+    times = feature_times(timings, clip_ids) | {"sign_encoder": encoder_ms}
+    models = {
+        "sign_hiera": load_sign_hiera(sign_hiera),  # mapped, to be counted
+        "sign_encoder": model,
+        "sonar_decoder": sonar.decoder,
+    }
+    files = [sign_hiera, sign_encoder, sonar_decoder or sonar.decoder_file]
+    # A system is named by what was trained last; both hashes stand in the file.
+    last_trained = "sign_hiera_sha256" if system == "stage1" else "sign_encoder_sha256"
+    for language, output in outputs.items():
+        texts, decoder_ms = _decode(sonar, embeddings, language, options)
+        info = {
+            "system": system,
+            "checkpoint_sha256": hashes[last_trained],
+            **hashes,
+            "seed": seed,
+            "language": language,
+            **measured(times | {"sonar_decoder": decoder_ms}),
+            "device": str(chosen),
+            "n_clips": len(shards),
+            "n_dropped": len(dropped),
+            "cost": cost(models, files, peak_memory_gb(chosen)),
+        }
+        write_predictions(output, dict(zip(clip_ids, texts, strict=True)), dropped, info, cosines)
+
+
+def _require_made_by(shards: Mapping[str, FeatureShard], sign_hiera: Path) -> dict[str, str]:
+    found = sha256_of(require_file(sign_hiera, "The SignHiera checkpoint"))
+    shard = next(iter(shards.values()))
+    if shard.encoder_sha256 != found:
         raise UserError(
-            f"{features[0]} was made by another SignHiera than {sign_hiera}; extract again."
+            f"{shard.path} was made by another SignHiera than {sign_hiera}; extract again."
         )
-    if any_shard.dim != model.config.feature_dim:
+    return {"sign_hiera_sha256": found}
+
+
+def _require_width(shards: Mapping[str, FeatureShard], model: SignEncoder, path: Path) -> None:
+    dim = next(iter(shards.values())).dim
+    if dim != model.config.feature_dim:
         raise UserError(
-            f"The features are {any_shard.dim} wide, but {sign_encoder} takes features "
-            f"{model.config.feature_dim} wide."
+            f"The features are {dim} wide, but {path} takes features {model.config.feature_dim} "
+            "wide."
         )
-    sonar = SonarText.open(sonar_folder, device=chosen, decoder=sonar_decoder)
-    for language in outputs:
+
+
+def _open_sonar(
+    folder: Path, decoder: Path | None, languages: Iterable[str], device: torch.device
+) -> "SonarText":
+    # Importing fairseq2 costs seconds, so only when it is needed.
+    from sonar_sign.models.sonar_text import SonarText
+
+    sonar = SonarText.open(folder, device=device, decoder=decoder)
+    for language in languages:
         sonar.check_language(language)
-    # Sorting by length leaves little padding in a batch.
+    return sonar
+
+
+def _by_length(shards: Mapping[str, FeatureShard]) -> tuple[list[str], list[str]]:
+    """Clips by their number of features, which leaves little padding in a batch; dropped ones."""
     lengths = {clip_id: len(shards[clip_id][clip_id]) for clip_id in shards}
     clip_ids = sorted(filter(lengths.get, shards), key=lambda clip_id: (lengths[clip_id], clip_id))
-    dropped = sorted(shards.keys() - set(clip_ids))
     if not clip_ids:
         raise UserError(
             "All clips of the split were dropped by crop, see `box_from` in its shards."
         )
-    embeddings, encoder_ms = embed(model, shards, clip_ids, options)
-    sign_hiera_model = load_sign_hiera(sign_hiera)  # mapped, to be counted
-    cosines = None if targets is None else _cosines(embeddings, clip_ids, targets)
-    times = _feature_times(timings, clip_ids) | {"sign_encoder": encoder_ms}
-    for language, output in outputs.items():
-        texts, decoder_ms = _decode(sonar, embeddings, language, options)
-        stages = times | {"sonar_decoder": decoder_ms}
-        timings_ms = {stage: spread(of_clips) for stage, of_clips in stages.items()}
-        models = {
-            "sign_hiera": sign_hiera_model,
-            "sign_encoder": model,
-            "sonar_decoder": sonar.decoder,
-        }
-        files = [sign_hiera, sign_encoder, sonar_decoder or sonar.decoder_file]
-        info: dict[str, Any] = {
-            "system": system,
-            # A system is named by what was trained last; both hashes stand in the file.
-            "checkpoint_sha256": hiera_sha256 if system == "stage1" else encoder_sha256,
-            "sign_hiera_sha256": hiera_sha256,
-            "sign_encoder_sha256": encoder_sha256,
-            "seed": seed,
-            "language": language,
-            "inference_ms_per_clip": sum(of_stage["mean"] for of_stage in timings_ms.values()),
-            "device": str(chosen),
-            "n_clips": len(shards),
-            "n_dropped": len(dropped),
-            "timings_ms": timings_ms,
-            "cost": cost(models, files, peak_memory_gb(chosen)),
-        }
-        write_json(output.with_suffix(".json"), info)
-        # What was dropped counts as not understood: systems are scored on the same clips.
-        columns = {"clip_id": clip_ids + dropped, "prediction": texts + [""] * len(dropped)}
-        if cosines is not None:
-            columns["cosine"] = [f"{cosine:.6f}" for cosine in cosines] + [""] * len(dropped)
-        table = pd.DataFrame(columns).sort_values("clip_id")
-        write_table(output, table)
+    return clip_ids, sorted(shards.keys() - set(clip_ids))
 
 
 @torch.inference_mode()
@@ -173,17 +181,4 @@ def _decode(
         started = time.perf_counter()
         texts += sonar.decode(batch, language, options.beam_size, batch_size=options.batch_size)
         milliseconds += _shares(started, len(batch), embeddings.device)
-    # A prediction is one line of a table.
-    return [" ".join(text.split()) for text in texts], milliseconds
-
-
-def _feature_times(paths: Sequence[Path], clip_ids: Sequence[str]) -> dict[str, list[float]]:
-    """Milliseconds of every clip in each stage that `extract` timed."""
-    times: dict[str, dict[str, float]] = {}
-    for path in paths:
-        times.update(json.loads(require_file(path, "The timings").read_text(encoding="utf-8")))
-    missing = [clip_id for clip_id in clip_ids if clip_id not in times]
-    if missing:
-        raise UserError(f"No timings for clip {missing[0]}; extract its features again.")
-    stages = sorted({stage for clip_id in clip_ids for stage in times[clip_id]})
-    return {stage: [times[clip_id][stage] for clip_id in clip_ids] for stage in stages}
+    return texts, milliseconds

@@ -3,13 +3,14 @@
 import json
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sonar_sign.errors import UserError
-from sonar_sign.files import require_file
-from sonar_sign.tables import read_table, require_same_ids
+from sonar_sign.files import require_file, write_json
+from sonar_sign.tables import read_table, require_same_ids, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,11 @@ class Clips:
     references: list[str]
     predictions: list[str]
     cosines: list[float] | None = None  # of predicted with reference embeddings, where known
+
+    def rows(self, rows: Sequence[int]) -> "Clips":
+        """Some of the clips, in the order of `rows`."""
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Clips(**{k: v and [v[row] for row in rows] for k, v in columns.items()})
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,32 @@ def read_clips(predictions: Path, manifest: Path, references: Path | None = None
         predictions=[by_clip[clip_id] for clip_id in ids],
         cosines=_cosines(predicted, predictions, ids),
     )
+
+
+def write_predictions(
+    path: Path,
+    texts: Mapping[str, str],
+    dropped: Sequence[str],
+    info: Mapping[str, Any],
+    cosines: Sequence[float] | None = None,
+) -> None:
+    """Write a table of predictions (`.tsv`) and what made them (`.json`) beside it.
+
+    Args:
+        texts: by clip id; one becomes one line.
+        dropped: clips of which nothing is known; they count as not understood, so that systems
+            are scored on the same clips.
+        info: what `RunInfo` has, and whatever else tells how the predictions were made.
+        cosines: of the clips of `texts`, in their order.
+    """
+    import pandas as pd
+
+    write_json(path.with_suffix(".json"), dict(info))
+    lines = [" ".join(text.split()) for text in texts.values()]
+    columns = {"clip_id": [*texts, *dropped], "prediction": lines + [""] * len(dropped)}
+    if cosines is not None:
+        columns["cosine"] = [f"{cosine:.6f}" for cosine in cosines] + [""] * len(dropped)
+    write_table(path, pd.DataFrame(columns).sort_values("clip_id"))
 
 
 def _cosines(predicted: "pd.DataFrame", path: Path, ids: list[str]) -> list[float] | None:

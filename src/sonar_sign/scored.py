@@ -2,17 +2,18 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from sonar_sign import __version__
 from sonar_sign.errors import UserError
 from sonar_sign.files import require_file, whole_or_absent
-from sonar_sign.metrics import DECIMALS, VERSIONED, Measured, score_all, scorer_of
+from sonar_sign.metrics import DECIMALS, METRICS, VERSIONED, Measured, score_all
 from sonar_sign.predicted import Clips, RunInfo, read_record
 
 _TEXTS = ("clip_ids", "sources", "references", "predictions")
@@ -29,6 +30,15 @@ class Scored:
     measured: Mapping[str, Measured]
     file: Path | None = None
     """Where the record was read from."""
+
+    def in_order(self, clip_ids: Sequence[str]) -> "Scored":
+        """The same clips in another order."""
+        place = {clip_id: row for row, clip_id in enumerate(self.clips.clip_ids)}
+        rows = [place[clip_id] for clip_id in clip_ids]
+        measured = {
+            name: Measured(one.statistics[rows], one.score) for name, one in self.measured.items()
+        }
+        return replace(self, clips=self.clips.rows(rows), measured=measured)
 
     def subset(self, rows: np.ndarray) -> dict[str, float]:
         """Every metric on some of the clips, by name."""
@@ -100,17 +110,18 @@ def read_scored(metrics: Path) -> Scored:
                 for name in arrays.files
                 if name.startswith(_OF_METRIC)
             }
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise UserError(f"{path} cannot be read ({error}); evaluate again.") from error
-    measured = {name: Measured(rows, scorer_of(name)) for name, rows in statistics.items()}
+    measured = {name: Measured(rows, METRICS[name]) for name, rows in statistics.items()}
     return Scored(record, Clips(**texts), measured, Path(metrics))
 
 
-def require_same_clips(systems: Mapping[str, Scored]) -> None:
-    """Check that all systems were scored on the same clips.
+def on_same_clips(systems: Mapping[str, Scored]) -> dict[str, Scored]:
+    """The systems with their clips in the first one's order.
 
     Raises:
-        UserError: naming two systems and up to five clips that only one of them has.
+        UserError: naming two systems and up to five clips that only one of them has, or a clip of
+            which they name different source videos.
     """
     names = list(systems)
     first = set(systems[names[0]].clips.clip_ids)
@@ -122,6 +133,18 @@ def require_same_clips(systems: Mapping[str, Scored]) -> None:
                 f"{names[0]} and {name} were scored on different clips: "
                 f"{' and '.join(part for part in only if part)}; score both on the same clips."
             )
+    clips = systems[names[0]].clips
+    ordered = {name: system.in_order(clips.clip_ids) for name, system in systems.items()}
+    for name, system in ordered.items():
+        for clip_id, ours, theirs in zip(
+            clips.clip_ids, clips.sources, system.clips.sources, strict=True
+        ):
+            if ours != theirs:
+                raise UserError(
+                    f"{names[0]} and {name} name different source videos of clip {clip_id}, {ours} "
+                    f"and {theirs}; score both with the same manifest."
+                )
+    return ordered
 
 
 def _some(clip_ids: set[str], name: str) -> str:

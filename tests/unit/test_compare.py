@@ -258,6 +258,50 @@ def test_systems_of_other_clips_are_refused_by_name(folder):
         run(folder, first, output)
 
 
+def test_the_order_of_a_systems_clips_does_not_matter(folder):
+    good = metrics(folder, "good", corrupted(REFERENCES, 0.2))
+    bad = metrics(folder, "bad", corrupted(REFERENCES, 0.5, seed=2))
+    options = CompareOptions(manifest=folder / "test.tsv", training=[folder / "train.tsv"])
+    in_order = compare([good, bad], folder / "in_order", options)
+    # The same clips and captions, and the same predictions, in another order.
+    order = np.random.default_rng(3).permutation(40)
+    manifest = pd.read_csv(folder / "test.tsv", sep="\t", dtype=str)
+    write_table(folder / "test.tsv", manifest.iloc[order])
+    metrics(folder, "bad", corrupted(REFERENCES, 0.5, seed=2))
+    shuffled = compare([good, bad], folder / "shuffled", options)
+    for name in ("systems", "significance", "breakdowns"):
+        assert flat(shuffled[name]) == pytest.approx(flat(in_order[name]))
+
+
+def flat(nested):
+    return pd.json_normalize(nested).select_dtypes("number").to_numpy().ravel().tolist()
+
+
+def test_systems_that_name_other_source_videos_are_refused(folder):
+    good = metrics(folder, "good", REFERENCES)
+    manifest = pd.read_csv(folder / "test.tsv", sep="\t", dtype=str)
+    write_table(folder / "test.tsv", manifest.assign(source="one_video"))
+    other = metrics(folder, "other", REFERENCES)
+    with pytest.raises(UserError, match="source videos of clip c00, video0 and one_video"):
+        compare([good, other], folder)
+
+
+def test_training_captions_are_of_the_systems_in_their_language(folder):
+    italian = folder / "italian.tsv"
+    texts = [f"ita {text}" for text in REFERENCES]
+    write_table(italian, pd.DataFrame({"clip_id": IDS, "text": texts}))
+    first = metrics(folder, "sys.ita_Latn", texts, "ita_Latn", italian)
+    second = metrics(folder, "sys", REFERENCES)
+    options = CompareOptions(training=[folder / "train.tsv"])
+    comparison = compare([first, second], folder, options)
+    assert comparison["seen_in_training"]["n"] == 4
+    by_frequency = comparison["breakdowns"]["word_frequency"]
+    assert by_frequency
+    assert all(set(group["systems"]) == {"sys"} for group in by_frequency.values())
+    alone = compare([first], folder, options)
+    assert alone["seen_in_training"] is None and alone["floors"] == {}
+
+
 def test_files_that_are_no_metrics_are_refused(folder):
     path = metrics(folder, "a", REFERENCES)
     (folder / "metrics/a.npz").rename(folder / "gone.npz")

@@ -21,7 +21,6 @@ from sonar_sign.metrics import (
     corpus_meteor,
     corpus_rouge_l,
     score_all,
-    scorer_of,
     sentence_bleu,
 )
 from sonar_sign.metrics.bleu import bleu_signature, reduced_bleu
@@ -139,7 +138,7 @@ def test_exact_matches_length_ratio_and_cosine():
 
 def test_statistics_become_scores_without_their_texts():
     for name, one in score_all(PREDICTIONS, REFERENCES).measured.items():
-        assert scorer_of(name)(one.statistics.sum(axis=0)) == one.value
+        assert METRICS[name](one.statistics.sum(axis=0)) == one.value
 
 
 def test_any_choice_of_rows_scores_as_that_choice_of_sentences():

@@ -147,12 +147,13 @@ rule compare:
         ),
         split=EVALUATED,
         folder=lambda wildcards, output: str(Path(output.json).parent),
+        settings=flags(config["evaluate"], "split"),
         seed=config["seed"],
-        recipe=2,
+        recipe=3,
     message:
         "Comparing all systems on {wildcards.corpus}"
     shell:
         "sonar-sign compare {input.metrics:q} --output {params.folder}"
         " --manifest {input.manifest} {params.training} --language {params.language}"
-        " {params.published} --split {params.split} --seed {params.seed}"
+        " {params.published} --split {params.split} {params.settings} --seed {params.seed}"
         " > {log} 2>&1"

@@ -76,7 +76,7 @@ def _fitting_accumulation(
     device: torch.device,
 ) -> int:
     whole = options.effective_batch
-    module.to(device).train(True)
+    module.to(device)
     for accumulate in [n for n in range(1, whole + 1) if whole % n == 0]:
         try:
             with _cpu_memory_limited(device):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from sonar_sign.finetune.data import Batch
 from sonar_sign.finetune.losses import Losses
+from sonar_sign.finetune.processes import gather
 from sonar_sign.finetune.supervision import Goals
 from sonar_sign.finetune.validation import Validation
 from sonar_sign.options import LossOptions, TrainOptions
@@ -95,12 +96,8 @@ class EmbeddingModule(pl.LightningModule):
             self._validated.append((batch.clip_ids, *rows))
 
     def on_validation_epoch_end(self) -> None:
-        validated = self._validated
+        validated = [rows for of_process in gather(self._validated) for rows in of_process]
         self._validated = []
-        if self.trainer.world_size > 1:
-            of_all: list = [None] * self.trainer.world_size
-            torch.distributed.all_gather_object(of_all, validated)
-            validated = [rows for of_process in of_all for rows in of_process]
         # Decoding is not divided, so one process does it.
         scores = self._scores(validated) if self.trainer.is_global_zero else None
         scores = self.trainer.strategy.broadcast(scores)

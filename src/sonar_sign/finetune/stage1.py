@@ -20,13 +20,13 @@ from sonar_sign.finetune.teaching import (
     make_losses,
     make_validation,
     sonar_opener,
-    trained_decoder,
 )
-from sonar_sign.finetune.trainer import Run, describe, fit
+from sonar_sign.finetune.trainer import fit
+from sonar_sign.finetune.training_folder import Run, describe
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera, save_sign_hiera
 from sonar_sign.models.sign_encoder import SignEncoder
 from sonar_sign.models.sign_hiera import SignHiera
-from sonar_sign.options import AugmentOptions, DecoderOptions, LossOptions, TrainOptions
+from sonar_sign.options import AugmentOptions, LossOptions, TrainOptions
 from sonar_sign.runtime import choose_device
 
 
@@ -129,7 +129,6 @@ def finetune_stage1(
         sign_encoder.enable_gradient_checkpointing()
     teaching, config = inputs.teaching, sign_hiera.config
     open_sonar = sonar_opener(teaching.sonar, chosen)
-    trained_decoder(DecoderOptions(), losses, open_sonar)
     train = WindowClips(
         inputs.train_clips, Supervision(teaching.train), config, compat, augmentation
     )

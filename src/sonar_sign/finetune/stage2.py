@@ -23,7 +23,8 @@ from sonar_sign.finetune.teaching import (
     sonar_opener,
     trained_decoder,
 )
-from sonar_sign.finetune.trainer import Run, describe, fit
+from sonar_sign.finetune.trainer import fit
+from sonar_sign.finetune.training_folder import Run, describe
 from sonar_sign.models.checkpoint import load_sign_encoder, save_sign_encoder
 from sonar_sign.models.sign_encoder import SignEncoder, SignEncoderConfig
 from sonar_sign.options import DecoderOptions, LossOptions, TrainOptions

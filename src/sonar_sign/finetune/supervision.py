@@ -1,6 +1,6 @@
 """What clips are pulled to: SONAR's embeddings of their captions, and the captions themselves."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class Supervision:
     def __init__(self, files: Sequence[TargetFiles]):
         self.files = files
         self._targets = [read_all_targets(of_language.targets) for of_language in files]
-        self._captions = [_read_captions(of_language.captions) for of_language in files]
+        self._captions = [read_captions(of_language.captions) for of_language in files]
 
     def __getitem__(self, clip_id: str) -> np.ndarray:
         """The first language's target, `(embedding_dim,)`."""
@@ -112,7 +112,8 @@ class Supervision:
         return float(stacked.var(axis=0).mean()) or 1.0
 
 
-def _read_captions(paths: Sequence[Path]) -> Mapping[str, str]:
+def read_captions(paths: Sequence[Path]) -> dict[str, str]:
+    """Captions by clip id."""
     captions: dict[str, str] = {}
     for path in paths:
         table = read_table(path, ("clip_id", "text"))

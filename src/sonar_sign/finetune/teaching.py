@@ -13,10 +13,10 @@ from sonar_sign.errors import UserError
 from sonar_sign.finetune.data import FeatureClips, WindowClips
 from sonar_sign.finetune.decoder import make_trainable
 from sonar_sign.finetune.losses import Losses
-from sonar_sign.finetune.supervision import TargetFiles
+from sonar_sign.finetune.processes import gather_rows
+from sonar_sign.finetune.supervision import TargetFiles, read_captions
 from sonar_sign.finetune.validation import METRICS, Validation
 from sonar_sign.options import DecoderOptions, LossOptions
-from sonar_sign.tables import read_table
 
 if TYPE_CHECKING:
     from sonar_sign.models.sonar_text import SonarText
@@ -34,7 +34,10 @@ def sonar_opener(folder: Path, device: torch.device) -> OpenSonar:
         # Importing fairseq2 costs seconds, so only when it is needed.
         from sonar_sign.models.sonar_text import SonarText
 
-        return SonarText.open(folder, device=device)
+        sonar = SonarText.open(folder, device=device)
+        # Losses go through the decoder, which learns only where `trained_decoder` lets it.
+        sonar.decoder.requires_grad_(False)
+        return sonar
 
     return open_sonar
 
@@ -89,7 +92,7 @@ def make_losses(
         clips.supervision.variance(clips.clip_ids),
         len(clips.supervision[clips.clip_ids[0]]),
         word_losses,
-        _gather,
+        gather_rows,
     )
     if not losses.names:
         raise UserError("All losses have the weight 0, so there is nothing to train for.")
@@ -105,8 +108,6 @@ def trained_decoder(
         UserError: no loss would reach it, or it cannot be read.
     """
     if options.train_decoder == "none":
-        if losses.decoder_ce > 0:
-            open_sonar().decoder.requires_grad_(False)
         return None
     if losses.decoder_ce <= 0:
         raise UserError(
@@ -125,22 +126,10 @@ def make_validation(teaching: Teaching, select: str, open_sonar: OpenSonar) -> V
     """
     if select not in METRICS:
         raise UserError(f"select: {select!r} is not one of {', '.join(METRICS)}.")
-    captions: dict[str, str] = {}
-    for path in teaching.validation.captions:
-        table = read_table(path, ("clip_id", "text"))
-        captions |= dict(zip(table["clip_id"], table["text"], strict=True))
+    captions = read_captions(teaching.validation.captions)
     if select == "cosine":
         return Validation(captions, None)
     sonar, language = open_sonar(), teaching.validation.language
     sonar.check_language(language)
     # Greedy decoding ranks checkpoints as beam search does, at a fraction of its time.
     return Validation(captions, lambda embeddings: sonar.decode(embeddings, language, beam_size=1))
-
-
-def _gather(rows: Tensor) -> Tensor:
-    """Rows of all processes in the order of processes; they may have different numbers of them."""
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return rows
-    of_all: list = [None] * torch.distributed.get_world_size()
-    torch.distributed.all_gather_object(of_all, rows.cpu())
-    return torch.cat(of_all).to(rows.device)

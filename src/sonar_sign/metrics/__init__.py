@@ -6,26 +6,30 @@ into the score. Resampling clips or videos is then a sum of rows and needs no me
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from sonar_sign.metrics.base import Measured, mean_percentage
+from sonar_sign.metrics.base import Measured, mean_of_sums, mean_percentage
 from sonar_sign.metrics.bleu import (
     BLEU_ORDERS,
+    MAX_ORDER,
+    bleu_of_sums,
     bleu_signature,
     corpus_bleu,
     length_ratio,
+    ratio_of_sums,
     reduced_bleu,
     sentence_bleu,
 )
-from sonar_sign.metrics.chrf import chrf_signature, corpus_chrf
+from sonar_sign.metrics.chrf import chrf_of_sums, chrf_signature, corpus_chrf
 from sonar_sign.metrics.cider import CIDER_TOKENIZER, corpus_cider
 from sonar_sign.metrics.meteor import corpus_meteor, load_matcher
 from sonar_sign.metrics.rouge import corpus_rouge_l, rouge_tokenizer
 
 __all__ = [
+    "METRICS",
     "Measured",
     "Scores",
     "corpus_bleu",
@@ -34,34 +38,26 @@ __all__ = [
     "corpus_meteor",
     "corpus_rouge_l",
     "score_all",
-    "scorer_of",
     "sentence_bleu",
 ]
 
-METRICS = (
-    "bleu_1",
-    "bleu_2",
-    "bleu_3",
-    "bleu_4",
-    "chrf",
-    "chrf_pp",
-    "rouge_l",
-    "meteor",
-    "cider",
-    "bleu_reduced",
-    "exact_match",
-    "length_ratio",
-    "cosine",
-)
+# Every metric with what turns its summed statistics into its score, in the order of tables.
+METRICS: dict[str, Callable[[np.ndarray], float]] = {
+    **{f"bleu_{order}": partial(bleu_of_sums, order=order) for order in BLEU_ORDERS},
+    "chrf": partial(chrf_of_sums, word_order=0),
+    "chrf_pp": partial(chrf_of_sums, word_order=2),
+    "rouge_l": mean_of_sums,
+    "meteor": mean_of_sums,
+    "cider": mean_of_sums,
+    "bleu_reduced": partial(bleu_of_sums, order=MAX_ORDER),
+    "exact_match": mean_of_sums,
+    "length_ratio": ratio_of_sums,
+    "cosine": mean_of_sums,
+}
 # e^(log 100) is 100.00000000000004; ten decimals drop that noise and nothing that is measured.
 DECIMALS = 10
 # The packages whose version can change a score.
 VERSIONED = ("sacrebleu", "nltk", "rouge-score", "pycocoevalcap")
-
-
-def scorer_of(metric: str) -> Callable[[np.ndarray], float]:
-    """What turns the summed statistics of a metric into its score."""
-    return _any_scores().measured[metric].score
 
 
 @dataclass(frozen=True)
@@ -128,9 +124,3 @@ def score_all(
         meteor_variant=matcher.variant,
         cider_tokenizer=CIDER_TOKENIZER,
     )
-
-
-@cache
-def _any_scores() -> Scores:
-    """All metrics, of whatever texts: how statistics become scores does not depend on them."""
-    return score_all(["a"], ["a"], cosines=[1.0])

@@ -31,7 +31,7 @@ def corpus_bleu(
         counted = bleu.sentence_score(prediction, [reference])
         rows.append([counted.sys_len, counted.ref_len, *counted.counts, *counted.totals])
     statistics = np.asarray(rows, dtype=np.int64).reshape(-1, 2 + 2 * MAX_ORDER)
-    return tuple(Measured(statistics, partial(_bleu, order=order)) for order in BLEU_ORDERS)
+    return tuple(Measured(statistics, partial(bleu_of_sums, order=order)) for order in BLEU_ORDERS)
 
 
 def reduced_bleu(predictions: Sequence[str], references: Sequence[str]) -> Measured:
@@ -50,10 +50,11 @@ def _content_words(text: str) -> str:
 
 def length_ratio(bleu: Measured) -> Measured:
     """Words predicted over words of the references, 1 where they are as many."""
-    return Measured(bleu.statistics[:, :2], _ratio)
+    return Measured(bleu.statistics[:, :2], ratio_of_sums)
 
 
-def _ratio(sums: np.ndarray) -> float:
+def ratio_of_sums(sums: np.ndarray) -> float:
+    """The score of `length_ratio`."""
     return float(sums[0]) / float(sums[1]) if sums[1] else 0.0
 
 
@@ -77,7 +78,8 @@ def _sentence_scorer() -> BLEU:
     return BLEU(tokenize=TOKENIZER, smooth_method=SMOOTHING, effective_order=True)
 
 
-def _bleu(sums: np.ndarray, *, order: int) -> float:
+def bleu_of_sums(sums: np.ndarray, *, order: int) -> float:
+    """BLEU of summed statistics of `corpus_bleu`."""
     predicted_words, reference_words, *counts = (int(count) for count in sums)
     score: BLEUScore = BLEU.compute_bleu(
         correct=counts[:order],

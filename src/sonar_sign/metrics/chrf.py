@@ -1,6 +1,7 @@
 """chrF by sacreBLEU (Popović 2015, W15-3049): characters 1 to 6, beta 2; chrF++ with words."""
 
 from collections.abc import Sequence
+from functools import cache, partial
 
 import numpy as np
 from sacrebleu.metrics import CHRF
@@ -21,16 +22,17 @@ def corpus_chrf(
     """
     if len(predictions) != len(references):
         raise ValueError(f"{len(predictions)} predictions for {len(references)} references")
-    metric = CHRF(word_order=word_order)
+    metric = _metric(word_order)
     # sacreBLEU offers chrF's statistics only in these two methods, on which its own significance
     # tests rest; a test holds them against the command line.
     rows = metric._extract_corpus_statistics(list(predictions), [list(references)])
     statistics = np.asarray(rows, dtype=np.int64).reshape(-1, 3 * metric.order)
+    return Measured(statistics, partial(chrf_of_sums, word_order=word_order))
 
-    def score(sums: np.ndarray) -> float:
-        return metric._compute_score_from_stats([int(count) for count in sums]).score
 
-    return Measured(statistics, score)
+def chrf_of_sums(sums: np.ndarray, *, word_order: int) -> float:
+    """chrF of summed statistics of `corpus_chrf`."""
+    return _metric(word_order)._compute_score_from_stats([int(count) for count in sums]).score
 
 
 def chrf_signature(word_order: int = 0) -> str:
@@ -38,3 +40,8 @@ def chrf_signature(word_order: int = 0) -> str:
     metric = CHRF(word_order=word_order)
     metric.corpus_score(["a"], [["a"]])  # the number of references is only known after a score
     return metric.get_signature().format()
+
+
+@cache
+def _metric(word_order: int) -> CHRF:
+    return CHRF(word_order=word_order)

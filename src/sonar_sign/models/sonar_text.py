@@ -238,14 +238,14 @@ class SonarText:
             )
         return results
 
-    def teacher_forced_loss(
+    def word_losses(
         self,
         embeddings: Tensor,
         texts: Sequence[str],
         language: str,
         label_smoothing: float = 0.0,
     ) -> Tensor:
-        """Mean cross-entropy (nats a token) of `texts` given their embeddings: a scalar.
+        """Mean cross-entropy (nats a token) of each text given its embedding: `(n,)`.
 
         The decoder reads the embedding as a memory of one step and the text after `</s>
         __lang__`. The text's tokens and the final `</s>` are scored, the two tokens before
@@ -256,20 +256,6 @@ class SonarText:
             embeddings: `(n, embedding_dim)`, `n` at least 1.
             texts: `n` texts in `language`.
         """
-        self._check_embeddings(embeddings)
-        if not 0 < len(texts) == len(embeddings):
-            raise ValueError(f"{len(texts)} texts for {len(embeddings)} embeddings.")
-        sequences = self.tokenize(texts, language, "target")
-        return self.token_loss(embeddings, sequences, label_smoothing)
-
-    def word_losses(
-        self,
-        embeddings: Tensor,
-        texts: Sequence[str],
-        language: str,
-        label_smoothing: float = 0.0,
-    ) -> Tensor:
-        """`teacher_forced_loss` of each text on its own: `(n,)`, means over a text's tokens."""
         sequences = self.tokenize(texts, language, "target")
         losses = self._token_losses(embeddings, sequences, label_smoothing, score_language=False)
         n_scored = torch.tensor([len(sequence) - 2 for sequence in sequences], device=losses.device)
@@ -282,7 +268,7 @@ class SonarText:
         label_smoothing: float = 0.0,
         score_language: bool = False,
     ) -> Tensor:
-        """`teacher_forced_loss` of what `tokenize(..., "target")` gave, in any languages.
+        """Mean over all tokens of what `tokenize(..., "target")` gave, in any languages: a scalar.
 
         `score_language` scores the language token too, for training a decoder from nothing:
         beam search counts its log-probability, and an untrained one (-14 was seen) divided by
@@ -300,6 +286,9 @@ class SonarText:
         score_language: bool,
     ) -> Tensor:
         """The cross-entropy of every token, `(n, longest)`; zero where none is scored."""
+        self._check_embeddings(embeddings)
+        if not 0 < len(sequences) == len(embeddings):
+            raise ValueError(f"{len(sequences)} texts for {len(embeddings)} embeddings.")
         # Padding comes last and attention is causal, so no scored token can see it; a layout
         # that calls it padding would only make fairseq2 build a mask for every sequence.
         inputs = _stack([s[:-1] for s in sequences], self.tokenizer.vocab_info.pad_idx)

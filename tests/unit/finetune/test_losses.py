@@ -145,7 +145,7 @@ def test_decoder_ce_against_the_decoders_own_probabilities(sonar, tiny_sonar_tex
         found = loss("decoder_ce", embeddings, goals, words=words(sonar, smoothing))
         # One text at a time is a mean over its tokens.
         each = [
-            sonar.teacher_forced_loss(e[None], [t], "eng_Latn", smoothing).item()
+            sonar.token_loss(e[None], sonar.tokenize([t], "eng_Latn", "target"), smoothing).item()
             for e, t in zip(embeddings, texts, strict=True)
         ]
         assert found.item() == pytest.approx(np.mean(each), rel=1e-5)

@@ -17,7 +17,8 @@ from sonar_sign.finetune.losses import Losses
 from sonar_sign.finetune.module import EmbeddingModule
 from sonar_sign.finetune.seeding import seed_everything
 from sonar_sign.finetune.supervision import Supervision, TargetFiles
-from sonar_sign.finetune.trainer import Run, describe, fit
+from sonar_sign.finetune.trainer import fit
+from sonar_sign.finetune.training_folder import Run, describe
 from sonar_sign.finetune.validation import Validation
 from sonar_sign.options import LossOptions, TrainOptions
 

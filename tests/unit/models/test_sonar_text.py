@@ -115,14 +115,16 @@ def test_nothing_in_nothing_out(sonar: SonarText) -> None:
 
 
 @pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
-def test_teacher_forced_loss_equals_stepwise_log_probabilities(
+def test_token_losses_equal_stepwise_log_probabilities(
     sonar: SonarText, tiny_sonar: Path, tiny_sonar_texts: dict, label_smoothing: float
 ) -> None:
     from fairseq2.nn import BatchLayout
 
     texts = [*tiny_sonar_texts["ita_Latn"][:4], "Io porto il libro rosso adesso."]
     embeddings = torch.randn(len(texts), WIDTH, generator=torch.Generator().manual_seed(1))
-    loss = sonar.teacher_forced_loss(embeddings, texts, "ita_Latn", label_smoothing)
+    tokens = sonar.tokenize(texts, "ita_Latn", "target")
+    loss = sonar.token_loss(embeddings, tokens, label_smoothing)
+    of_texts = sonar.word_losses(embeddings, texts, "ita_Latn", label_smoothing)
 
     # Tokens by hand: fairseq2 puts <pad> before the model's pieces and the languages after.
     pieces = sentencepiece.SentencePieceProcessor(str(tiny_sonar / "sentencepiece.model"))
@@ -139,26 +141,29 @@ def test_teacher_forced_loss_equals_stepwise_log_probabilities(
             certain, uniform = -log_p[sequence[n]], -log_p.mean()
             losses.append((1 - label_smoothing) * certain + label_smoothing * uniform)
     torch.testing.assert_close(loss, torch.stack(losses).mean(), rtol=1e-4, atol=1e-5)
+    scored = [len(sequence) - 2 for sequence in tokens]
+    each = torch.stack([part.mean() for part in torch.stack(losses).split(scored)])
+    torch.testing.assert_close(of_texts, each, rtol=1e-4, atol=1e-5)
 
 
-def test_teacher_forced_loss_has_gradients(tiny_sonar: Path, tiny_sonar_texts: dict) -> None:
+def test_word_losses_have_gradients(tiny_sonar: Path, tiny_sonar_texts: dict) -> None:
     sonar = SonarText.open(tiny_sonar)
     embeddings = sonar.embed(tiny_sonar_texts["eng_Latn"], "eng_Latn").requires_grad_()
-    sonar.teacher_forced_loss(embeddings, tiny_sonar_texts["eng_Latn"], "eng_Latn").backward()
+    sonar.word_losses(embeddings, tiny_sonar_texts["eng_Latn"], "eng_Latn").sum().backward()
     assert embeddings.grad.abs().sum(dim=1).min() > 0
     assert all(parameter.grad is not None for parameter in sonar.decoder.parameters())
 
     sonar.decoder.requires_grad_(False)
     sonar.decoder.zero_grad()
     embeddings.grad = None
-    sonar.teacher_forced_loss(embeddings, tiny_sonar_texts["ita_Latn"], "ita_Latn").backward()
+    sonar.word_losses(embeddings, tiny_sonar_texts["ita_Latn"], "ita_Latn").sum().backward()
     assert embeddings.grad is not None
     assert all(parameter.grad is None for parameter in sonar.decoder.parameters())
 
 
-def test_teacher_forced_loss_wants_one_text_an_embedding(sonar: SonarText) -> None:
+def test_word_losses_want_one_text_an_embedding(sonar: SonarText) -> None:
     with pytest.raises(ValueError, match="2 texts for 1 embeddings"):
-        sonar.teacher_forced_loss(torch.zeros(1, WIDTH), ["a", "b"], "eng_Latn")
+        sonar.word_losses(torch.zeros(1, WIDTH), ["a", "b"], "eng_Latn")
 
 
 def test_moved_folder_loads_without_network(
