@@ -124,6 +124,39 @@ class DecoderOptions:
 
 
 @dataclass(frozen=True)
+class LandmarkModelOptions:
+    """Shape of the transformer that translates landmarks; 43 M parameters by default."""
+
+    d_model: Annotated[int, "Width."] = 512
+    d_ff: Annotated[int, "Width of the feed-forward layers."] = 1024
+    num_heads: Annotated[int, "Attention heads; they share the width."] = 8
+    num_layers: Annotated[int, "Layers of the encoder."] = 6
+    num_decoder_layers: Annotated[int, "Layers of the decoder."] = 6
+    dropout: Annotated[float, "Share of activations dropped in training."] = 0.1
+    front: Annotated[Literal["conv", "linear"], "How rows become steps of the encoder."] = "conv"
+    stride: Annotated[int, "Rows that make a step of the encoder."] = 2
+    kernel: Annotated[int, "Rows that a convolution sees; odd."] = 5
+    vocabulary_size: Annotated[int, "Sentencepiece pieces, of the training captions."] = 8000
+    tokenizer: Annotated[str, "Sentencepiece model to take instead; empty: train one."] = ""
+    t5_folder: Annotated[str, "Pretrained T5 to start from, with its tokenizer; empty: none."] = ""
+    label_smoothing: Annotated[float, "Of each piece in training: share of all pieces."] = 0.1
+
+
+@dataclass(frozen=True)
+class LandmarkAugmentOptions:
+    """How much training landmarks are changed; 0 changes nothing."""
+
+    noise: Annotated[float, "Standard deviation of each point's place, shoulder widths."] = 0.02
+    shift: Annotated[float, "Largest shift of all points, shoulder widths."] = 0.08
+    scale: Annotated[float, "Largest change of size, across and along, as a share."] = 0.1
+    rotation_deg: Annotated[float, "Largest turn in the picture, degrees."] = 6.0
+    speed: Annotated[float, "Largest change of speed, as a natural logarithm."] = 0.15
+    drop_frames: Annotated[float, "Largest share of rows that are left out."] = 0.1
+    drop_part: Annotated[float, "Chance that a hand or the face is missing for a while."] = 0.1
+    drop_points: Annotated[float, "Largest share of points that are missing throughout."] = 0.05
+
+
+@dataclass(frozen=True)
 class PredictOptions:
     """How embeddings are decoded into text."""
 

@@ -16,7 +16,7 @@ from sonar_sign.errors import UserError
 from sonar_sign.files import write_json
 from sonar_sign.finetune.batches import Part
 from sonar_sign.finetune.data import FeatureClips, WindowClips
-from sonar_sign.finetune.module import EmbeddingModule
+from sonar_sign.finetune.module import TrainingModule
 from sonar_sign.options import TrainOptions
 from sonar_sign.runtime import PRECISION_OF, autocast
 
@@ -26,7 +26,7 @@ WAIT_S = 600
 
 
 def resolve_batch_size(
-    module: EmbeddingModule,
+    module: TrainingModule,
     clips: FeatureClips | WindowClips,
     options: TrainOptions,
     device: torch.device,
@@ -70,7 +70,7 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def _fitting_accumulation(
-    module: EmbeddingModule,
+    module: TrainingModule,
     clips: FeatureClips | WindowClips,
     options: TrainOptions,
     device: torch.device,
@@ -104,14 +104,14 @@ def _longest(clips: FeatureClips | WindowClips, n: int, options: TrainOptions):
     return clips[Part(longest.tolist(), 1.0, (0,))]
 
 
-def _try_step(module: EmbeddingModule, batch, options: TrainOptions, device: torch.device) -> None:
+def _try_step(module: TrainingModule, batch, options: TrainOptions, device: torch.device) -> None:
     batch = batch.to(device)
     trained = [p for p in module.parameters() if p.requires_grad]
     # What AdamW will keep of every parameter.
     moments = [torch.zeros_like(p) for p in trained for _ in range(2)]
     with autocast(device, PRECISION_OF[options.mixed_precision]):
-        losses = module.losses(module.embed(batch), batch.goals)
-    module.losses.total(losses).backward()
+        _, loss = module.losses_of(batch)
+    loss.backward()
     del moments
 
 

@@ -21,7 +21,7 @@ from sonar_sign.errors import PreemptedError, UserError
 from sonar_sign.files import whole_or_absent
 from sonar_sign.finetune.batches import ResumableLoader
 from sonar_sign.finetune.data import Batch
-from sonar_sign.finetune.module import EmbeddingModule
+from sonar_sign.finetune.module import TrainingModule
 from sonar_sign.runtime import peak_memory_gb
 
 Save = Callable[[Path, dict[str, Any]], None]
@@ -43,7 +43,7 @@ class KeepBest(Callback):
         self.folder, self.metric, self.n_kept, self.save = folder, metric, keep, save
         self.kept: list[Kept] = []
 
-    def on_validation_end(self, trainer: pl.Trainer, module: EmbeddingModule) -> None:
+    def on_validation_end(self, trainer: pl.Trainer, module: TrainingModule) -> None:
         score = float(trainer.callback_metrics[f"val/{self.metric}"])
         if not math.isfinite(score):
             raise UserError(
@@ -101,7 +101,7 @@ def _whole_parameters(trainer: pl.Trainer) -> AbstractContextManager:
 class ValidateLastEpoch(Callback):
     """Has the last epoch validated whatever `eval_every`: often it is the best."""
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, module: EmbeddingModule) -> None:
+    def on_train_epoch_start(self, trainer: pl.Trainer, module: TrainingModule) -> None:
         if trainer.current_epoch + 1 == trainer.max_epochs:
             trainer.check_val_every_n_epoch = 1
 
@@ -119,7 +119,7 @@ class SaveToGoOn(Callback):
         self.ends, self.stopped = False, False
         self.place: dict[str, int] | None = None
 
-    def on_train_start(self, trainer: pl.Trainer, module: EmbeddingModule) -> None:
+    def on_train_start(self, trainer: pl.Trainer, module: TrainingModule) -> None:
         # Lightning's own handlers end training without a save; it restores what was before them.
         for number in (signal.SIGTERM, signal.SIGUSR1):
             signal.signal(number, self._remember)
@@ -133,7 +133,7 @@ class SaveToGoOn(Callback):
         self.signalled = number
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, module: EmbeddingModule, outputs: Any, batch: Batch, index: int
+        self, trainer: pl.Trainer, module: TrainingModule, outputs: Any, batch: Batch, index: int
     ) -> None:
         is_last = index + 1 == trainer.num_training_batches
         if (index + 1) % trainer.accumulate_grad_batches or is_last:
@@ -143,12 +143,12 @@ class SaveToGoOn(Callback):
             trainer.save_checkpoint(self.path)
 
     def on_train_batch_start(
-        self, trainer: pl.Trainer, module: EmbeddingModule, batch: Batch, index: int
+        self, trainer: pl.Trainer, module: TrainingModule, batch: Batch, index: int
     ) -> None:
         if self.ends:  # only now: the step's curves are written after its end
             self._end(trainer)
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, module: EmbeddingModule) -> None:
+    def on_train_epoch_end(self, trainer: pl.Trainer, module: TrainingModule) -> None:
         self.stopped = trainer.should_stop
         trainer.save_checkpoint(self.path)
         if self._any_process_signalled(trainer):
@@ -178,11 +178,11 @@ class Throughput(Callback):
         self.since = 0.0
         self.n_clips, self.n_skipped, self.scale = 0, 0, 0.0
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, module: EmbeddingModule) -> None:
+    def on_train_epoch_start(self, trainer: pl.Trainer, module: TrainingModule) -> None:
         self.since, self.n_clips = time.perf_counter(), 0
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, module: EmbeddingModule, outputs: Any, batch: Batch, index: int
+        self, trainer: pl.Trainer, module: TrainingModule, outputs: Any, batch: Batch, index: int
     ) -> None:
         self.n_clips += len(batch.clip_ids) if batch.weight else 0
         if (index + 1) % trainer.accumulate_grad_batches:

@@ -1,7 +1,9 @@
-"""The LightningModule both stages share: an embedding of each clip is pulled to its goals."""
+"""The LightningModule that trainings share, and what the two stages make of it: an embedding of
+each clip is pulled to its goals."""
 
 import math
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
@@ -29,30 +31,36 @@ class NotFiniteError(Exception):
         self.clip_ids = clip_ids
 
 
-class EmbeddingModule(pl.LightningModule):
-    """Trains whatever of `embed`'s and `decoder`'s parameters require gradients.
+class TrainingModule(pl.LightningModule):
+    """Trains whatever of its parameters requires gradients.
 
     Args:
-        embed: a batch to `(batch, embedding_dim)`.
-        decoder: SONAR's, if it is trained too; `losses` must be what uses it.
+        options: of the optimizer and the schedule.
     """
 
-    def __init__(
-        self,
-        embed: nn.Module,
-        options: TrainOptions,
-        losses: Losses,
-        validation: Validation,
-        decoder: nn.Module | None = None,
-    ):
+    def __init__(self, options: TrainOptions):
         super().__init__()
-        self.embed, self.losses, self.decoder = embed, losses, decoder
-        self.options, self.validation = options, validation
+        self.options = options
         # A checkpoint to go on from holds what is trained, not what stays as it was loaded.
         self.strict_loading = False
         self._of_step: list[str] = []
-        self._validated: list[tuple[list[str], Tensor, Tensor]] = []
+        self._validated: list[Any] = []
         self._seed = torch.initial_seed()
+
+    def losses_of(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+        """Losses by name, and what training minimises; scalars, means over the clips."""
+        raise NotImplementedError
+
+    def predict_for_validation(self, batch: Batch) -> Any:
+        """What is known of a batch; it must be picklable and on the CPU."""
+        raise NotImplementedError
+
+    def scores(self, predicted: list[Any]) -> dict[str, float]:
+        """Metrics of validation, by name, from what is known of all batches."""
+        raise NotImplementedError
+
+    def remember(self, batch: Batch) -> None:
+        """Keep of a batch what later ones need."""
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         # A cut run that goes on draws what it would have drawn: every batch has its own seed.
@@ -62,10 +70,9 @@ class EmbeddingModule(pl.LightningModule):
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         self._of_step += batch.clip_ids
-        losses = self.losses(self.embed(batch), batch.goals)
-        loss = self.losses.total(losses)
+        losses, loss = self.losses_of(batch)
         self._require_finite("a loss", loss)
-        self.losses.remember(batch.goals)
+        self.remember(batch)
         size = len(batch.clip_ids)
         by_name = {f"train/loss_{name}": value for name, value in losses.items()}
         self.log_dict({**by_name, "train/loss": loss}, batch_size=size)
@@ -92,25 +99,15 @@ class EmbeddingModule(pl.LightningModule):
 
     def validation_step(self, batch: Batch, _: int) -> None:
         if batch.weight:
-            rows = self.embed(batch).float().cpu(), batch.goals.targets[:, 0].cpu()
-            self._validated.append((batch.clip_ids, *rows))
+            self._validated.append(self.predict_for_validation(batch))
 
     def on_validation_epoch_end(self) -> None:
         validated = [rows for of_process in gather(self._validated) for rows in of_process]
         self._validated = []
         # Decoding is not divided, so one process does it.
-        scores = self._scores(validated) if self.trainer.is_global_zero else None
+        scores = self.scores(validated) if self.trainer.is_global_zero else None
         scores = self.trainer.strategy.broadcast(scores)
         self.log_dict({f"val/{name}": score for name, score in scores.items()}, prog_bar=True)
-
-    def _scores(self, validated: list[tuple[list[str], Tensor, Tensor]]) -> dict[str, float]:
-        clip_ids = [clip_id for ids, _, _ in validated for clip_id in ids]
-        predicted = torch.cat([embeddings for _, embeddings, _ in validated])
-        target = torch.cat([targets for _, _, targets in validated])
-        goals = Goals(target[:, None], torch.ones(len(target), 1, dtype=torch.bool))
-        losses = Losses(LossOptions(mse=1, cosine=1), self.losses.variance, target.shape[1])
-        by_name = {f"loss_{name}": float(v) for name, v in losses(predicted, goals).items()}
-        return by_name | self.validation.scores(clip_ids, predicted, target)
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, _: int) -> Batch:
         return batch.to(device)
@@ -135,6 +132,46 @@ class EmbeddingModule(pl.LightningModule):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step", "name": "learning_rate"},
         }
+
+
+class EmbeddingModule(TrainingModule):
+    """Trains whatever of `embed`'s and `decoder`'s parameters require gradients.
+
+    Args:
+        embed: a batch to `(batch, embedding_dim)`.
+        decoder: SONAR's, if it is trained too; `losses` must be what uses it.
+    """
+
+    def __init__(
+        self,
+        embed: nn.Module,
+        options: TrainOptions,
+        losses: Losses,
+        validation: Validation,
+        decoder: nn.Module | None = None,
+    ):
+        super().__init__(options)
+        self.embed, self.losses, self.decoder = embed, losses, decoder
+        self.validation = validation
+
+    def losses_of(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+        losses = self.losses(self.embed(batch), batch.goals)
+        return losses, self.losses.total(losses)
+
+    def remember(self, batch: Batch) -> None:
+        self.losses.remember(batch.goals)
+
+    def predict_for_validation(self, batch: Batch) -> tuple[list[str], Tensor, Tensor]:
+        return batch.clip_ids, self.embed(batch).float().cpu(), batch.goals.targets[:, 0].cpu()
+
+    def scores(self, predicted: list[tuple[list[str], Tensor, Tensor]]) -> dict[str, float]:
+        clip_ids = [clip_id for ids, _, _ in predicted for clip_id in ids]
+        found = torch.cat([embeddings for _, embeddings, _ in predicted])
+        target = torch.cat([targets for _, _, targets in predicted])
+        goals = Goals(target[:, None], torch.ones(len(target), 1, dtype=torch.bool))
+        losses = Losses(LossOptions(mse=1, cosine=1), self.losses.variance, target.shape[1])
+        by_name = {f"loss_{name}": float(v) for name, v in losses(found, goals).items()}
+        return by_name | self.validation.scores(clip_ids, found, target)
 
 
 def parameter_groups(

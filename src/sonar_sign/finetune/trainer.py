@@ -26,7 +26,7 @@ from sonar_sign.finetune.data import (
     validation_loader,
 )
 from sonar_sign.finetune.lock import training_lock
-from sonar_sign.finetune.module import EmbeddingModule, NotFiniteError
+from sonar_sign.finetune.module import TrainingModule, NotFiniteError
 from sonar_sign.finetune.parameters import print_parameters
 from sonar_sign.finetune.training_folder import (
     Run,
@@ -46,13 +46,13 @@ class ShareClips(Callback):
     def __init__(self, loaders: Sequence[ResumableLoader]):
         self.loaders = loaders
 
-    def setup(self, trainer: pl.Trainer, module: EmbeddingModule, stage: str) -> None:
+    def setup(self, trainer: pl.Trainer, module: TrainingModule, stage: str) -> None:
         for loader in self.loaders:
             loader.sampler.set_processes(trainer.world_size, trainer.global_rank)
 
 
 def fit(
-    module: EmbeddingModule,
+    module: TrainingModule,
     train: FeatureClips | WindowClips,
     validation: FeatureClips | WindowClips,
     options: TrainOptions,
@@ -135,7 +135,7 @@ def _loggers(options: TrainOptions, run: Run) -> list[Logger]:
 
 def _fit(
     trainer: pl.Trainer,
-    module: EmbeddingModule,
+    module: TrainingModule,
     train: ResumableLoader,
     validation: ResumableLoader,
     run: Run,

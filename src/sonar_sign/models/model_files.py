@@ -132,8 +132,20 @@ def assign(path: Path, what: str, model: nn.Module, state: dict[str, Tensor]) ->
     model.load_state_dict(state, strict=True, assign=True)
 
 
-def write(path: Path, entry: str, model: nn.Module, extra: dict[str, Any] | None) -> None:
+def write(
+    path: Path,
+    entry: str,
+    model: nn.Module,
+    extra: dict[str, Any] | None,
+    further: dict[str, Any] | None = None,
+) -> None:
+    """Write a model whole or not at all.
+
+    Args:
+        further: entries of other names: tensors, or plain values.
+    """
     file: dict[str, Any] = {entry: _on_cpu(model.state_dict()), "config": asdict(model.config)}
+    file |= further or {}
     if extra is not None:
         _require_plain(extra, "extra")
         file["extra"] = extra
