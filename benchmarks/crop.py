@@ -143,7 +143,9 @@ def crop_case(folder: Path, *videos: Path) -> dict:
     write_table(folder / "shard.tsv", pd.DataFrame(rows, columns=list(COLUMNS)))
     at_start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started, started_cpu = time.perf_counter(), time.process_time()
-    crop(folder / "shard.tsv", Path("/"), folder / "shard.tar", CropOptions())
+    crop(
+        folder / "shard.tsv", Path("/"), folder / "shard.tar", folder / "times.json", CropOptions()
+    )
     cpu_s, wall_s = time.process_time() - started_cpu, time.perf_counter() - started
     frames = sum(info.n_frames for info in found.values())
     seconds = sum(info.duration_s for info in found.values())

@@ -42,29 +42,42 @@ FURTHER_COLUMNS = (
 )
 
 
-def to_markdown(comparison: dict[str, Any]) -> str:
-    """The comparison as a Markdown table, one row a system, and notes on how it was measured."""
-    lines = [
-        *_table(COLUMNS, _rows(comparison, COLUMNS)),
-        "",
-        "95 % intervals, resampling source videos:",
-        "",
-        *_table(COLUMNS[:-1], _intervals(comparison)),
-        "",
-        *_table(FURTHER_COLUMNS, _rows(comparison, FURTHER_COLUMNS)),
-        "",
-        *(f"- {note}" for note in notes(comparison)),
-        *_published(comparison),
-    ]
-    return "\n".join(lines) + "\n"
+@dataclass(frozen=True)
+class Table:
+    """Cells as text, the first column left-aligned."""
+
+    title: str
+    header: list[str]
+    rows: list[list[str]]
+    n_numbers: int
+    """Columns after the first that hold numbers; those after them hold text."""
 
 
-def _table(columns: Sequence[Column], rows: Sequence[tuple[str, list[str]]]) -> list[str]:
+def tables(comparison: dict[str, Any]) -> list[Table]:
+    """Everything of a comparison that stands in tables."""
+    published = comparison["published"]
     return [
-        _row(["system", *(column.title for column in columns)]),
-        _row(["---", *["---:"] * len(columns)]),
-        *(_row([name, *cells]) for name, cells in rows),
+        _table("", COLUMNS, _rows(comparison, COLUMNS)),
+        _table("95 % intervals, resampling source videos:", COLUMNS[:-1], _intervals(comparison)),
+        _table("Further metrics:", FURTHER_COLUMNS, _rows(comparison, FURTHER_COLUMNS)),
+        *([_published(published)] if published else []),
     ]
+
+
+def to_markdown(comparison: dict[str, Any]) -> str:
+    """The tables of a comparison, and notes on how it was measured."""
+    lines: list[str] = []
+    for table in tables(comparison):
+        align = ["---", *["---:"] * table.n_numbers]
+        align += ["---"] * (len(table.header) - len(align))
+        lines += [*([table.title, ""] if table.title else []), _row(table.header), _row(align)]
+        lines += [*map(_row, table.rows), ""]
+    return "\n".join([*lines, *(f"- {note}" for note in notes(comparison))]) + "\n"
+
+
+def _table(title: str, columns: Sequence[Column], rows: list[tuple[str, list[str]]]) -> Table:
+    header = ["system", *(column.title for column in columns)]
+    return Table(title, header, [[name, *cells] for name, cells in rows], len(columns))
 
 
 def _rows(comparison: dict[str, Any], columns: Sequence[Column]) -> list[tuple[str, list[str]]]:
@@ -120,29 +133,19 @@ def better_than_first(comparison: dict[str, Any]) -> dict[str, set[str]]:
     return found
 
 
-def _published(comparison: dict[str, Any]) -> list[str]:
-    if not comparison["published"]:
-        return []
-    columns = [c for c in COLUMNS if any(c.key in row for row in comparison["published"])]
+def _published(published: Sequence[dict[str, Any]]) -> Table:
+    columns = [c for c in COLUMNS if any(c.key in row for row in published)]
     rows = [
-        _row(
-            [
-                row["system"],
-                *(f"{row[c.key]:.1f}" if c.key in row else "" for c in columns),
-                row["extra_data"],
-                row["read_in"],
-            ]
-        )
-        for row in comparison["published"]
+        [
+            row["system"],
+            *(f"{row[c.key]:.1f}" if c.key in row else "" for c in columns),
+            row["extra_data"],
+            row["read_in"],
+        ]
+        for row in published
     ]
-    return [
-        "",
-        "**Reported by others**, not measured here:",
-        "",
-        _row(["system", *(c.title for c in columns), "extra data", "read in"]),
-        _row(["---", *["---:"] * len(columns), "---", "---"]),
-        *rows,
-    ]
+    header = ["system", *(c.title for c in columns), "extra data", "read in"]
+    return Table("**Reported by others**, not measured here:", header, rows, len(columns))
 
 
 def notes(comparison: dict[str, Any]) -> list[str]:

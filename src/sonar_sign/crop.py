@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from sonar_sign.clips import ClipInfo, write_clips
+from sonar_sign.clock import Clock
 from sonar_sign.errors import UserError
 from sonar_sign.face_memory import FaceMemory
+from sonar_sign.files import write_json
 from sonar_sign.geometry import crop_resize, square_box
 from sonar_sign.options import CropOptions
 from sonar_sign.progress import track
@@ -25,6 +27,7 @@ def crop(
     shard: Path,
     root: Path,
     output: Path,
+    timings: Path,
     options: CropOptions,
     *,
     faces: Path | None = None,
@@ -40,6 +43,8 @@ def crop(
     Args:
         shard: table with the columns of `sonar_sign.shard.COLUMNS`.
         root: the corpus folder that `source` is relative to.
+        timings: JSON to write, for every clip the milliseconds of `face` (the search in its whole
+            video and the look at the sentence) and `crop` (decoding, cutting and encoding).
         faces: folder that remembers the faces of videos that have sentences in several shards.
         face_model: what the CNN detector needs, see `sonar_sign.faces.open_cnn_detector`.
         cropped: the videos show the signer cut out already; the whole picture is taken.
@@ -51,7 +56,10 @@ def crop(
     videos = list(read_table(shard, COLUMNS).groupby("source", sort=True))
     progress = track(videos, "Cropping videos", len(videos))
     find = _whole_picture if cropped else partial(_signer_of_video, search, FaceMemory(faces))
-    write_clips(output, _crop_all(progress, Path(root), options, search, find))
+    times: dict[str, dict[str, float]] = {}
+    cropped_clips = _crop_all(progress, Path(root), options, search, find, times)
+    write_clips(output, cropped_clips)
+    write_json(timings, times)
 
 
 def _crop_all(
@@ -59,14 +67,17 @@ def _crop_all(
     root: Path,
     options: CropOptions,
     search: FaceSearch,
-    signer_of: Callable[[Path, pd.DataFrame], SignerBox],
+    signer_of: Callable[[Path, pd.DataFrame], tuple[SignerBox, float]],
+    times: dict[str, dict[str, float]],
 ) -> Iterator[tuple[str, bytes | None, ClipInfo]]:
     for source, rows in videos:
         path = root / source
         try:
-            signer = signer_of(path, rows)
+            signer, face_ms = signer_of(path, rows)
             for row in rows.itertuples():
-                yield row.clip_id, *_crop_clip(path, row, signer, options, search)
+                content, info, times[row.clip_id] = _crop_clip(path, row, signer, options, search)
+                times[row.clip_id]["face"] += face_ms
+                yield row.clip_id, content, info
         except VideoError as error:
             raise UserError(
                 f"{path} cannot be decoded ({error.detail}); download it again, or delete it so "
@@ -74,24 +85,27 @@ def _crop_all(
             ) from error
 
 
-def _whole_picture(path: Path, rows: pd.DataFrame) -> SignerBox:
-    return whole_picture(probe(path))
+def _whole_picture(path: Path, rows: pd.DataFrame) -> tuple[SignerBox, float]:
+    return whole_picture(probe(path)), 0.0
 
 
 def _signer_of_video(
     search: FaceSearch, memory: FaceMemory, path: Path, rows: pd.DataFrame
-) -> SignerBox:
+) -> tuple[SignerBox, float]:
+    """The box, and the milliseconds of the search for it."""
     video = probe(path)
     if len(rows) == 1 and int(rows["n_frames"].iloc[0]) == video.n_frames:
-        return search.box(path, video)  # no other shard has sentences of it
+        memory = FaceMemory(None)  # no other shard has sentences of it
     find = partial(search.face, path, 0, video.n_frames)
-    return around(memory.recall(path, [search.name, search.frames_probed], find), video)
+    face, milliseconds = memory.recall(path, [search.name, search.frames_probed], find)
+    return around(face, video), milliseconds
 
 
 def _crop_clip(
     path: Path, row, signer: SignerBox, options: CropOptions, search: FaceSearch
-) -> tuple[bytes | None, ClipInfo]:
+) -> tuple[bytes | None, ClipInfo, dict[str, float]]:
     """One sentence; its frames go from the decoder to the encoder without being kept."""
+    clock = Clock()
     fps = float(row.fps)
     start = round(float(row.start_s) * fps)
     end = start + int(row.n_frames)
@@ -99,7 +113,9 @@ def _crop_clip(
     first = next(frames, None)
     if first is None:
         raise VideoError("unreadable", f"no frame from {row.start_s} s on can be decoded")
+    clock.lap("crop")
     signer = search.box_of_sentence(path, first, start, end, signer)
+    clock.lap("face")
     info = ClipInfo(
         box=tuple(int(edge) for edge in square_box(signer.box)),
         box_from=signer.box_from,
@@ -111,7 +127,7 @@ def _crop_clip(
         height=options.size,
     )
     if signer.box_from == "fallback" and options.no_face == "drop":
-        return None, replace(info, box_from="dropped")
+        return None, replace(info, box_from="dropped"), clock.milliseconds
     n_frames = 0
 
     def cut() -> Iterator[np.ndarray]:
@@ -121,4 +137,5 @@ def _crop_clip(
             yield crop_resize(frame[None], signer.box, options.size)[0]
 
     content = encode_clip(cut(), fps, options.quality)
-    return content, replace(info, n_frames=n_frames)
+    clock.lap("crop")
+    return content, replace(info, n_frames=n_frames), clock.milliseconds

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
+from sonar_sign.comparison_table import notes, tables
 from sonar_sign.errors import UserError
 from sonar_sign.figures import figure
 from sonar_sign.files import require_file, whole_or_absent
@@ -51,7 +53,7 @@ def plot(
     _dropped(dropped, folder / "dropped.svg")
     for by, title in BREAKDOWNS.items():
         _breakdown(record["breakdowns"].get(by), title, folder / f"{by}.svg", by)
-    _table(record, folder / "comparison.html")
+    _page(record, folder / "comparison.html")
 
 
 def _metrics(record: dict[str, Any], path: Path) -> None:
@@ -162,28 +164,17 @@ def _say(axes, text: str) -> None:
     axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
 
 
-def _table(record: dict[str, Any], path: Path) -> None:
+def _page(record: dict[str, Any], path: Path) -> None:
     """The comparison's tables and notes as one page."""
-    from html import escape
-
-    from sonar_sign.comparison_table import to_markdown
-
-    parts: list[str] = []
-    for line in to_markdown(record).splitlines():
-        if line.startswith("| ---"):
-            continue
-        if line.startswith("| "):
-            cells = line.strip("| ").replace("\\|", "\0").split(" | ")
-            cells = [escape(cell.strip().replace("\0", "|")) for cell in cells]
-            if not parts or parts[-1] != "</table>":
-                parts += ["<table>", "</table>"]
-            row = "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-            parts.insert(-1, row)
-        elif line:
-            parts.append(f"<p>{escape(line.removeprefix('- '))}</p>")
-    page = _PAGE.format(body="\n".join(parts))
+    parts = []
+    for table in tables(record):
+        rows = [f"<tr><th>{'<th>'.join(map(escape, table.header))}</tr>"]
+        rows += [f"<tr><td>{'<td>'.join(map(escape, row))}</tr>" for row in table.rows]
+        caption = f"<caption>{escape(table.title.replace('**', ''))}</caption>"
+        parts.append(f"<table>{caption}{''.join(rows)}</table>")
+    parts += [f"<p>{escape(note)}</p>" for note in notes(record)]
     with whole_or_absent(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(_PAGE.format(body="\n".join(parts)), encoding="utf-8")
 
 
 _PAGE = """<!doctype html>
@@ -191,9 +182,10 @@ _PAGE = """<!doctype html>
 <style>
 body {{ font: 14px/1.5 system-ui, sans-serif; margin: 2em; color-scheme: light dark }}
 table {{ border-collapse: collapse; margin-bottom: 1.5em }}
-td {{ padding: .2em .8em .2em 0; text-align: right; font-variant-numeric: tabular-nums }}
-td:first-child {{ text-align: left }}
-tr:first-child td {{ border-bottom: 1px solid; font-weight: 600 }}
+caption {{ text-align: left }}
+td, th {{ padding: .2em .8em .2em 0; text-align: right; font-variant-numeric: tabular-nums }}
+td:first-child, th:first-child {{ text-align: left }}
+th {{ border-bottom: 1px solid }}
 </style></head><body>
 {body}
 </body></html>

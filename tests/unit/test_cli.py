@@ -85,6 +85,7 @@ def test_from_annotations_to_clips_without_pytorch(tmp_path):
         + ["--plot", tmp_path / "durations.svg"],
         ["shard", "--manifest", manifest, "--output", shard],
         ["crop", *corpus, "--shard", shard, "--root", root, "--output", clips]
+        + ["--timings", tmp_path / "times.json"]
         + ["--size", "48", "--quality", "20", "--frames-probed", "1"],
     )
     assert imported == []

@@ -1,5 +1,6 @@
 """`crop`: from a shard of the manifest and its videos to clips around the signer."""
 
+import json
 from dataclasses import replace
 
 import cv2
@@ -31,7 +32,13 @@ def shard_row(clip_id, source, start_s, n_frames, fps="24.000000"):
 
 
 def run(folder, *rows, options=OPTIONS):
-    crop(write_shard(folder / "0000.tsv", *rows), folder, folder / "0000.tar", options)
+    crop(
+        write_shard(folder / "0000.tsv", *rows),
+        folder,
+        folder / "0000.tar",
+        folder / "times.json",
+        options,
+    )
     return ClipShard(folder / "0000.tar")
 
 
@@ -156,16 +163,30 @@ def test_the_cnn_detector_needs_its_model(tmp_path):
     write_video(tmp_path / "v.mp4", 6)
     options = replace(OPTIONS, detector="cnn")
     with pytest.raises(UserError, match="fetch_model face_detector"):
-        crop(shard, tmp_path, tmp_path / "0000.tar", options)
+        crop(shard, tmp_path, tmp_path / "0000.tar", tmp_path / "times.json", options)
     for model, words in (("none.dat", "none.dat is missing"), ("v.mp4", "v.mp4 is not dlib's")):
         with pytest.raises(UserError, match=words):
-            crop(shard, tmp_path, tmp_path / "0000.tar", options, face_model=tmp_path / model)
+            crop(
+                shard,
+                tmp_path,
+                tmp_path / "0000.tar",
+                tmp_path / "times.json",
+                options,
+                face_model=tmp_path / model,
+            )
 
 
 def test_a_cropped_corpus_is_taken_whole(portrait, tmp_path):
     write_video(tmp_path / "v.mp4", [portrait] * 6)
     write_shard(tmp_path / "0000.tsv", shard_row("a", "v.mp4", "0", 6))
-    crop(tmp_path / "0000.tsv", tmp_path, tmp_path / "0000.tar", OPTIONS, cropped=True)
+    crop(
+        tmp_path / "0000.tsv",
+        tmp_path,
+        tmp_path / "0000.tar",
+        tmp_path / "times.json",
+        OPTIONS,
+        cropped=True,
+    )
     info = ClipShard(tmp_path / "0000.tar").info("a")
     assert (info.box, info.box_from) == ((0, 0, 320, 320), "whole")
     assert (info.faces_found, info.frames_probed) == (0, 0)
@@ -224,7 +245,9 @@ def test_a_broken_video_is_named(tmp_path):
 def test_a_malformed_shard_is_refused(tmp_path):
     (tmp_path / "0000.tsv").write_text("clip_id\na\n")
     with pytest.raises(UserError, match="lacks the columns source"):
-        crop(tmp_path / "0000.tsv", tmp_path, tmp_path / "0000.tar", OPTIONS)
+        crop(
+            tmp_path / "0000.tsv", tmp_path, tmp_path / "0000.tar", tmp_path / "times.json", OPTIONS
+        )
 
 
 def test_faces_are_looked_for_once_a_video(portrait, tmp_path):
@@ -233,14 +256,14 @@ def test_faces_are_looked_for_once_a_video(portrait, tmp_path):
     faces = tmp_path / "faces"
     shard = write_shard(tmp_path / "0000.tsv", shard_row("a", "v.mp4", "0", 12))
     output = tmp_path / "0000.tar"
-    crop(shard, tmp_path, output, OPTIONS)
+    crop(shard, tmp_path, output, tmp_path / "times.json", OPTIONS)
     plain = output.read_bytes()
-    crop(shard, tmp_path, output, OPTIONS, faces=faces)
+    crop(shard, tmp_path, output, tmp_path / "times.json", OPTIONS, faces=faces)
     (remembered,) = faces.iterdir()
     assert output.read_bytes() == plain
     # What is remembered is used ...
     remembered.write_text(remembered.read_text().replace('"found": 3', '"found": 2'))
-    crop(shard, tmp_path, output, OPTIONS, faces=faces)
+    crop(shard, tmp_path, output, tmp_path / "times.json", OPTIONS, faces=faces)
     assert ClipShard(output).info("a").faces_found == 2
     # ... for the same file and number of frames only.
     for change in ("options", "file", "broken"):
@@ -249,5 +272,14 @@ def test_faces_are_looked_for_once_a_video(portrait, tmp_path):
         if change == "broken":
             remembered.write_text("{")
         options = CropOptions(32, 12, 5) if change == "options" else OPTIONS
-        crop(shard, tmp_path, output, options, faces=faces)
+        crop(shard, tmp_path, output, tmp_path / "times.json", options, faces=faces)
         assert ClipShard(output).info("a").faces_found == options.frames_probed
+
+
+def test_every_clip_has_its_times(tmp_path):
+    write_video(tmp_path / "v.mp4", [numbered(n, 64, 64) for n in range(48)])
+    run(tmp_path, shard_row("a", "v.mp4", "0.0", 20), shard_row("b", "v.mp4", "1.0", 20))
+    times = json.loads((tmp_path / "times.json").read_text())
+    assert times.keys() == {"a", "b"}
+    assert all(stages.keys() == {"face", "crop"} for stages in times.values())
+    assert all(0 < ms < 60_000 for stages in times.values() for ms in stages.values())

@@ -21,7 +21,16 @@ def command(folder):
     return [
         *(sys.executable, "-m", "sonar_sign", "crop", "--corpus-type", "how2sign"),
         *("--shard", folder / "0000.tsv", "--root", folder, "--output", folder / "0000.tar"),
-        *("--faces", folder / "faces", "--size", "64", "--frames-probed", "2"),
+        *(
+            "--timings",
+            folder / "times.json",
+            "--faces",
+            folder / "faces",
+            "--size",
+            "64",
+            "--frames-probed",
+            "2",
+        ),
     ]
 
 

@@ -121,7 +121,8 @@ rule crop:
         videos=videos,
         face_model=face_model,
     output:
-        "results/{corpus}/clips/{split}/{shard}.tar",
+        clips="results/{corpus}/clips/{split}/{shard}.tar",
+        timings="results/{corpus}/clips/{split}/{shard}.timings.json",
     log:
         "results/{corpus}/logs/crop/{split}/{shard}.log",
     benchmark:
@@ -135,10 +136,11 @@ rule crop:
         faces="results/{corpus}/faces",
         settings=flags(config["crop"]),
         face_model=repeat("face-model", "face_model"),
-        recipe=3,
+        recipe=4,
     message:
         "Cropping shard {wildcards.shard} of {wildcards.corpus}, {wildcards.split}"
     shell:
         "sonar-sign crop --shard {input.shard} --corpus-type {params.corpus_type}"
-        " --root {params.root:q} --output {output} --faces {params.faces}"
+        " --root {params.root:q} --output {output.clips} --timings {output.timings}"
+        " --faces {params.faces}"
         " {params.face_model} {params.settings} > {log} 2>&1"

@@ -12,6 +12,7 @@ rule predict:
     input:
         features=features_of_system(".npy"),
         timings=features_of_system(".timings.json"),
+        crop_timings=shards("results/{corpus}/clips/{split}/{shard}.timings.json"),
         sign_encoder=sign_encoder_of_system,
         sign_hiera=sign_hiera_of_system,
         sonar=sonar_files,
@@ -29,14 +30,14 @@ rule predict:
     params:
         sonar=config["models"]["sonar"],
         features=repeat("features", "features"),
-        timings=repeat("timings", "timings"),
+        timings=lambda wildcards, input: repeated("timings", [*input.crop_timings, *input.timings]),
         languages=repeated("language", [CAPTIONS, *OTHER_LANGUAGES]),
         outputs=lambda wildcards, output: repeated("output", output.tables),
         settings=flags(config["predict"]),
         decoder=repeat("sonar-decoder", "decoder"),
         seed=config["seed"],
         device=config["device"],
-        recipe=2,
+        recipe=3,
     message:
         "Translating {wildcards.corpus}, {wildcards.split}, with {wildcards.system}"
     shell:

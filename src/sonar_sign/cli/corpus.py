@@ -82,6 +82,7 @@ def crop(
     corpus_type: Type,
     root: Root,
     output: Annotated[Path, "Clip shard to write, a tar."],
+    timings: Annotated[Path, "Milliseconds of every clip to write, JSON."],
     options: CropOptions,
     faces: Annotated[Path | None, "Folder that remembers the faces of videos."] = None,
     face_model: Annotated[Path | None, "mmod_human_face_detector.dat, for the cnn."] = None,
@@ -91,7 +92,8 @@ def crop(
     from sonar_sign.crop import crop as run
 
     cropped = open_corpus(corpus_type, root).cropped
-    run(shard, root, output, options, faces=faces, face_model=face_model, cropped=cropped)
+    further = {"faces": faces, "face_model": face_model, "cropped": cropped}
+    run(shard, root, output, timings, options, **further)
 
 
 COMMANDS = {
