@@ -16,7 +16,7 @@ import numpy as np
 
 from sonar_sign.errors import UserError
 from sonar_sign.files import whole_or_absent
-from sonar_sign.landmarks.layouts import LAYOUTS, Layout, cleaned
+from sonar_sign.landmarks.layouts import LAYOUTS, Layout
 from sonar_sign.landmarks.recording import Recording
 
 # What pose-format raises for files that are none or cut off.
@@ -72,19 +72,13 @@ def read_pose(path: Path, stretch_s: tuple[float, float] | None = None) -> Recor
     points = np.zeros((*xy.shape[:2], layout.n_points, 3), np.float32)
     points[:, :, targets, :2] = xy[:, :, sources]
     points[:, :, targets, 2] = confidence[:, :, sources]
-    frames = [_people(frame) for frame in points]
+    frames, nobody = list(points), np.zeros((0, layout.n_points, 3), np.float32)
     missing = 0
     if stretch_s is not None:
         start, end = (round(second * fps) for second in stretch_s)
         missing = max(0, end - len(frames)) - max(0, start - len(frames))
-        frames = frames[start:end] + [_people(points[:0])] * missing
+        frames = frames[start:end] + [nobody] * missing
     return Recording(layout, fps, frames, missing_frames=missing)
-
-
-def _people(frame: np.ndarray) -> np.ndarray:
-    """Those who are there: the format has as many people in every frame as in the fullest one."""
-    frame = frame.reshape(-1, *frame.shape[-2:])
-    return frame[cleaned(frame)[..., 2].any(axis=1)]
 
 
 def _known_points(components: Any) -> tuple[Layout, list[int], list[int]]:

@@ -45,7 +45,7 @@ _FACE_CHAINS = (
 # RGB; the two hands are told apart by hue and by lightness.
 _COLOURS = {
     "body": (240, 240, 240),
-    "left": (255, 170, 40),
+    "left": (255, 60, 200),
     "right": (60, 170, 255),
     "face": (150, 220, 150),
 }
