@@ -32,6 +32,7 @@ app = typer.Typer(
 for room in (translate, models, corpus, features, landmarks, finetune, evaluation, demo):
     for name, function in room.COMMANDS.items():
         app.command(name)(flags(function))
+app.add_typer(landmarks.landmarks, name="landmarks")
 
 
 def main() -> None:

@@ -3,8 +3,14 @@
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from sonar_sign.cli.corpus import Root, Split
+from sonar_sign.cli.settings import flags
 from sonar_sign.options import LandmarkOptions
+
+Table = Annotated[Path, "A manifest that prepare wrote, or a shard."]
+SplitOfTable = Annotated[str, "train, val or test; by default what the manifest is called."]
 
 
 def extract_landmarks(
@@ -22,4 +28,39 @@ def extract_landmarks(
     run(shard, root, split, output, timings, counts, options)
 
 
+def export(
+    output: Annotated[Path, "Folder to write {clip_id}.pose into."],
+    manifest: Table = Path("results/demo/manifests/test.tsv"),
+    root: Root = Path("resources/demo/howto"),
+    split: SplitOfTable = "",
+    source: Annotated[str, "openpose, pose or mediapipe."] = "openpose",
+) -> None:
+    """Write clips' keypoints as .pose files, which the field's tools read."""
+    from sonar_sign.landmarks.export import export as run
+
+    written = run(manifest, root, split or manifest.stem, source, output)
+    print(f"{written} files in {output}")
+
+
+def show(
+    clip: Annotated[list[str], typer.Argument(help="Clip ids of the manifest.")],
+    options: LandmarkOptions,
+    manifest: Table = Path("results/demo/manifests/test.tsv"),
+    root: Root = Path("resources/demo/howto"),
+    split: SplitOfTable = "",
+    output: Annotated[Path, "Folder to write {clip_id}.mp4 or .png into."] = Path("."),
+    format: Annotated[str, "mp4, or png: a contact sheet."] = "mp4",
+    picture: Annotated[bool, "Draw over the video, not on an empty picture."] = True,
+) -> None:
+    """Draw the landmarks of clips."""
+    from sonar_sign.landmarks.show import show as run
+
+    split = split or manifest.stem
+    written = run(clip, manifest, root, split, output, options, format=format, picture=picture)
+    print(*written, sep="\n")
+
+
 COMMANDS = {"extract_landmarks": extract_landmarks}
+landmarks = typer.Typer(help="Look at landmarks, and exchange them.", no_args_is_help=True)
+for function in (show, export):
+    landmarks.command(function.__name__)(flags(function))

@@ -35,8 +35,8 @@ class Counts:
     other_length: list[str] = field(default_factory=list)
     """Clips whose keypoints have another number of frames than the manifest says."""
     unusable: dict[str, str] = field(default_factory=dict)
-    """Clips without rows: `no_keypoints`, `unreadable`, `no_frames`, `no_person`,
-    `no_shoulders`."""
+    """Clips without rows: `no_keypoints`, `unreadable`, `unknown_points`, `no_frames`,
+    `no_person`, `no_shoulders`."""
 
     def add(
         self, clip_id: str, recording: Recording, signer: Signer, represented: Represented

@@ -6,27 +6,28 @@ nearest points stand beside them; where it has none between two, the middle of t
 Left and right are the signer's own.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from sonar_sign.landmarks import point_names
+
 # A coordinate beyond this, in pixels, is none.
 MAX_PIXELS = 1e6
 
-_BODY = {  # name: (MediaPipe's name and number, OpenPose's BODY_25)
-    "left_shoulder": ("LEFT_SHOULDER", 11, 5),
-    "right_shoulder": ("RIGHT_SHOULDER", 12, 2),
-    "left_elbow": ("LEFT_ELBOW", 13, 6),
-    "right_elbow": ("RIGHT_ELBOW", 14, 3),
-    "left_hip": ("LEFT_HIP", 23, 12),
-    "right_hip": ("RIGHT_HIP", 24, 9),
+_BODY = {  # name: (MediaPipe's number, OpenPose's in BODY_25)
+    "left_shoulder": (11, 5),
+    "right_shoulder": (12, 2),
+    "left_elbow": (13, 6),
+    "right_elbow": (14, 3),
+    "left_hip": (23, 12),
+    "right_hip": (24, 9),
 }
 # Both number a hand's points alike.
 HAND_POINTS = (
     "wrist",
-    *(f"{finger}_{joint}" for finger in ("thumb",) for joint in ("cmc", "mcp", "ip", "tip")),
+    *(f"thumb_{joint}" for joint in ("cmc", "mcp", "ip", "tip")),
     *(
         f"{finger}_{joint}"
         for finger in ("index", "middle", "ring", "little")
@@ -89,20 +90,25 @@ class Layout:
     """The points that a tool finds, and which of them are the 85."""
 
     name: str
-    components: tuple[tuple[str, int], ...]
-    """Its parts, in order, with their numbers of points, as its files name them."""
+    names: dict[str, tuple[str, ...]]
+    """The names of the points of each of its parts, in order: body, face, left and right hand."""
     signing: tuple[tuple[str, tuple[int, ...]], ...]
     """For each of the 85: the part, and the numbers in it whose middle is the point."""
 
     @property
+    def components(self) -> list[tuple[str, int]]:
+        """Its parts and their numbers of points."""
+        return [(part, len(names)) for part, names in self.names.items()]
+
+    @cached_property
     def n_points(self) -> int:
         return sum(count for _, count in self.components)
 
     @cached_property
     def _pairs(self) -> np.ndarray:
         starts, start = {}, 0
-        for component, count in self.components:
-            starts[component] = start
+        for part, count in self.components:
+            starts[part] = start
             start += count
         rows = [(part, numbers[0], numbers[-1]) for part, numbers in self.signing]
         return np.array([(starts[part] + a, starts[part] + b) for part, a, b in rows]).T
@@ -118,35 +124,18 @@ class Layout:
         return result
 
 
-def _layout(name: str, components: Sequence[tuple[str, int]], openpose: bool) -> Layout:
-    body, face, left, right = (part for part, _ in components)
-    numbers = [(body, (points[2] if openpose else points[1],)) for points in _BODY.values()]
-    for hand in (left, right):
-        numbers += [(hand, (point,)) for point in range(len(HAND_POINTS))]
-    numbers += [(face, theirs if openpose else (ours,)) for ours, (_, theirs) in _FACE.items()]
-    return Layout(name, tuple(components), tuple(numbers))
+def _layout(name: str, names: dict[str, tuple[str, ...]]) -> Layout:
+    body, face, *hands = names
+    which = ("mediapipe", "openpose").index(name)
+    signing = [(body, (numbers[which],)) for numbers in _BODY.values()]
+    signing += [(hand, (point,)) for hand in hands for point in range(len(HAND_POINTS))]
+    signing += [(face, ((number,), theirs)[which]) for number, (_, theirs) in _FACE.items()]
+    return Layout(name, names, tuple(signing))
 
 
-OPENPOSE = _layout(
-    "openpose",
-    [
-        ("pose_keypoints_2d", 25),
-        ("face_keypoints_2d", 70),
-        ("hand_left_keypoints_2d", 21),
-        ("hand_right_keypoints_2d", 21),
-    ],
-    openpose=True,
-)
-MEDIAPIPE = _layout(
-    "mediapipe",
-    [
-        ("POSE_LANDMARKS", 33),
-        ("FACE_LANDMARKS", 478),
-        ("LEFT_HAND_LANDMARKS", 21),
-        ("RIGHT_HAND_LANDMARKS", 21),
-    ],
-    openpose=False,
-)
+OPENPOSE = _layout("openpose", point_names.OPENPOSE)
+MEDIAPIPE = _layout("mediapipe", point_names.MEDIAPIPE)
+LAYOUTS = (MEDIAPIPE, OPENPOSE)
 
 
 def cleaned(points: np.ndarray) -> np.ndarray:

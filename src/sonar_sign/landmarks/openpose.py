@@ -88,7 +88,7 @@ def read_people(path: str) -> np.ndarray:
         with np.errstate(over="ignore"):
             points = np.array(rows, dtype=np.float64).astype(np.float32)
         return points.reshape(len(rows), OPENPOSE.n_points, 3)
-    except (KeyError, TypeError, OverflowError, RecursionError) as error:
+    except (AttributeError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(f"{path} is no OpenPose JSON ({error})") from error
 
 

@@ -59,7 +59,7 @@ def choose_signer(recording: Recording) -> Signer:
     largest and most surely seen in any frame (confidence of the body times its extent), followed
     from there to both ends: the next is the nearest one, at most a shoulder width away.
     """
-    frames = [cleaned(frame) for frame in recording.frames]
+    frames = [_there(cleaned(frame)) for frame in recording.frames]
     counts = np.array([len(frame) for frame in frames], dtype=int)
     reduced = [recording.layout.reduced(frame) for frame in frames]
     chosen = _followed(reduced) if (counts > 1).any() else np.where(counts > 0, 0, -1)
@@ -78,6 +78,11 @@ def choose_signer(recording: Recording) -> Signer:
         several_people=int((counts > 1).sum()),
         lost=int(((chosen < 0) & (counts > 0)).sum()),
     )
+
+
+def _there(people: np.ndarray) -> np.ndarray:
+    """Those of whom anything is seen."""
+    return people[people[:, :, 2].any(axis=1)]
 
 
 def _followed(frames: list[np.ndarray]) -> np.ndarray:

@@ -1,0 +1,50 @@
+"""`landmarks export`: a table's clips as `.pose` files, all points of the signer."""
+
+import sys
+from pathlib import Path
+
+from sonar_sign.files import safe_name
+from sonar_sign.landmarks.pose_files import pose_format, write_pose
+from sonar_sign.landmarks.recording import choose_signer
+from sonar_sign.landmarks.sources import UnusableError, open_source
+from sonar_sign.progress import track
+from sonar_sign.shard import COLUMNS
+from sonar_sign.tables import read_table
+from sonar_sign.video import VideoError, probe
+
+
+def export(table: Path, root: Path, split: str, source: str, output: Path) -> int:
+    """Write `{clip_id}.pose` for every clip of a manifest or shard; what cannot be is a line.
+
+    The files hold all 137 points of OpenPose, or all 553 of MediaPipe, in pixels of the source,
+    of the person that `choose_signer` chooses; depth is left out.
+
+    Returns:
+        How many were written.
+
+    Raises:
+        UserError: the table is malformed, there are no keypoints at all, or a package is missing.
+    """
+    rows = read_table(table, COLUMNS)
+    pose_format()  # says now what it would refuse later
+    read = open_source(root, split, source)
+    written = 0
+    for row in track(rows.itertuples(), "Writing .pose files", len(rows)):
+        try:
+            recording = read(row)
+        except UnusableError as error:
+            print(f"{row.clip_id}: {error.reason}, not written", file=sys.stderr)
+            continue
+        path = Path(output) / f"{safe_name(row.clip_id)}.pose"
+        points = choose_signer(recording).points
+        write_pose(path, points, recording.layout, recording.fps, _size(Path(root) / row.source))
+        written += 1
+    return written
+
+
+def _size(video: Path) -> tuple[int, int] | None:
+    try:
+        info = probe(video)
+    except VideoError:
+        return None
+    return info.width, info.height

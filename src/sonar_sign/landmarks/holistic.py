@@ -1,0 +1,84 @@
+"""MediaPipe Holistic on video: landmarks where a corpus has no keypoints. An optional extra.
+
+Version 0.10.14 is the last whose Holistic brings its models along (with `model_complexity=1`), so
+it needs no network. Its declared requirements are older than this project's and not all needed.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sonar_sign.errors import UserError
+from sonar_sign.landmarks.layouts import MEDIAPIPE
+from sonar_sign.landmarks.recording import Recording
+from sonar_sign.video import read_frames
+
+INSTALL = "pip install --no-deps mediapipe==0.10.14 'protobuf>=4.25.3,<5'"
+_PARTS = ("pose_landmarks", "face_landmarks", "left_hand_landmarks", "right_hand_landmarks")
+_NOBODY = np.zeros((0, MEDIAPIPE.n_points, 3), np.float32)
+
+
+class Holistic:
+    """MediaPipe Holistic, which follows one person from frame to frame.
+
+    Raises:
+        UserError: MediaPipe is not installed, or not in a version that can be used.
+    """
+
+    def __init__(self) -> None:
+        # What its C++ side has to say of itself fills a log; errors are raised anyway.
+        os.environ.setdefault("GLOG_minloglevel", "3")
+        try:
+            from mediapipe.python.solutions.holistic import Holistic as Solution
+
+            self._solution = Solution(model_complexity=1, refine_face_landmarks=True)
+        except ImportError as error:
+            raise UserError(f"MediaPipe is not installed; install it with: {INSTALL}") from error
+        except (AttributeError, TypeError, RuntimeError) as error:
+            raise UserError(
+                f"MediaPipe cannot be used as it is installed ({error}); install it with: {INSTALL}"
+            ) from error
+
+    def read(self, path: Path, start: int, end: int, fps: float) -> Recording:
+        """Find landmarks in the frames `start` to `end` (exclusive) of a video.
+
+        The body's confidence is MediaPipe's visibility. It has none for hands and face: 1 where a
+        part was found. Points outside the picture are guesses and count as not there.
+
+        Raises:
+            VideoError: the video cannot be opened or decoded.
+        """
+        self._solution.reset()  # nothing of the clip before is followed into this one
+        frames = [_NOBODY] * (end - start)
+        decoded = 0
+        for number, frame in read_frames(path, start, end):
+            found = _points(self._solution.process(frame), frame.shape[1], frame.shape[0])
+            if number - start < len(frames):
+                frames[number - start] = found
+            decoded += 1
+        return Recording(MEDIAPIPE, fps, frames, missing_frames=len(frames) - decoded)
+
+
+def _points(result: Any, width: int, height: int) -> np.ndarray:
+    """`(1, 553, 3)`, or nobody."""
+    parts = [
+        _part(getattr(result, name), count, name == "pose_landmarks")
+        for name, (_, count) in zip(_PARTS, MEDIAPIPE.components, strict=True)
+    ]
+    points = np.concatenate(parts)
+    if not points[:, 2].any():
+        return _NOBODY
+    outside = ((points[:, :2] < 0) | (points[:, :2] > 1)).any(axis=1)
+    points[outside] = 0
+    return (points * np.array([width, height, 1], np.float32))[None]
+
+
+def _part(found: Any, count: int, is_body: bool) -> np.ndarray:
+    if found is None:
+        return np.zeros((count, 3), np.float32)
+    return np.array(
+        [(point.x, point.y, point.visibility if is_body else 1.0) for point in found.landmark],
+        dtype=np.float32,
+    )

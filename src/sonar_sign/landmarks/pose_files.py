@@ -1,0 +1,132 @@
+"""`.pose` files, sign language processing's exchange format, through the package pose-format.
+
+https://github.com/sign-language-processing/pose describes it. Read are files with the points of
+MediaPipe Holistic or of OpenPose, whole or reduced to some of them: a point is known by its name,
+and one that a file lacks counts as not seen.
+"""
+
+import math
+import struct
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from sonar_sign.errors import UserError
+from sonar_sign.files import whole_or_absent
+from sonar_sign.landmarks.layouts import LAYOUTS, Layout
+from sonar_sign.landmarks.recording import Recording
+
+# What pose-format raises for files that are none or cut off.
+_UNREADABLE = (struct.error, ValueError, IndexError, KeyError, TypeError, OverflowError, OSError)
+_UNREADABLE += (NotImplementedError, MemoryError, AttributeError)
+
+
+class PoseFileError(Exception):
+    """A file cannot be used; `reason` is `unreadable` or `unknown_points`."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        self.reason = reason
+
+
+@cache
+def pose_format() -> ModuleType:
+    """The package.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    try:
+        import pose_format
+        import pose_format.numpy
+        import pose_format.pose_header
+    except ImportError as error:
+        raise UserError(
+            "pose-format is not installed; install it with: pip install 'sonar-sign[pose]'"
+        ) from error
+    return pose_format
+
+
+def read_pose(path: Path, stretch_s: tuple[float, float] | None = None) -> Recording:
+    """All frames of a file, or those of a stretch of it, in seconds.
+
+    Raises:
+        PoseFileError: the file cannot be read, or its points are neither MediaPipe's nor
+            OpenPose's.
+        UserError: pose-format is not installed.
+    """
+    package = pose_format()
+    try:
+        pose = package.Pose.read(Path(path).read_bytes())
+        fps = float(pose.body.fps)
+        xy = np.ma.getdata(pose.body.data)[..., :2].astype(np.float32)
+        confidence = np.asarray(pose.body.confidence, np.float32)
+    except _UNREADABLE as error:
+        raise PoseFileError("unreadable") from error
+    if not 0 < fps < 1000 or xy.ndim != 4 or xy.shape[:3] != confidence.shape:
+        raise PoseFileError("unreadable")
+    layout, sources, targets = _known_points(pose.header.components)
+    points = np.zeros((*xy.shape[:2], layout.n_points, 3), np.float32)
+    points[:, :, targets, :2] = xy[:, :, sources]
+    points[:, :, targets, 2] = confidence[:, :, sources]
+    frames, nobody = list(points), np.zeros((0, layout.n_points, 3), np.float32)
+    missing = 0
+    if stretch_s is not None:
+        start, end = (round(second * fps) for second in stretch_s)
+        missing = max(0, end - len(frames)) - max(0, start - len(frames))
+        frames = frames[start:end] + [nobody] * missing
+    return Recording(layout, fps, frames, missing_frames=missing)
+
+
+def _known_points(components: Any) -> tuple[Layout, list[int], list[int]]:
+    """The layout of a file, and where each point that it knows is in the file and in the layout."""
+    for layout in LAYOUTS:
+        places = {
+            (part, name): number
+            for number, (part, name) in enumerate(
+                (part, name) for part, names in layout.names.items() for name in names
+            )
+        }
+        here = [(part.name, name) for part in components for name in part.points]
+        known = [(number, places[key]) for number, key in enumerate(here) if key in places]
+        if known:
+            sources, targets = zip(*known, strict=True)
+            return layout, list(sources), list(targets)
+    raise PoseFileError("unknown_points")
+
+
+def write_pose(
+    path: Path,
+    points: np.ndarray,
+    layout: Layout,
+    fps: float,
+    size: tuple[int, int] | None = None,
+) -> None:
+    """Write one person's points.
+
+    Args:
+        points: `(n_frames, n_points, 3)` x, y (pixels) and confidence.
+        size: width and height of the picture; without it, so much as holds all points.
+
+    Raises:
+        UserError: pose-format is not installed.
+    """
+    package = pose_format()
+    header = package.pose_header
+    if size is None:
+        size = tuple(
+            max(1, min(65535, math.ceil(float(points[..., axis].max(initial=1)))))
+            for axis in (0, 1)
+        )
+    components = [
+        header.PoseHeaderComponent(part, list(names), [], [], "XYC")
+        for part, names in layout.names.items()
+    ]
+    described = header.PoseHeader(0.2, header.PoseHeaderDimensions(*size), components)
+    people = points[:, None].astype(np.float32)
+    body = package.numpy.NumPyPoseBody(fps, people[..., :2], people[..., 2])
+    with whole_or_absent(path) as temporary, temporary.open("wb") as file:
+        package.Pose(described, body).write(file)

@@ -1,0 +1,189 @@
+"""`landmarks show`: what was found of a signer, drawn over the picture or on none."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from sonar_sign.errors import UserError
+from sonar_sign.files import safe_name, whole_or_absent
+from sonar_sign.landmarks.layouts import BODY, FACE, LEFT_HAND, POINTS, RIGHT_HAND
+from sonar_sign.landmarks.recording import choose_signer
+from sonar_sign.landmarks.representation import fill_gaps
+from sonar_sign.landmarks.sources import UnusableError, open_source, stretch_of
+from sonar_sign.options import LandmarkOptions
+from sonar_sign.shard import COLUMNS
+from sonar_sign.tables import read_table
+from sonar_sign.video import VideoError, encode_clip, read_frames
+
+FORMATS = ("mp4", "png")
+QUALITY = 20
+SHEET_COLUMNS, SHEET_ROWS, TILE_WIDTH = 4, 3, 320
+BACKGROUND = 24
+# Of an empty picture without known size: so much room around the points, in pixels.
+MARGIN = 20
+
+_FINGERS = [(0, 1, 2, 3, 4), (0, 5, 6, 7, 8), (0, 9, 10, 11, 12), (0, 13, 14, 15, 16)]
+_FINGERS.append((0, 17, 18, 19, 20))
+_CHAINS = (
+    ("left_hip", "left_shoulder", "right_shoulder", "right_hip", "left_hip"),
+    ("left_shoulder", "left_elbow", "left_hand_wrist"),
+    ("right_shoulder", "right_elbow", "right_hand_wrist"),
+)
+_FACE_CHAINS = (
+    ("cheek_right", "jaw_right", "chin", "jaw_left", "cheek_left"),
+    ("right_brow_outer", "right_brow", "right_brow_inner"),
+    ("left_brow_inner", "left_brow", "left_brow_outer"),
+    ("right_eye_outer", "right_upper_lid", "right_eye_inner"),
+    ("left_eye_inner", "left_upper_lid", "left_eye_outer"),
+    ("nose_right", "nose_tip", "nose_left"),
+    ("mouth_right", "upper_lip_far_right", "upper_lip_right", "upper_lip", "upper_lip_far_left",
+     "mouth_left", "lower_lip", "lower_lip_right", "mouth_right"),
+)  # fmt: skip
+# RGB; the two hands are told apart by hue and by lightness.
+_COLOURS = {
+    "body": (240, 240, 240),
+    "left": (255, 60, 200),
+    "right": (60, 170, 255),
+    "face": (150, 220, 150),
+}
+_INTERPOLATED = (255, 80, 80)
+
+
+def show(
+    clips: Sequence[str],
+    table: Path,
+    root: Path,
+    split: str,
+    output: Path,
+    options: LandmarkOptions,
+    *,
+    format: str = "mp4",
+    picture: bool = True,
+) -> list[Path]:
+    """Draw clips of a manifest or shard to `{output}/{clip_id}.mp4` or `.png`.
+
+    The 85 points are drawn where `extract_landmarks` takes them from: of the chosen person, those
+    surer than `min_confidence`, and interpolated ones as small red rings.
+
+    Args:
+        format: `mp4`, all frames; `png`, a contact sheet of twelve, row by row.
+        picture: draw over the video, where it can be read.
+
+    Raises:
+        UserError: a clip is not in the table or has no keypoints, or the format is none.
+    """
+    if format not in FORMATS:
+        raise UserError(f"Format {format!r} is not one of {', '.join(FORMATS)}.")
+    rows = {row.clip_id: row for row in read_table(table, COLUMNS).itertuples()}
+    unknown = [clip for clip in clips if clip not in rows]
+    if unknown:
+        raise UserError(f"Clip {unknown[0]} is not in {table}; its column clip_id has the names.")
+    read = open_source(root, split, options.source)
+    written = []
+    for clip in clips:
+        path = Path(output) / f"{safe_name(clip)}.{format}"
+        frames, fps = _drawn(rows[clip], read, Path(root), options, picture)
+        with whole_or_absent(path) as temporary:
+            if format == "mp4":
+                temporary.write_bytes(encode_clip(frames, fps, QUALITY))
+            else:
+                temporary.write_bytes(_sheet(list(frames)))
+        written.append(path)
+    return written
+
+
+def _drawn(
+    row: Any, read, root: Path, options: LandmarkOptions, picture: bool
+) -> tuple[Iterator[np.ndarray], float]:
+    """The frames of a clip with its points on them, and frames a second."""
+    try:
+        recording = read(row)
+    except UnusableError as error:
+        raise UserError(f"Clip {row.clip_id} has no landmarks to show ({error.reason}).") from error
+    signing = choose_signer(recording).signing
+    if not len(signing):
+        raise UserError(f"Clip {row.clip_id} has no landmarks to show (no_frames).")
+    seen = (signing[..., 2] >= options.min_confidence) & (signing[..., 2] > 0)
+    limit = int(options.max_gap_s * recording.fps + 1e-6)
+    xy, there = fill_gaps(np.where(seen[..., None], signing[..., :2], 0.0), seen, limit)
+    pictures = _pictures(root / row.source, row, len(xy)) if picture else {}
+    height, width = next(iter(pictures.values())).shape[:2] if pictures else _room(xy[there])
+    blank = np.full((height, width, 3), BACKGROUND, np.uint8)
+
+    def frames() -> Iterator[np.ndarray]:
+        for number in range(len(xy)):
+            canvas = pictures.get(number, blank).copy()
+            draw(canvas, xy[number], there[number], seen[number])
+            # Video needs even sizes.
+            yield canvas[: height - height % 2, : width - width % 2]
+
+    return frames(), recording.fps
+
+
+def _pictures(video: Path, row: Any, n: int) -> dict[int, np.ndarray]:
+    start, end = stretch_of(row)
+    try:
+        frames = {number - start: frame for number, frame in read_frames(video, start, end)}
+    except VideoError:
+        return {}
+    return {number: frame for number, frame in frames.items() if 0 <= number < n}
+
+
+def _room(points: np.ndarray) -> tuple[int, int]:
+    """Height and width that hold all points."""
+    if not len(points):
+        return 2 * MARGIN, 2 * MARGIN
+    width, height = np.clip(points.max(axis=0).astype(int) + MARGIN, 2 * MARGIN, 4096)
+    return int(height), int(width)
+
+
+def draw(canvas: np.ndarray, xy: np.ndarray, there: np.ndarray, seen: np.ndarray) -> None:
+    """Draw the 85 points on a picture.
+
+    Args:
+        canvas: `(height, width, 3)` uint8 RGB, changed.
+        xy: `(85, 2)` in pixels.
+        there: `(85,)`, which points are drawn.
+        seen: `(85,)`, which of them were seen; the others are interpolated.
+    """
+    thick = max(1, round(max(canvas.shape[:2]) / 400))
+    limit = 4 * max(canvas.shape[:2])
+    places = [tuple(int(round(float(v))) for v in np.clip(point, -limit, limit)) for point in xy]
+    for part, chain in LINES:
+        for first, last in zip(chain, chain[1:], strict=False):
+            if there[first] and there[last]:
+                cv2.line(canvas, places[first], places[last], _COLOURS[part], thick, cv2.LINE_AA)
+    for point in np.flatnonzero(there):
+        if seen[point]:
+            cv2.circle(canvas, places[point], thick, _COLOURS[PARTS[point]], -1, cv2.LINE_AA)
+        else:
+            cv2.circle(canvas, places[point], 2 * thick, _INTERPOLATED, 1, cv2.LINE_AA)
+
+
+def _lines() -> list[tuple[str, tuple[int, ...]]]:
+    """The part and the points of every line."""
+    number = {name: place for place, name in enumerate(POINTS)}
+    lines = [("body", tuple(number[name] for name in chain)) for chain in _CHAINS]
+    for part, hand in (("left", LEFT_HAND), ("right", RIGHT_HAND)):
+        lines += [(part, tuple(hand.start + point for point in finger)) for finger in _FINGERS]
+    lines += [("face", tuple(number[f"face_{name}"] for name in chain)) for chain in _FACE_CHAINS]
+    return lines
+
+
+LINES = _lines()
+_OF_PART = {"body": BODY, "left": LEFT_HAND, "right": RIGHT_HAND, "face": FACE}
+PARTS = [part for part, points in _OF_PART.items() for _ in range(points.stop - points.start)]
+
+
+def _sheet(frames: list[np.ndarray]) -> bytes:
+    """Twelve frames, evenly spread over the clip, as one PNG."""
+    numbers = np.linspace(0, len(frames) - 1, SHEET_COLUMNS * SHEET_ROWS).round().astype(int)
+    height, width = frames[0].shape[:2]
+    size = (TILE_WIDTH, max(1, round(TILE_WIDTH * height / width)))
+    tiles = [cv2.resize(frames[n], size, interpolation=cv2.INTER_AREA) for n in numbers]
+    rows = [np.hstack(tiles[n : n + SHEET_COLUMNS]) for n in range(0, len(tiles), SHEET_COLUMNS)]
+    _, content = cv2.imencode(".png", cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))
+    return content.tobytes()
