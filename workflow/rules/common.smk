@@ -76,4 +76,5 @@ def final_outputs():
         f"{results}/manifests/summary.json",
         f"{results}/report/metrics.svg",
         *[f"{results}/samples/{system}.json" for system in config["systems"]],
+        *([f"{results}/report/attention.svg"] if "landmarks" in config["systems"] else []),
     ]

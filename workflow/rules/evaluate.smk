@@ -25,6 +25,8 @@ rule predict:
         "results/{corpus}/logs/predict/{system}/{split}.log",
     benchmark:
         "results/{corpus}/benchmarks/predict/{system}/{split}.tsv"
+    wildcard_constraints:
+        system="|".join(FEATURES_OF),
     conda:
         "../envs/sonar-sign.yaml"
     params:

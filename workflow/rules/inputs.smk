@@ -173,6 +173,10 @@ def sign_encoder_of_system(wildcards):
     return config["models"]["sign_encoder"]
 
 
+# Systems that know the captions' language only; others speak every language of SONAR.
+ONE_LANGUAGE = {"landmarks"}
+
+
 def metrics_of_all_systems(suffix):
     """One file a system, then one a system and further language."""
     folder = "results/{corpus}/metrics"
@@ -182,6 +186,7 @@ def metrics_of_all_systems(suffix):
             f"{folder}/{system}.{language}.{suffix}"
             for language in OTHER_LANGUAGES
             for system in config["systems"]
+            if system not in ONE_LANGUAGE
         ],
     ]
 

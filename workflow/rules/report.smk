@@ -8,14 +8,16 @@ PICTURES = {
     "duration.svg": ("Where it is good", "by duration"),
     "signer.svg": ("Where it is good", "by signer"),
     "word_frequency.svg": ("Where it is good", "by frequency of words"),
-    "curves.svg": ("Training", "curves of both stages"),
+    "curves.svg": ("Training", "curves of everything trained"),
     "dropped.svg": ("Corpus", "dropped clips by reason"),
 }
-TRAINED = [
-    stage
-    for stage, system in (("stage1", "stage1"), ("stage2", "finetuned"))
-    if system in config["systems"]
-]
+TRAINED_FOR = (
+    ("stage1", "stage1"),
+    ("stage2", "finetuned"),
+    ("landmarks", "landmarks"),
+    ("fused", "fused"),
+)
+TRAINED = [stage for stage, system in TRAINED_FOR if system in config["systems"]]
 
 
 rule plot:

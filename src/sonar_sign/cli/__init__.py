@@ -15,6 +15,7 @@ from sonar_sign.cli import (
     evaluation,
     features,
     finetune,
+    landmark_models,
     landmarks,
     models,
     translate,
@@ -29,7 +30,18 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for room in (translate, models, corpus, features, landmarks, finetune, evaluation, demo):
+ROOMS = (
+    translate,
+    models,
+    corpus,
+    features,
+    landmarks,
+    finetune,
+    landmark_models,
+    evaluation,
+    demo,
+)
+for room in ROOMS:
     for name, function in room.COMMANDS.items():
         app.command(name)(flags(function))
 app.add_typer(landmarks.landmarks, name="landmarks")

@@ -26,7 +26,7 @@ from sonar_sign.finetune.data import (
     validation_loader,
 )
 from sonar_sign.finetune.lock import training_lock
-from sonar_sign.finetune.module import TrainingModule, NotFiniteError
+from sonar_sign.finetune.module import NotFiniteError, TrainingModule
 from sonar_sign.finetune.parameters import print_parameters
 from sonar_sign.finetune.training_folder import (
     Run,

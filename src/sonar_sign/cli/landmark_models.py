@@ -1,0 +1,104 @@
+"""Subcommands that train and use models of landmarks."""
+
+from pathlib import Path
+from typing import Annotated
+
+from sonar_sign.cli.features import Device, Language, Seed, Threads
+from sonar_sign.cli.finetune import TrainingDir, TrainManifest, ValManifest
+from sonar_sign.options import (
+    LandmarkAugmentOptions,
+    LandmarkModelOptions,
+    PredictOptions,
+    TrainOptions,
+)
+
+TrainLandmarks = Annotated[list[Path], "Landmark shard for training; repeat for all."]
+ValLandmarks = Annotated[list[Path], "Landmark shard for validation; repeat for all."]
+
+
+def train_landmarks(
+    train_landmarks: TrainLandmarks,
+    val_landmarks: ValLandmarks,
+    train_manifest: TrainManifest,
+    val_manifest: ValManifest,
+    output: Annotated[Path, "Best checkpoint to write; curves.csv goes beside it."],
+    training_dir: TrainingDir,
+    options: TrainOptions,
+    shape: LandmarkModelOptions,
+    augmentation: LandmarkAugmentOptions,
+    further_captions: Annotated[list[Path], "Captions that the tokenizer is to know too."] = [],  # noqa: B006
+    start: Annotated[Path | None, "Landmark model to start from, with its shape."] = None,
+    language: Language = "eng_Latn",
+    seed: Seed = 0,
+    device: Device = "auto",
+    threads: Threads = 0,
+) -> None:
+    """Train a transformer that translates landmarks."""
+    from sonar_sign.landmarks.train import LandmarkInputs
+    from sonar_sign.landmarks.train import train_landmarks as run
+    from sonar_sign.runtime import use_threads
+
+    use_threads(threads)
+    inputs = LandmarkInputs(
+        train_landmarks, val_landmarks, train_manifest, val_manifest, further_captions, start
+    )
+    run(
+        inputs,
+        output,
+        training_dir,
+        options,
+        shape,
+        augmentation,
+        language=language,
+        seed=seed,
+        device=device,
+    )
+
+
+def predict_landmarks(
+    landmarks: Annotated[list[Path], "A landmark shard; repeat for all of the split."],
+    timings: Annotated[list[Path], "Timings of a landmark shard; repeat likewise."],
+    model: Annotated[Path, "Landmark model's checkpoint."],
+    output: Annotated[Path, "Table to write; what made it goes beside it (.json)."],
+    attention: Annotated[Path, "Where the model looked in some clips, .npz."],
+    options: PredictOptions,
+    rows_per_s: Annotated[float, "Rows a second of the landmarks."] = 12.0,
+    language: Language = "eng_Latn",
+    seed: Seed = 0,
+    device: Device = "auto",
+    threads: Threads = 0,
+) -> None:
+    """Translate the clips of landmark shards."""
+    from sonar_sign.landmarks.predict import predict_landmarks as run
+    from sonar_sign.runtime import use_threads
+
+    use_threads(threads)
+    run(
+        landmarks,
+        timings,
+        model,
+        output,
+        attention,
+        options,
+        rows_per_s=rows_per_s,
+        language=language,
+        seed=seed,
+        device=device,
+    )
+
+
+def plot_attention(
+    attention: Annotated[Path, "What predict_landmarks kept of some clips, .npz."],
+    output: Annotated[Path, "Picture to write, .svg."],
+) -> None:
+    """Draw where the landmark model looks while it writes."""
+    from sonar_sign.landmarks.attention import draw_attention
+
+    draw_attention(attention, output)
+
+
+COMMANDS = {
+    "train_landmarks": train_landmarks,
+    "predict_landmarks": predict_landmarks,
+    "plot_attention": plot_attention,
+}
