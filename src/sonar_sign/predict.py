@@ -15,11 +15,13 @@ from sonar_sign.files import require_file, sha256_of
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
 from sonar_sign.models.sign_encoder import SignEncoder
 from sonar_sign.options import PredictOptions
+from sonar_sign.padding import padded
 from sonar_sign.predicted import write_predictions
 from sonar_sign.runtime import autocast, choose_device, peak_memory_gb
 from sonar_sign.targets import read_targets
 
 if TYPE_CHECKING:
+    from sonar_sign.models.fused_encoder import FusedEncoder
     from sonar_sign.models.sonar_text import SonarText
 
 
@@ -37,18 +39,22 @@ def predict(
     device: str = "auto",
     sonar_decoder: Path | None = None,
     targets: Path | None = None,
+    landmarks: Sequence[Path] = (),
+    landmark_model: Path | None = None,
 ) -> None:
     """Write `predictions/{system}/{split}.tsv` and what made it, `.json`, beside it.
 
     Args:
         features: the split's feature shards.
-        timings: what `extract` measured for them.
+        timings: what `extract` measured for them, and `extract_landmarks` for landmarks.
         sign_encoder: the checkpoint to embed with.
         sign_hiera: the checkpoint that made the features; must be the one they name.
         outputs: a table for each language to translate into.
         targets: what `embed_text` made of the captions: the tables then have a column `cosine`, of
             each clip's embedding with its target.
         sonar_decoder: a fine-tuned decoder that takes the place of the folder's.
+        landmarks: the split's landmark shards, for a fused encoder.
+        landmark_model: the one that the fused encoder was trained with.
 
     Raises:
         UserError: a file cannot be used, or features and checkpoints do not belong together.
@@ -57,12 +63,21 @@ def predict(
     shards = open_features(features)
     if not shards:
         raise UserError("The feature shards given to predict hold no clips.")
-    model = load_sign_encoder(sign_encoder, device=chosen)
     hashes = _require_made_by(shards, sign_hiera) | {"sign_encoder_sha256": sha256_of(sign_encoder)}
-    _require_width(shards, model, sign_encoder)
+    if landmark_model is None:
+        model = load_sign_encoder(sign_encoder, device=chosen)
+        _require_width("features", shards, sign_encoder, model.config.feature_dim)
+        rows = None
+    else:
+        model = _open_fused(sign_encoder, landmark_model, chosen)
+        hashes["landmark_model_sha256"] = sha256_of(landmark_model)
+        rows = open_features(landmarks)
+        _require_width("features", shards, sign_encoder, model.sign_encoder.config.feature_dim)
+        _require_width("landmarks", rows, landmark_model, model.landmark_model.config.feature_dim)
+        _require_landmarks(shards, rows)
     sonar = _open_sonar(sonar_folder, sonar_decoder, outputs, chosen)
     clip_ids, dropped = _by_length(shards)
-    embeddings, encoder_ms = embed(model, shards, clip_ids, options)
+    embeddings, encoder_ms = embed(model, shards, clip_ids, options, rows)
     cosines = None if targets is None else _cosines(embeddings, clip_ids, targets)
     times = feature_times(timings, clip_ids) | {"sign_encoder": encoder_ms}
     models = {
@@ -71,6 +86,7 @@ def predict(
         "sonar_decoder": sonar.decoder,
     }
     files = [sign_hiera, sign_encoder, sonar_decoder or sonar.decoder_file]
+    files += [landmark_model] if landmark_model else []
     # A system is named by what was trained last; both hashes stand in the file.
     last_trained = "sign_hiera_sha256" if system == "stage1" else "sign_encoder_sha256"
     for language, output in outputs.items():
@@ -100,13 +116,29 @@ def _require_made_by(shards: Mapping[str, FeatureShard], sign_hiera: Path) -> di
     return {"sign_hiera_sha256": found}
 
 
-def _require_width(shards: Mapping[str, FeatureShard], model: SignEncoder, path: Path) -> None:
-    dim = next(iter(shards.values())).dim
-    if dim != model.config.feature_dim:
+def _open_fused(path: Path, landmark_model: Path, device: torch.device) -> "FusedEncoder":
+    from sonar_sign.landmarks.checkpoint import load_landmark_model
+    from sonar_sign.models.fused_encoder import load_fused_encoder, require_landmark_model
+
+    require_landmark_model(path, sha256_of(landmark_model), landmark_model)
+    return load_fused_encoder(path, load_landmark_model(landmark_model)[0], device)
+
+
+def _require_landmarks(
+    shards: Mapping[str, FeatureShard], rows: Mapping[str, FeatureShard]
+) -> None:
+    missing = sorted(shards.keys() - rows.keys())
+    if missing:
         raise UserError(
-            f"The features are {dim} wide, but {path} takes features {model.config.feature_dim} "
-            "wide."
+            f"{len(missing)} of {len(shards)} clips are in no landmark shard, {missing[0]} for "
+            "one; extract landmarks again."
         )
+
+
+def _require_width(what: str, shards: Mapping[str, FeatureShard], path: Path, wanted: int) -> None:
+    dim = next(iter(shards.values())).dim
+    if dim != wanted:
+        raise UserError(f"The {what} are {dim} wide, but {path} takes {what} {wanted} wide.")
 
 
 def _open_sonar(
@@ -134,24 +166,30 @@ def _by_length(shards: Mapping[str, FeatureShard]) -> tuple[list[str], list[str]
 
 @torch.inference_mode()
 def embed(
-    model: SignEncoder,
+    model: "SignEncoder | FusedEncoder",
     shards: Mapping[str, FeatureShard],
     clip_ids: Sequence[str],
     options: PredictOptions,
+    landmarks: Mapping[str, FeatureShard] | None = None,
 ) -> tuple[torch.Tensor, list[float]]:
-    """Embed clips: `(n_clips, embedding_dim)` float32 and each clip's share of the milliseconds."""
+    """Embed clips: `(n_clips, embedding_dim)` float32 and each clip's share of the milliseconds.
+
+    Args:
+        landmarks: for a fused encoder, by clip id.
+    """
     device = next(model.parameters()).device
     parts, milliseconds = [], []
+    inputs = [shards] if landmarks is None else [shards, landmarks]
     for first in range(0, len(clip_ids), options.batch_size):
         started = time.perf_counter()
-        batch = [
-            torch.from_numpy(shards[clip_id][clip_id].astype(np.float32))
-            for clip_id in clip_ids[first : first + options.batch_size]
+        batch = clip_ids[first : first + options.batch_size]
+        given = [
+            tensor.to(device)
+            for by_clip in inputs
+            for tensor in padded([by_clip[clip_id][clip_id] for clip_id in batch])
         ]
-        lengths = torch.tensor([len(clip) for clip in batch])
-        padded = torch.nn.utils.rnn.pad_sequence(batch, batch_first=True)
         with autocast(device, options.precision):
-            parts.append(model(padded.to(device), lengths.to(device)).float())
+            parts.append(model(*given).float())
         milliseconds += _shares(started, len(batch), device)
     return torch.cat(parts), milliseconds
 

@@ -35,6 +35,7 @@ SECTIONS = {
     "finetune.decoder": (DecoderOptions, set()),
     "finetune.stage1": (TrainOptions, {"freeze"}),
     "finetune.stage2": (TrainOptions, set()),
+    "finetune.fused": (TrainOptions, set()),
     "landmark_model.shape": (LandmarkModelOptions, set()),
     "landmark_model.augment": (LandmarkAugmentOptions, set()),
     "landmark_model.training": (TrainOptions, set()),

@@ -17,6 +17,9 @@ rule predict:
         sign_hiera=sign_hiera_of_system,
         sonar=sonar_files,
         decoder=decoder_of_system,
+        landmarks=landmarks_of_system(".npy"),
+        landmark_timings=landmarks_of_system(".timings.json"),
+        landmark_model=landmark_model_of_system,
         targets="results/{corpus}/targets/{split}.npy",
     output:
         tables=PREDICTION_TABLES,
@@ -37,6 +40,9 @@ rule predict:
         outputs=lambda wildcards, output: repeated("output", output.tables),
         settings=flags(config["predict"]),
         decoder=repeat("sonar-decoder", "decoder"),
+        landmarks=repeat("landmarks", "landmarks"),
+        landmark_timings=repeat("timings", "landmark_timings"),
+        landmark_model=repeat("landmark-model", "landmark_model"),
         seed=config["seed"],
         device=config["device"],
         recipe=3,
@@ -47,6 +53,7 @@ rule predict:
         " --sign-encoder {input.sign_encoder:q} --sign-hiera {input.sign_hiera:q}"
         " --sonar {params.sonar:q} {params.decoder} {params.languages} {params.outputs}"
         " --targets {input.targets}"
+        " {params.landmarks} {params.landmark_timings} {params.landmark_model}"
         " --system {wildcards.system} {params.settings} --seed {params.seed}"
         " --device {params.device} --threads {threads} > {log} 2>&1"
 

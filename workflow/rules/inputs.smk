@@ -134,7 +134,12 @@ def checkpoint_of_encoder(wildcards):
 
 
 # Which features and which sign encoder make a system.
-FEATURES_OF = {"zero_shot": "pretrained", "stage1": "stage1", "finetuned": "stage1"}
+FEATURES_OF = {
+    "zero_shot": "pretrained",
+    "stage1": "stage1",
+    "finetuned": "stage1",
+    "fused": "stage1",
+}
 
 
 def features_of_system(suffix):
@@ -146,6 +151,26 @@ def features_of_system(suffix):
         ]
 
     return paths
+
+
+def landmarks_of_system(suffix):
+    """The landmark shards of a fused system; others have none."""
+
+    def paths(wildcards):
+        if wildcards.system != "fused":
+            return []
+        return [
+            f"results/{wildcards.corpus}/landmarks/{wildcards.split}/{shard}{suffix}"
+            for shard in shard_names(wildcards.corpus, wildcards.split)
+        ]
+
+    return paths
+
+
+def landmark_model_of_system(wildcards):
+    if wildcards.system != "fused":
+        return []
+    return f"results/{wildcards.corpus}/checkpoints/landmarks/best.pt"
 
 
 def sign_hiera_of_system(wildcards):
@@ -168,8 +193,9 @@ def decoder_of_system(wildcards):
 
 
 def sign_encoder_of_system(wildcards):
-    if wildcards.system == "finetuned":
-        return f"results/{wildcards.corpus}/checkpoints/stage2/best.pt"
+    stage = {"finetuned": "stage2", "fused": "fused"}.get(wildcards.system)
+    if stage:
+        return f"results/{wildcards.corpus}/checkpoints/{stage}/best.pt"
     return config["models"]["sign_encoder"]
 
 

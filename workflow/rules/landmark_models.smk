@@ -95,6 +95,61 @@ if LANDMARK_PRETRAIN:
             " --device {params.device} --threads {threads} > {log} 2>&1"
 
 
+rule train_fused:
+    input:
+        train_features=training_shards(STAGE1_FEATURES),
+        val_features=shards(STAGE1_FEATURES, split="val"),
+        train_landmarks=training_shards(f"{LANDMARKS}.npy"),
+        val_landmarks=shards(f"{LANDMARKS}.npy", split="val"),
+        train_targets=TRAINING_TARGETS,
+        train_manifests=TRAINING_MANIFESTS,
+        further_targets=FURTHER_TARGETS,
+        further_captions=FURTHER_CAPTIONS,
+        val_targets="results/{corpus}/targets/val.npy",
+        val_manifest="results/{corpus}/manifests/val.tsv",
+        sign_encoder="results/{corpus}/checkpoints/stage2/best.pt",
+        landmark_model="results/{corpus}/checkpoints/landmarks/best.pt",
+        sonar=sonar_files,
+    output:
+        checkpoint="results/{corpus}/checkpoints/fused/best.pt",
+        curves="results/{corpus}/checkpoints/fused/curves.csv",
+    log:
+        "results/{corpus}/logs/train_fused.log",
+    benchmark:
+        "results/{corpus}/benchmarks/train_fused.tsv"
+    retries: 2
+    conda:
+        "../envs/sonar-sign.yaml"
+    threads: 1 + config["finetune"]["fused"].get("num_workers", 0)
+    params:
+        sonar=config["models"]["sonar"],
+        train_features=repeat("train-features", "train_features"),
+        val_features=repeat("val-features", "val_features"),
+        train_landmarks=repeat("train-landmarks", "train_landmarks"),
+        val_landmarks=repeat("val-landmarks", "val_landmarks"),
+        teaching=teaching,
+        training_dir="results/{corpus}/training/fused",
+        settings=flags(config["finetune"]["fused"]),
+        losses=flags(config["finetune"]["losses"]),
+        augmentation=flags(LANDMARK_MODEL["augment"]),
+        language=CAPTIONS,
+        seed=config["seed"],
+        device=config["device"],
+        recipe=1,
+    message:
+        "Letting the sign encoder of {wildcards.corpus} read landmarks too"
+    shell:
+        "sonar-sign train_fused {params.train_features} {params.val_features}"
+        " {params.train_landmarks} {params.val_landmarks}"
+        " {params.teaching} --val-targets {input.val_targets}"
+        " --val-manifest {input.val_manifest} --sign-encoder {input.sign_encoder:q}"
+        " --landmark-model {input.landmark_model} --sonar {params.sonar:q}"
+        " --output {output.checkpoint} --training-dir {params.training_dir}"
+        " {params.settings} {params.losses} {params.augmentation}"
+        " --language {params.language} --seed {params.seed} --device {params.device}"
+        " --threads {threads} > {log} 2>&1"
+
+
 rule predict_landmarks:
     input:
         landmarks=shards(f"{LANDMARKS}.npy"),

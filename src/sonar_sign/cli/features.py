@@ -54,15 +54,19 @@ def predict(
     sonar: Sonar,
     language: Annotated[list[str], "Language to translate into; repeat for more."],
     output: Annotated[list[Path], "Table to write, one a language, in the same order."],
-    system: Annotated[str, "Name of the system: zero_shot, stage1 or finetuned."],
+    system: Annotated[str, "Name of the system: zero_shot, stage1, finetuned or fused."],
     options: PredictOptions,
     sonar_decoder: Annotated[Path | None, "Decoder that stage 2 trained, for SONAR's."] = None,
     targets: Annotated[Path | None, "Targets of the clips, for the cosine with them."] = None,
+    landmarks: Annotated[list[Path], "A landmark shard, for a fused encoder; repeat."] = [],  # noqa: B006
+    landmark_model: Annotated[Path | None, "Landmark model of a fused encoder."] = None,
     seed: Seed = 0,
     device: Device = "auto",
     threads: Threads = 0,
 ) -> None:
     """Translate the clips of feature shards."""
+    if bool(landmarks) != (landmark_model is not None):
+        raise UserError("--landmarks and --landmark-model belong together; give both or none.")
     if len(language) != len(output):
         raise UserError("Give one --output for every --language, in the same order.")
     from sonar_sign.predict import predict as run
@@ -83,6 +87,8 @@ def predict(
         device=device,
         sonar_decoder=sonar_decoder,
         targets=targets,
+        landmarks=landmarks,
+        landmark_model=landmark_model,
     )
 
 

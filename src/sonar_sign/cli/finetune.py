@@ -58,7 +58,7 @@ def finetune_stage1(
 
     use_threads(threads)
     extra = (extra_language, extra_targets, extra_captions)
-    teaching = _teaching(
+    teaching = teaching_of(
         language, train_targets, train_manifest, extra, val_targets, val_manifest, sonar
     )
     inputs = Stage1Inputs(train_clips, val_clips, teaching, sign_hiera, sign_encoder)
@@ -105,7 +105,7 @@ def finetune_stage2(
 
     use_threads(threads)
     extra = (extra_language, extra_targets, extra_captions)
-    teaching = _teaching(
+    teaching = teaching_of(
         language, train_targets, train_manifest, extra, val_targets, val_manifest, sonar
     )
     run(
@@ -121,7 +121,8 @@ def finetune_stage2(
     )
 
 
-def _teaching(language, targets, manifests, extra, val_targets, val_manifest, sonar):
+def teaching_of(language, targets, manifests, extra, val_targets, val_manifest, sonar):
+    """The files that say what clips mean; `extra` is languages, their targets, their captions."""
     from sonar_sign.finetune.supervision import TargetFiles
     from sonar_sign.finetune.teaching import Teaching
 

@@ -3,11 +3,25 @@
 from pathlib import Path
 from typing import Annotated
 
-from sonar_sign.cli.features import Device, Language, Seed, Threads
-from sonar_sign.cli.finetune import TrainingDir, TrainManifest, ValManifest
+from sonar_sign.cli.features import Device, Language, Seed, Sonar, Threads
+from sonar_sign.cli.finetune import (
+    ExtraCaptions,
+    ExtraLanguage,
+    ExtraTargets,
+    Output,
+    TrainFeatures,
+    TrainingDir,
+    TrainManifest,
+    TrainTargets,
+    ValFeatures,
+    ValManifest,
+    ValTargets,
+    teaching_of,
+)
 from sonar_sign.options import (
     LandmarkAugmentOptions,
     LandmarkModelOptions,
+    LossOptions,
     PredictOptions,
     TrainOptions,
 )
@@ -50,6 +64,62 @@ def train_landmarks(
         shape,
         augmentation,
         language=language,
+        seed=seed,
+        device=device,
+    )
+
+
+def train_fused(
+    train_features: TrainFeatures,
+    val_features: ValFeatures,
+    train_landmarks: TrainLandmarks,
+    val_landmarks: ValLandmarks,
+    train_targets: TrainTargets,
+    train_manifest: TrainManifest,
+    val_targets: ValTargets,
+    val_manifest: ValManifest,
+    sign_encoder: Annotated[Path, "Sign encoder to start from: stage 2's, or a public one."],
+    landmark_model: Annotated[Path, "Landmark model; it stays as it is."],
+    sonar: Sonar,
+    output: Output,
+    training_dir: TrainingDir,
+    options: TrainOptions,
+    losses: LossOptions,
+    augmentation: LandmarkAugmentOptions,
+    extra_language: ExtraLanguage = [],  # noqa: B006
+    extra_targets: ExtraTargets = [],  # noqa: B006
+    extra_captions: ExtraCaptions = [],  # noqa: B006
+    language: Language = "eng_Latn",
+    seed: Seed = 0,
+    device: Device = "auto",
+    threads: Threads = 0,
+) -> None:
+    """Let a sign encoder read landmarks beside its features."""
+    from sonar_sign.finetune.fused import FusedInputs
+    from sonar_sign.finetune.fused import train_fused as run
+    from sonar_sign.runtime import use_threads
+
+    use_threads(threads)
+    extra = (extra_language, extra_targets, extra_captions)
+    teaching = teaching_of(
+        language, train_targets, train_manifest, extra, val_targets, val_manifest, sonar
+    )
+    inputs = FusedInputs(
+        train_features,
+        val_features,
+        train_landmarks,
+        val_landmarks,
+        teaching,
+        sign_encoder,
+        landmark_model,
+    )
+    run(
+        inputs,
+        output,
+        training_dir,
+        options,
+        losses,
+        augmentation,
         seed=seed,
         device=device,
     )
@@ -99,6 +169,7 @@ def plot_attention(
 
 COMMANDS = {
     "train_landmarks": train_landmarks,
+    "train_fused": train_fused,
     "predict_landmarks": predict_landmarks,
     "plot_attention": plot_attention,
 }

@@ -17,6 +17,7 @@ from sonar_sign.finetune.batches import Part, ResumableLoader, StepBatches
 from sonar_sign.finetune.supervision import Goals, Supervision
 from sonar_sign.models.sign_hiera import SignHieraConfig
 from sonar_sign.options import AugmentOptions, TrainOptions
+from sonar_sign.padding import padded
 from sonar_sign.windows import windows_of
 
 
@@ -32,6 +33,10 @@ class Batch:
     """`(batch, n_features, feature_dim)` float32, shorter clips filled up with zeros."""
     lengths: Tensor | None = None
     """`(batch,)` features of each clip."""
+    landmarks: Tensor | None = None
+    """`(batch, n_rows, landmark_dim)` float32, filled up with zeros, beside the features."""
+    landmark_lengths: Tensor | None = None
+    """`(batch,)` rows of each clip, 0 where it has no landmarks."""
     frames: Tensor | None = None
     """`(n_windows, n_frames, size, size, 3)` uint8, the windows of all clips in order."""
     padding_frames: Tensor | None = None
@@ -70,17 +75,13 @@ class FeatureClips(Dataset):
 
     def __getitem__(self, part: Part) -> Batch:
         clip_ids = [self.clip_ids[number] for number in part.numbers]
-        clips = [self.shards[clip_id][clip_id] for clip_id in clip_ids]
-        lengths = [len(clip) for clip in clips]
-        features = np.zeros((len(clips), max(lengths), self.feature_dim), np.float32)
-        for row, clip in zip(features, clips, strict=True):
-            row[: len(clip)] = clip
+        features, lengths = padded([self.shards[clip_id][clip_id] for clip_id in clip_ids])
         return Batch(
             clip_ids,
             self.supervision.goals(clip_ids),
             part.weight,
-            features=torch.from_numpy(features),
-            lengths=torch.tensor(lengths),
+            features=features,
+            lengths=lengths,
         )
 
 

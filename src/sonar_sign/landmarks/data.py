@@ -15,6 +15,7 @@ from sonar_sign.finetune.data import Batch
 from sonar_sign.finetune.supervision import Goals
 from sonar_sign.landmarks.augment import augment
 from sonar_sign.options import LandmarkAugmentOptions
+from sonar_sign.padding import padded
 
 
 class LandmarkClips(Dataset):
@@ -82,12 +83,3 @@ class LandmarkClips(Dataset):
         mean = total / n
         deviation = np.sqrt(np.maximum(squares / n - mean**2, 0))
         return torch.from_numpy(mean).float(), torch.from_numpy(deviation).float()
-
-
-def padded(clips: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
-    """`(batch, longest, dim)` float32, filled up with zeros, and each clip's length."""
-    lengths = [len(clip) for clip in clips]
-    rows = np.zeros((len(clips), max(lengths), clips[0].shape[1]), np.float32)
-    for row, clip in zip(rows, clips, strict=True):
-        row[: len(clip)] = clip
-    return torch.from_numpy(rows), torch.tensor(lengths)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,11 +15,11 @@ from sonar_sign.features import FeatureShard, open_features
 from sonar_sign.files import sha256_of
 from sonar_sign.landmarks.attention import Attention, write_attention
 from sonar_sign.landmarks.checkpoint import load_landmark_model
-from sonar_sign.landmarks.data import padded
-from sonar_sign.landmarks.model import Encoded, LandmarkTranslator
+from sonar_sign.landmarks.model import Encoded, LandmarkTranslator, Translations
 from sonar_sign.landmarks.tokenizer import END, PAD, Tokenizer
 from sonar_sign.models.model_files import read_extra
 from sonar_sign.options import PredictOptions
+from sonar_sign.padding import padded
 from sonar_sign.predicted import write_predictions
 from sonar_sign.runtime import autocast, choose_device, peak_memory_gb
 
@@ -65,15 +64,15 @@ def predict_landmarks(
     if not clip_ids:
         raise UserError("No clip of the split has usable landmarks, see the shards' .counts.json.")
     shown = set(random.Random(seed).sample(sorted(clip_ids), min(N_ATTENTION, len(clip_ids))))
+    # What decoding imports and sets up when it is first called is not inference.
+    _translate(translator, shards, clip_ids[:1], options)
     texts: list[str] = []
     milliseconds: list[float] = []
     looks: list[Attention] = []
     for first in range(0, len(clip_ids), options.batch_size):
         batch = clip_ids[first : first + options.batch_size]
         started = time.perf_counter()
-        rows, n_rows = padded([shards[clip_id][clip_id].astype(np.float32) for clip_id in batch])
-        with torch.inference_mode(), autocast(chosen, options.precision):
-            found = translator.translate(rows.to(chosen), n_rows.to(chosen), options.beam_size)
+        found = _translate(translator, shards, batch, options)
         numbers = found.pieces.tolist()  # waits for a GPU
         texts += [tokenizer.decode(pieces) for pieces in numbers]
         milliseconds += len(batch) * [1000 * (time.perf_counter() - started) / len(batch)]
@@ -113,6 +112,19 @@ def _require_made_for(
         )
     if extra.get("language", language) != language:
         raise UserError(f"{path} translates into {extra['language']} only, not into {language}.")
+
+
+@torch.inference_mode()
+def _translate(
+    model: LandmarkTranslator,
+    shards: Mapping[str, FeatureShard],
+    clip_ids: Sequence[str],
+    options: PredictOptions,
+) -> Translations:
+    device = next(model.parameters()).device
+    rows, lengths = padded([shards[clip_id][clip_id] for clip_id in clip_ids])
+    with autocast(device, options.precision):
+        return model.translate(rows.to(device), lengths.to(device), options.beam_size)
 
 
 @torch.inference_mode()

@@ -126,12 +126,18 @@ class SignEncoder(nn.Module):
         Raises:
             ValueError: a shape differs from the config or a length from the features.
         """
-        encoded = self.encode(features, lengths)
-        start = torch.zeros(len(features), 1, dtype=torch.long, device=features.device)
+        return self.pool(self.encode(features, lengths), real_positions(features, lengths))
+
+    def pool(self, encoded: Tensor, real: Tensor | None) -> Tensor:
+        """The sentence embedding of encoder outputs, `(batch, embedding_dim)`.
+
+        Args:
+            encoded: `(batch, n_features, d_model)`.
+            real: `(batch, n_features)`, True at a clip's features; None: all are.
+        """
+        start = torch.zeros(len(encoded), 1, dtype=torch.long, device=encoded.device)
         decoded = self.decoder(
-            input_ids=start,
-            encoder_hidden_states=encoded,
-            encoder_attention_mask=real_positions(features, lengths),
+            input_ids=start, encoder_hidden_states=encoded, encoder_attention_mask=real
         ).last_hidden_state  # (batch, 1, d_model)
         return self.projection_out(decoded[:, 0])
 

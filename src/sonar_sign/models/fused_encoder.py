@@ -1,0 +1,148 @@
+"""SONAR's sign encoder with a second entrance: what a landmark model makes of the same clip.
+
+Both are encoded on their own, the features by the sign encoder and the landmarks by the encoder
+of a landmark model. The landmarks' states are brought to the features' times, projected, and
+added to the features' states through a gate a channel, `tanh(gate)` (as in Flamingo, Alayrac et
+al. 2022, arXiv:2204.14198), before the sign encoder's own pooling. A gate starts closed, at 0:
+then the sum is what it was, to the last bit.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sonar_sign.errors import UserError
+from sonar_sign.landmarks.model import LandmarkTranslator
+from sonar_sign.models.checkpoint import ENCODER_ENTRY, load_sign_encoder
+from sonar_sign.models.model_files import assign, read_extra, read_tensors, write
+from sonar_sign.models.sign_encoder import SignEncoder, real_positions
+
+ENTRY = "fusion"
+
+
+class Fusion(nn.Module):
+    """What a fused encoder has besides its two parents."""
+
+    def __init__(self, landmark_dim: int, d_model: int):
+        super().__init__()
+        self.norm = nn.LayerNorm(landmark_dim)
+        self.projection = nn.Linear(landmark_dim, d_model, bias=False)
+        self.gate = nn.Parameter(torch.zeros(d_model))
+
+    def forward(self, encoded: Tensor, states: Tensor) -> Tensor:
+        """`(batch, n_features, d_model)` and `(batch, n_features, landmark_dim)` to the former's
+        shape."""
+        return encoded + torch.tanh(self.gate) * self.projection(self.norm(states))
+
+
+class FusedEncoder(nn.Module):
+    """Features and landmarks of clips to SONAR embeddings.
+
+    Args:
+        sign_encoder: of the public layout.
+        landmark_model: only its encoder is used; its parameters are frozen.
+    """
+
+    def __init__(self, sign_encoder: SignEncoder, landmark_model: LandmarkTranslator):
+        super().__init__()
+        self.sign_encoder = sign_encoder
+        self.landmark_model = landmark_model.requires_grad_(False)
+        self.fusion = Fusion(landmark_model.config.d_model, sign_encoder.config.d_model)
+
+    def train(self, mode: bool = True) -> "FusedEncoder":
+        super().train(mode)
+        self.landmark_model.eval()  # it stays as it is, so nothing is dropped in it
+        return self
+
+    def forward(
+        self, features: Tensor, lengths: Tensor, rows: Tensor, row_lengths: Tensor
+    ) -> Tensor:
+        """Embed clips.
+
+        Args:
+            features: `(batch, n_features, feature_dim)`, see `SignEncoder.forward`.
+            lengths: `(batch,)`.
+            rows: `(batch, n_rows, landmark_dim)`, shorter clips filled up with anything finite.
+            row_lengths: `(batch,)`; 0 where a clip has no landmarks: its gate is closed.
+
+        Returns:
+            `(batch, embedding_dim)`.
+        """
+        encoded = self.sign_encoder.encode(features, lengths)
+        with torch.no_grad():
+            found = self.landmark_model.encode(rows, row_lengths.clamp_min(1))
+            n_steps = self.landmark_model.front.n_steps(row_lengths)
+            states = resampled(found.states, n_steps, lengths, features.shape[1])
+        fused = self.fusion(encoded, states)
+        has_landmarks = (row_lengths > 0)[:, None, None]
+        fused = torch.where(has_landmarks, fused, encoded)
+        return self.sign_encoder.pool(fused, real_positions(features, lengths))
+
+
+def resampled(states: Tensor, n_steps: Tensor, lengths: Tensor, n_features: int) -> Tensor:
+    """States of landmarks at the times of features.
+
+    Both cover the whole clip evenly, whatever their rates: the `i`-th of `n` is at the share
+    `(i + 1/2) / n` of it. A feature gets the mixture of the two states around its time.
+
+    Args:
+        states: `(batch, n, dim)`.
+        n_steps: `(batch,)`, how many of a clip are real; 0 counts as 1.
+        lengths: `(batch,)` features of each clip.
+        n_features: of the longest.
+
+    Returns:
+        `(batch, n_features, dim)`; beyond a clip's features they mean nothing.
+    """
+    last = (n_steps.clamp_min(1) - 1)[:, None].to(torch.float32)
+    shares = (torch.arange(n_features, device=states.device) + 0.5) / lengths[:, None]
+    places = (shares * (last + 1) - 0.5).clamp_min(0).minimum(last)
+    first = places.floor().long()
+    second = torch.minimum(first + 1, last.long())
+    weight = (places - first)[..., None].to(states.dtype)
+    size = (-1, -1, states.shape[2])
+    before = states.gather(1, first[..., None].expand(size))
+    after = states.gather(1, second[..., None].expand(size))
+    return torch.lerp(before, after, weight)
+
+
+def save_fused_encoder(path: Path, model: FusedEncoder, extra: dict[str, Any]) -> None:
+    """Write a sign encoder in the public layout, which other loaders of it read, and `fusion`."""
+    write(path, ENCODER_ENTRY, model.sign_encoder, extra, {ENTRY: model.fusion.state_dict()})
+
+
+def load_fused_encoder(
+    path: Path, landmark_model: LandmarkTranslator, device: str | torch.device = "cpu"
+) -> FusedEncoder:
+    """Load a fused encoder, in evaluation mode; a plain sign encoder gets closed gates.
+
+    Args:
+        landmark_model: the one that it was trained with.
+
+    Raises:
+        UserError: as `load_sign_encoder`, or keys or shapes of the fusion differ.
+    """
+    model = FusedEncoder(load_sign_encoder(path), landmark_model)
+    state = read_tensors(path, ENCODER_ENTRY, "sign encoder").get(ENTRY)
+    if state is not None:
+        if not isinstance(state, dict):
+            raise UserError(f"{path}: its entry {ENTRY!r} holds no tensors by name.")
+        assign(path, "fusion", model.fusion, state)
+    return model.to(device).eval()
+
+
+def require_landmark_model(path: Path, landmarks_sha256: str, landmark_model: Path) -> None:
+    """Check that a fused encoder was trained with this landmark model.
+
+    Raises:
+        UserError: it was not, or is no fused encoder.
+    """
+    found = read_extra(path).get("landmark_model_sha256")
+    if found is None:
+        raise UserError(f"{path} is no fused encoder; train_fused writes one.")
+    if found != landmarks_sha256:
+        raise UserError(
+            f"{path} was trained with another landmark model than {landmark_model}; train it again."
+        )
