@@ -2,14 +2,14 @@
 
     python benchmarks/landmarks.py openpose FOLDER   # a corpus's openpose/, a folder a video
     python benchmarks/landmarks.py mediapipe FOLDER  # a folder of videos; needs the extra
-    python benchmarks/landmarks.py state             # made-up folders, as many as How2Sign has clips
+    python benchmarks/landmarks.py state             # made-up folders, one for each clip
 
 `openpose` prints, in frames a CPU second: reading the JSON files alone, and reading, choosing the
 signer and representing together; each folder in stretches of 160 frames, as sentences are.
 `mediapipe` prints a line a video, then the share of frames in which the body, the face, a hand or
 both hands were found, and frames a CPU second and a second of the clock. One process, in which
 MediaPipe starts threads of its own. `state` prints how long Snakemake waits at every start for the
-state of all clips' keypoints.
+state of all clips' keypoints, with as many clips as How2Sign has.
 """
 
 import argparse
