@@ -1,11 +1,11 @@
-# make setup | demo | test | dag | lock; README.md says what each does.
+# make setup | demo | test | dag | lock | mediapipe; README.md says what each does.
 
 PYTHON ?= python3
 CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test lock dag
+.PHONY: setup demo test lock dag mediapipe
 
 setup: $(VENV)/.ready
 
@@ -36,6 +36,12 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+
+# Optional: landmarks of a corpus without keypoints. MediaPipe's declared requirements contradict
+# ours and are hardly needed; src/sonar_sign/landmarks/holistic.py says which are.
+mediapipe: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  mediapipe==0.10.14 "protobuf>=6.33.5,<7"
 
 dag: setup
 	$(BIN)/python scripts/draw_dag.py

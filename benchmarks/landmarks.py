@@ -2,15 +2,18 @@
 
     python benchmarks/landmarks.py openpose FOLDER   # a corpus's openpose/, a folder a video
     python benchmarks/landmarks.py mediapipe FOLDER  # a folder of videos; needs the extra
+    python benchmarks/landmarks.py state             # made-up folders, one for each clip
 
 `openpose` prints, in frames a CPU second: reading the JSON files alone, and reading, choosing the
 signer and representing together; each folder in stretches of 160 frames, as sentences are.
 `mediapipe` prints a line a video, then the share of frames in which the body, the face, a hand or
 both hands were found, and frames a CPU second and a second of the clock. One process, in which
-MediaPipe starts threads of its own.
+MediaPipe starts threads of its own. `state` prints how long Snakemake waits at every start for the
+state of all clips' keypoints, with as many clips as How2Sign has.
 """
 
 import argparse
+import tempfile
 import time
 from pathlib import Path
 
@@ -22,15 +25,19 @@ from sonar_sign.landmarks.representation import represent
 from sonar_sign.options import LandmarkOptions
 
 STRETCH = 160
+N_CLIPS, N_SHARDS = 31_000, 64
 FPS = 24.0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("source", choices=("openpose", "mediapipe"))
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("source", choices=("openpose", "mediapipe", "state"))
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--most", type=int, default=40, help="most videos that are read")
     options = parser.parse_args()
+    if options.source == "state":
+        state()
+        return
     measure = {"openpose": openpose, "mediapipe": mediapipe}[options.source]
     measure(sorted(options.folder.iterdir())[: options.most])
 
@@ -82,6 +89,27 @@ def mediapipe(videos: list[Path]) -> None:
         f"{len(every) / cpu_s:.1f} frames a CPU second ({1000 * cpu_s / len(every):.0f} CPU ms a "
         f"frame), {len(every) / wall_s:.1f} a second"
     )
+
+
+def state() -> None:
+    import pandas as pd
+
+    from sonar_sign.landmarks.places import OPENPOSE_PARENTS, state_of
+    from sonar_sign.shard import COLUMNS
+    from sonar_sign.tables import write_table
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for shard in range(N_SHARDS):
+            ids = [f"v{shard}_{number}-5-rgb_front" for number in range(N_CLIPS // N_SHARDS)]
+            for clip_id in ids:
+                (root / OPENPOSE_PARENTS[-1].format(split="train") / clip_id).mkdir(parents=True)
+            rows = [(clip_id, f"{clip_id[:7]}-rgb_front.mp4", 0, 1, 24, 24) for clip_id in ids]
+            write_table(root / f"{shard}.tsv", pd.DataFrame(rows, columns=list(COLUMNS)))
+        started = Clock()
+        for shard in range(N_SHARDS):
+            state_of(root / f"{shard}.tsv", root, "train", "openpose")
+        print(f"{N_CLIPS} clips in {N_SHARDS} shards: {started.wall_s:.2f} s")
 
 
 def parts(signing: np.ndarray) -> np.ndarray:

@@ -59,6 +59,13 @@ def test_every_help_page_without_pytorch():
                 assert parameter.opts[0] in page, (name, parameter.opts)
 
 
+def test_commands_about_landmarks_have_a_help_page_each_without_pytorch():
+    output, imported = run_all(*(["landmarks", name, "--help"] for name in ("show", "export")))
+    assert imported == []
+    assert "--no-picture" in output
+    assert output.count("Usage: ") == 2
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_flag_says_what_it_is(name):
     command = COMMANDS[name]

@@ -1,10 +1,11 @@
 """MediaPipe Holistic on video: landmarks where a corpus has no keypoints. An optional extra.
 
 Version 0.10.14 is the last whose Holistic brings its models along (with `model_complexity=1`), so
-it needs no network. Its declared requirements are older than this project's and not all needed.
+it needs no network. Its declared requirements contradict this project's and are hardly needed, so
+it is no extra that pip could resolve but a target of the Makefile. TensorBoard wants protobuf 6.31
+or later, MediaPipe's own code breaks with 7, and with 6 it lacks one method, which is put back here.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sonar_sign.landmarks.layouts import MEDIAPIPE
 from sonar_sign.landmarks.recording import Recording
 from sonar_sign.video import read_frames
 
-INSTALL = "pip install --no-deps mediapipe==0.10.14 'protobuf>=4.25.3,<5'"
+INSTALL = "make mediapipe, or pip install --no-deps mediapipe==0.10.14 'protobuf>=6.33.5,<7'"
 _PARTS = ("pose_landmarks", "face_landmarks", "left_hand_landmarks", "right_hand_landmarks")
 _NOBODY = np.zeros((0, MEDIAPIPE.n_points, 3), np.float32)
 
@@ -28,11 +29,10 @@ class Holistic:
     """
 
     def __init__(self) -> None:
-        # What its C++ side has to say of itself fills a log; errors are raised anyway.
-        os.environ.setdefault("GLOG_minloglevel", "3")
         try:
             from mediapipe.python.solutions.holistic import Holistic as Solution
 
+            _restore_get_prototype()
             self._solution = Solution(model_complexity=1, refine_face_landmarks=True)
         except ImportError as error:
             raise UserError(f"MediaPipe is not installed; install it with: {INSTALL}") from error
@@ -59,6 +59,15 @@ class Holistic:
                 frames[number - start] = found
             decoded += 1
         return Recording(MEDIAPIPE, fps, frames, missing_frames=len(frames) - decoded)
+
+
+def _restore_get_prototype() -> None:
+    """What protobuf 6 dropped under this name is there under another."""
+    from google.protobuf.message_factory import GetMessageClass
+    from google.protobuf.symbol_database import SymbolDatabase
+
+    if not hasattr(SymbolDatabase, "GetPrototype"):
+        SymbolDatabase.GetPrototype = lambda self, descriptor: GetMessageClass(descriptor)
 
 
 def _points(result: Any, width: int, height: int) -> np.ndarray:

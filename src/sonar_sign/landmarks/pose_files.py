@@ -45,7 +45,7 @@ def pose_format() -> ModuleType:
         import pose_format.pose_header
     except ImportError as error:
         raise UserError(
-            "pose-format is not installed; install it with: pip install 'sonar-sign[pose]'"
+            "pose-format is not installed; run make setup again, or pip install pose-format."
         ) from error
     return pose_format
 

@@ -72,7 +72,7 @@ def represent(signing: np.ndarray, fps: float, options: LandmarkOptions) -> Repr
         signing: `(n_frames, 85, 3)` x, y (pixels) and confidence, of one person.
         fps: frames a second.
     """
-    seen = (signing[..., 2] >= options.min_confidence) & (signing[..., 2] > 0)
+    xy, there, seen = seen_and_filled(signing, fps, options)
     missing = int((~seen).sum())
     both = seen[:, LEFT_SHOULDER] & seen[:, RIGHT_SHOULDER]
     shoulders = signing[both][:, [LEFT_SHOULDER, RIGHT_SHOULDER], :2].astype(np.float64)
@@ -82,9 +82,7 @@ def represent(signing: np.ndarray, fps: float, options: LandmarkOptions) -> Repr
         reason = "no_shoulders" if seen.any() else "no_person" if len(signing) else "no_frames"
         return Represented(nothing, missing, 0, reason)
     unit = np.median(distances[distances > 0])
-    xy = (signing[..., :2] - np.median(shoulders.mean(axis=1), axis=0)) / unit
-    xy = np.where(seen[..., None], xy, 0.0)
-    xy, there = fill_gaps(xy, seen, int(options.max_gap_s * fps + 1e-6))
+    xy = (xy - np.median(shoulders.mean(axis=1), axis=0)) / unit
     interpolated = int((there & ~seen).sum())
     confidence = np.where(seen, signing[..., 2], 0.0)
     xy, there, confidence = resampled(xy, there, confidence, options.fps / fps)
@@ -95,6 +93,25 @@ def represent(signing: np.ndarray, fps: float, options: LandmarkOptions) -> Repr
         columns += [_flat(*_velocity(xy, there, options.fps), _SPEED_LIMIT)]
     rows = np.concatenate(columns, axis=1, dtype=np.float32)
     return Represented(rows, missing, interpolated)
+
+
+def seen_and_filled(
+    signing: np.ndarray, fps: float, options: LandmarkOptions
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which points count as seen, and which are there with those that are interpolated.
+
+    Args:
+        signing: `(n_frames, 85, 3)` as for `represent`.
+
+    Returns:
+        `(n_frames, 85, 2)` float64 x and y in pixels; `(n_frames, 85)` which are there, and which
+        of them were seen.
+    """
+    seen = (signing[..., 2] >= options.min_confidence) & (signing[..., 2] > 0)
+    # 0.25 s of 24 frames a second are six frames, whatever floats make of it.
+    limit = int(options.max_gap_s * fps + 1e-6)
+    xy, there = fill_gaps(signing[..., :2].astype(np.float64), seen, limit)
+    return xy, there, seen
 
 
 def fill_gaps(xy: np.ndarray, seen: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,8 @@
 """`landmarks show`: what was found of a signer, drawn over the picture or on none."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,12 @@ from sonar_sign.errors import UserError
 from sonar_sign.files import safe_name, whole_or_absent
 from sonar_sign.landmarks.layouts import BODY, FACE, LEFT_HAND, POINTS, RIGHT_HAND
 from sonar_sign.landmarks.recording import choose_signer
-from sonar_sign.landmarks.representation import fill_gaps
-from sonar_sign.landmarks.sources import UnusableError, open_source, stretch_of
+from sonar_sign.landmarks.representation import seen_and_filled
+from sonar_sign.landmarks.sources import Read, UnusableError, open_source, stretch_of
 from sonar_sign.options import LandmarkOptions
 from sonar_sign.shard import COLUMNS
 from sonar_sign.tables import read_table
-from sonar_sign.video import VideoError, encode_clip, read_frames
+from sonar_sign.video import VideoError, encode_clip, probe, read_frames
 
 FORMATS = ("mp4", "png")
 QUALITY = 20
@@ -85,20 +87,46 @@ def show(
     written = []
     for clip in clips:
         path = Path(output) / f"{safe_name(clip)}.{format}"
-        frames, fps = _drawn(rows[clip], read, Path(root), options, picture)
+        drawing = _drawing(rows[clip], read, Path(root), options, picture)
+        is_video = format == "mp4"
+        content = encode_clip(drawing, drawing.fps, QUALITY) if is_video else _sheet(drawing)
         with whole_or_absent(path) as temporary:
-            if format == "mp4":
-                temporary.write_bytes(encode_clip(frames, fps, QUALITY))
-            else:
-                temporary.write_bytes(_sheet(list(frames)))
+            temporary.write_bytes(content)
         written.append(path)
     return written
 
 
-def _drawn(
-    row: Any, read, root: Path, options: LandmarkOptions, picture: bool
-) -> tuple[Iterator[np.ndarray], float]:
-    """The frames of a clip with its points on them, and frames a second."""
+@dataclass(frozen=True)
+class _Drawing:
+    """The frames of a clip with its points on them, drawn when they are asked for."""
+
+    xy: np.ndarray
+    there: np.ndarray
+    seen: np.ndarray
+    fps: float
+    size: tuple[int, int]
+    """Height and width, both even, as video needs them."""
+    pictures: Iterable[tuple[int, np.ndarray]]
+    """Frames by number, ascending; some may be missing."""
+
+    def __len__(self) -> int:
+        return len(self.xy)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        height, width = self.size
+        pictures = iter(self.pictures)
+        place, picture = next(pictures, (len(self), None))
+        for number in range(len(self)):
+            while place < number:
+                place, picture = next(pictures, (len(self), None))
+            canvas = np.full((height, width, 3), BACKGROUND, np.uint8)
+            if place == number:
+                canvas = picture[:height, :width].copy()
+            draw(canvas, self.xy[number], self.there[number], self.seen[number])
+            yield canvas
+
+
+def _drawing(row: Any, read: Read, root: Path, options: LandmarkOptions, picture: bool) -> _Drawing:
     try:
         recording = read(row)
     except UnusableError as error:
@@ -106,30 +134,33 @@ def _drawn(
     signing = choose_signer(recording).signing
     if not len(signing):
         raise UserError(f"Clip {row.clip_id} has no landmarks to show (no_frames).")
-    seen = (signing[..., 2] >= options.min_confidence) & (signing[..., 2] > 0)
-    limit = int(options.max_gap_s * recording.fps + 1e-6)
-    xy, there = fill_gaps(np.where(seen[..., None], signing[..., :2], 0.0), seen, limit)
-    pictures = _pictures(root / row.source, row, len(xy)) if picture else {}
-    height, width = next(iter(pictures.values())).shape[:2] if pictures else _room(xy[there])
-    blank = np.full((height, width, 3), BACKGROUND, np.uint8)
-
-    def frames() -> Iterator[np.ndarray]:
-        for number in range(len(xy)):
-            canvas = pictures.get(number, blank).copy()
-            draw(canvas, xy[number], there[number], seen[number])
-            # Video needs even sizes.
-            yield canvas[: height - height % 2, : width - width % 2]
-
-    return frames(), recording.fps
+    xy, there, seen = seen_and_filled(signing, recording.fps, options)
+    size, pictures = _room(xy[there]), ()
+    if picture:
+        size, pictures = _pictures(root / row.source, row, size)
+    height, width = size
+    return _Drawing(
+        xy, there, seen, recording.fps, (height - height % 2, width - width % 2), pictures
+    )
 
 
-def _pictures(video: Path, row: Any, n: int) -> dict[int, np.ndarray]:
-    start, end = stretch_of(row)
+def _pictures(
+    video: Path, row: Any, size: tuple[int, int]
+) -> tuple[tuple[int, int], Iterable[tuple[int, np.ndarray]]]:
+    """The size and the frames of the video, or `size` and none where it cannot be read."""
     try:
-        frames = {number - start: frame for number, frame in read_frames(video, start, end)}
+        info = probe(video)
     except VideoError:
-        return {}
-    return {number: frame for number, frame in frames.items() if 0 <= number < n}
+        return size, ()
+    start, end = stretch_of(row)
+
+    def frames() -> Iterator[tuple[int, np.ndarray]]:
+        # What can be decoded of a video that breaks off is shown.
+        with suppress(VideoError):
+            for number, frame in read_frames(video, start, end):
+                yield number - start, frame
+
+    return (info.height, info.width), frames()
 
 
 def _room(points: np.ndarray) -> tuple[int, int]:
@@ -178,12 +209,18 @@ _OF_PART = {"body": BODY, "left": LEFT_HAND, "right": RIGHT_HAND, "face": FACE}
 PARTS = [part for part, points in _OF_PART.items() for _ in range(points.stop - points.start)]
 
 
-def _sheet(frames: list[np.ndarray]) -> bytes:
+def _sheet(drawing: _Drawing) -> bytes:
     """Twelve frames, evenly spread over the clip, as one PNG."""
-    numbers = np.linspace(0, len(frames) - 1, SHEET_COLUMNS * SHEET_ROWS).round().astype(int)
-    height, width = frames[0].shape[:2]
+    numbers = np.linspace(0, len(drawing) - 1, SHEET_COLUMNS * SHEET_ROWS).round().astype(int)
+    height, width = drawing.size
     size = (TILE_WIDTH, max(1, round(TILE_WIDTH * height / width)))
-    tiles = [cv2.resize(frames[n], size, interpolation=cv2.INTER_AREA) for n in numbers]
+    wanted = set(numbers.tolist())
+    small = {
+        number: cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+        for number, frame in enumerate(drawing)
+        if number in wanted
+    }
+    tiles = [small[number] for number in numbers.tolist()]
     rows = [np.hstack(tiles[n : n + SHEET_COLUMNS]) for n in range(0, len(tiles), SHEET_COLUMNS)]
     _, content = cv2.imencode(".png", cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))
     return content.tobytes()

@@ -25,7 +25,8 @@ def open_source(root: Path, split: str, source: str) -> Read:
     """What reads a row (with the fields `sonar_sign.shard.COLUMNS`), or raises UnusableError.
 
     Raises:
-        UserError: there are no keypoints of this kind, or what finds them is not installed.
+        UserError: there is no such source, there are no keypoints of this kind, or what reads or
+            finds them is not installed.
     """
     return {"openpose": _openpose, "pose": _pose, "mediapipe": _mediapipe}[source](
         Path(root), split

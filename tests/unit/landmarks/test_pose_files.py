@@ -1,0 +1,168 @@
+"""`.pose` files: the same landmarks come out of them, and they are read as others write them."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from keypoint_files import as_json, person, write_frames, write_shard
+from small_files import REPOSITORY, truncate, write_video
+
+from sonar_sign.errors import UserError
+from sonar_sign.features import FeatureShard
+from sonar_sign.landmarks.export import export
+from sonar_sign.landmarks.extract import extract_landmarks
+from sonar_sign.landmarks.layouts import MEDIAPIPE, OPENPOSE
+from sonar_sign.landmarks.pose_files import PoseFileError, read_pose, write_pose
+from sonar_sign.options import LandmarkOptions
+
+pose_format = pytest.importorskip("pose_format", reason="pose-format is not installed here")
+ROW = ("clip", "raw_videos/clip.mp4", 0, 1, 24, 24)
+
+
+def header_of(components, size=(640, 480)):
+    from pose_format.pose_header import PoseHeader, PoseHeaderComponent, PoseHeaderDimensions
+
+    parts = [PoseHeaderComponent(name, list(p), [], [], "XYZC") for name, p in components.items()]
+    return PoseHeader(0.2, PoseHeaderDimensions(*size), parts)
+
+
+def write_theirs(path, components, data, confidence, fps=30.0):
+    """A file as others write it, by pose-format itself: `(frames, people, points, 3)` data."""
+    from pose_format.numpy import NumPyPoseBody
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    body = NumPyPoseBody(fps, data.astype(np.float32), confidence.astype(np.float32))
+    with path.open("wb") as file:
+        pose_format.Pose(header_of(components), body).write(file)
+    return path
+
+
+def landmarks(folder, source, row=ROW):
+    write_shard(folder / "shard.tsv", [row])
+    output, out = folder / f"{source}/0000.npy", folder / source
+    options = LandmarkOptions(source=source)
+    extract_landmarks(
+        folder / "shard.tsv", folder, "train", output, out / "t.json", out / "c.json", options
+    )
+    return FeatureShard(output), (out / "c.json").read_text()
+
+
+def test_exported_keypoints_give_the_same_landmarks(tmp_path):
+    other = person(x=600, width=40)
+    frames = [as_json(person(x=200 + n), other) for n in range(24)]
+    frames[7] = as_json()
+    write_frames(tmp_path / "openpose/clip", frames)
+    write_shard(tmp_path / "manifest.tsv", [ROW])
+    assert export(tmp_path / "manifest.tsv", tmp_path, "train", "openpose", tmp_path / "poses") == 1
+    first, second = (landmarks(tmp_path, source)[0]["clip"] for source in ("openpose", "pose"))
+    assert len(first) == 12
+    assert np.array_equal(first, second)
+
+
+def test_an_exported_file_is_what_pose_format_makes_of_openpose(tmp_path):
+    from pose_format.utils.openpose import load_openpose_directory
+
+    frames = [as_json(person(x=200 + n)) for n in range(5)]
+    folder = write_frames(tmp_path / "openpose/clip", frames)
+    write_video(tmp_path / "raw_videos/clip.mp4", 5)
+    write_shard(tmp_path / "manifest.tsv", [(*ROW[:3], 5 / 24, 5, 24)])
+    export(tmp_path / "manifest.tsv", tmp_path, "train", "openpose", tmp_path)
+    ours = pose_format.Pose.read((tmp_path / "clip.pose").read_bytes())
+    theirs = load_openpose_directory(str(folder), fps=24, width=32, height=32)
+    assert np.allclose(ours.body.data.data, theirs.body.data.data)
+    assert np.allclose(ours.body.confidence, theirs.body.confidence)
+    assert ours.body.fps == 24
+    assert (ours.header.dimensions.width, ours.header.dimensions.height) == (32, 32)
+    for mine, other in zip(ours.header.components, theirs.header.components, strict=True):
+        assert (mine.name, mine.points) == (other.name, other.points)
+
+
+def test_clips_that_cannot_be_exported_are_named(tmp_path):
+    write_frames(tmp_path / "openpose/clip", [as_json(person())] * 24)
+    rows = [ROW, ("gone", "raw_videos/gone.mp4", 0, 1, 24, 24)]
+    write_shard(tmp_path / "manifest.tsv", rows)
+    command = [sys.executable, "-m", "sonar_sign", "landmarks", "export"]
+    command += ["--manifest", tmp_path / "manifest.tsv", "--root", tmp_path]
+    done = subprocess.run(
+        [*map(str, command), "--output", str(tmp_path / "poses")],
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "gone: no_keypoints, not written\n"
+    assert [path.name for path in (tmp_path / "poses").iterdir()] == ["clip.pose"]
+
+
+def test_mediapipes_points_are_known_by_name_and_those_left_out_are_not_seen(tmp_path):
+    """Files with 468 face points, or with fewer parts and another order, are common."""
+    components = {
+        "FACE_LANDMARKS": [str(n) for n in (4, 0, 152)],
+        "POSE_WORLD_LANDMARKS": ["LEFT_SHOULDER"],
+        "POSE_LANDMARKS": ["RIGHT_SHOULDER", "LEFT_SHOULDER"],
+    }
+    data = np.arange(6)[None, None, :, None] * np.array([10.0, 100.0, 7.0]) + np.zeros((4, 1, 1, 1))
+    recording = read_pose(write_theirs(tmp_path / "a.pose", components, data, np.ones((4, 1, 6))))
+    assert recording.layout is MEDIAPIPE
+    assert recording.fps == 30
+    points = recording.frames[2][0]
+    assert points[33 + 4].tolist() == [0, 0, 1]
+    assert points[33 + 0].tolist() == [10, 100, 1]
+    assert points[12].tolist() == [40, 400, 1]
+    assert points[11].tolist() == [50, 500, 1]
+    assert np.flatnonzero(points[:, 2]).tolist() == [11, 12, 33, 37, 33 + 152]
+
+
+def test_a_videos_file_is_cut_by_the_manifests_times(tmp_path):
+    points = np.stack([person(x=200, confidence=0.5 + n / 1000) for n in range(90)])
+    write_pose(tmp_path / "poses/v.pose", points, OPENPOSE, 30.0)
+    row = ("clip", "raw_videos/v.mp4", 1.0, 2.0, 24, 24)  # 30 frames of the file
+    shard, _ = landmarks(tmp_path, "pose", row)
+    assert shard.lengths.tolist() == [12]
+    first = np.array(shard["clip"])[0, 328]
+    assert np.isclose(first, 0.53, atol=5e-4)
+    past_the_end = read_pose(tmp_path / "poses/v.pose", (2.0, 4.0))
+    assert len(past_the_end.frames) == 60
+    assert past_the_end.missing_frames == 30
+
+
+def test_several_people_in_a_file(tmp_path):
+    components = OPENPOSE.names
+    small, large = person(x=600, width=50), person(x=200)
+    both = np.stack([[small, large]] * 24)
+    data = np.concatenate([both[..., :2], 0 * both[..., :1]], axis=-1)
+    write_theirs(tmp_path / "poses/clip.pose", components, data, both[..., 2], fps=24.0)
+    write_frames(tmp_path / "openpose/clip", [as_json(large)] * 24)
+    pose, counts = landmarks(tmp_path, "pose")
+    openpose, _ = landmarks(tmp_path, "openpose")
+    assert np.array_equal(pose["clip"], openpose["clip"])
+    assert '"several_people": 24' in counts
+
+
+@pytest.mark.parametrize("how", ["truncated", "empty", "no .pose file"])
+def test_a_broken_file_makes_a_clip_without_landmarks(tmp_path, how):
+    path = tmp_path / "poses/clip.pose"
+    write_pose(path, np.stack([person()] * 24), OPENPOSE, 24.0)
+    if how == "truncated":
+        truncate(path, 0.5)
+    else:
+        path.write_bytes(b"" if how == "empty" else b"this is no pose file" * 100)
+    shard, counts = landmarks(tmp_path, "pose")
+    assert shard.lengths.tolist() == [0]
+    assert '"clip": "unreadable"' in counts
+
+
+def test_points_that_nobody_knows(tmp_path):
+    path = write_theirs(
+        tmp_path / "a.pose", {"ARMS": ["left"]}, np.zeros((2, 1, 1, 3)), np.ones((2, 1, 1))
+    )
+    with pytest.raises(PoseFileError) as caught:
+        read_pose(path)
+    assert caught.value.reason == "unknown_points"
+
+
+def test_export_needs_keypoints(tmp_path):
+    write_shard(tmp_path / "manifest.tsv", [ROW])
+    with pytest.raises(UserError, match="no openpose keypoints"):
+        export(tmp_path / "manifest.tsv", tmp_path, "train", "openpose", tmp_path)
