@@ -75,5 +75,6 @@ def final_outputs():
         f"{results}/comparison.md",
         f"{results}/manifests/summary.json",
         f"{results}/report/metrics.svg",
+        f"{results}/report/index.html",
         *[f"{results}/samples/{system}.json" for system in config["systems"]],
     ]

@@ -124,6 +124,11 @@ rule sample:
         " --output {output} {params.settings} > {log} 2>&1"
 
 
+rule generate:
+    input:
+        [f"results/{NAME}/samples/{system}.json" for system in config["systems"]],
+
+
 rule compare:
     input:
         metrics=metrics_of_all_systems("json"),

@@ -1,11 +1,13 @@
 """Subcommands from predictions to the comparison; none of them imports PyTorch."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sonar_sign.cli.corpus import Manifest
+from sonar_sign.errors import UserError
 
 Predictions = Annotated[Path, "Table that predict wrote."]
 References = Annotated[Path | None, "Captions in another language, for predictions in it."]
@@ -89,7 +91,6 @@ def plot(
     dropped: Annotated[list[str], "SPLIT=FILE: what prepare dropped; repeat for all."] = [],  # noqa: B006
 ) -> None:
     """Draw the pictures of a report."""
-    from sonar_sign.plot import names_and_paths
     from sonar_sign.plot import plot as run
 
     found = [
@@ -98,10 +99,35 @@ def plot(
     run(comparison, *found, output)
 
 
+def gallery(
+    predictions: Annotated[list[str], "NAME=FILE: predictions of a system; repeat for all."],
+    manifest: Manifest,
+    output: Annotated[Path, "Folder for index.html and the clips."],
+    clips: Annotated[list[Path], "Clip shard of the split; none: no videos."] = [],  # noqa: B006
+) -> None:
+    """Make a page that plays clips beside their translations."""
+    from sonar_sign.gallery import gallery as run
+
+    run(names_and_paths(predictions, "predictions"), manifest, clips, output)
+
+
+def names_and_paths(values: Sequence[str], flag: str) -> dict[str, Path]:
+    """`name=path` arguments.
+
+    Raises:
+        UserError: one has no `=`.
+    """
+    for value in values:
+        if "=" not in value:
+            raise UserError(f"--{flag} {value}: give a name and a file, NAME=FILE.")
+    return {value.split("=", 1)[0]: Path(value.split("=", 1)[1]) for value in values}
+
+
 COMMANDS = {
     "evaluate": evaluate,
     "sample": sample,
     "compare": compare,
     "plot": plot,
+    "gallery": gallery,
     "show": show,
 }
