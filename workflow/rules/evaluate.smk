@@ -66,7 +66,7 @@ rule evaluate:
     params:
         settings=flags(config["evaluate"], "split"),
         language=CAPTIONS,
-        recipe=2,
+        recipe=3,
     message:
         "Scoring {wildcards.system} on {wildcards.corpus}"
     shell:
@@ -93,7 +93,7 @@ rule evaluate_language:
     params:
         settings=flags(config["evaluate"], "split"),
         language=CAPTIONS,
-        recipe=2,
+        recipe=3,
     message:
         "Scoring {wildcards.system} in {wildcards.language} on {wildcards.corpus}"
     shell:

@@ -8,6 +8,7 @@ import typer
 
 from sonar_sign.cli.corpus import Manifest
 from sonar_sign.errors import UserError
+from sonar_sign.options import MetricOptions
 
 Predictions = Annotated[Path, "Table that predict wrote."]
 References = Annotated[Path | None, "Captions in another language, for predictions in it."]
@@ -17,10 +18,10 @@ def evaluate(
     predictions: Predictions,
     manifest: Manifest,
     output: Annotated[Path, "Metrics to write, JSON."],
+    options: MetricOptions,
     run_info: Annotated[Path | None, "What made the predictions; by default beside them."] = None,
     references: References = None,
     caption_language: Annotated[str, "FLORES code of the manifest's captions."] = "eng_Latn",
-    nltk_data: Annotated[Path | None, "Folder of nltk data with WordNet, for METEOR."] = None,
 ) -> None:
     """Score one system's predictions."""
     from sonar_sign.evaluate import evaluate as run
@@ -32,7 +33,7 @@ def evaluate(
         output,
         references=references,
         caption_language=caption_language,
-        nltk_data=nltk_data,
+        options=options,
     )
 
 
@@ -56,6 +57,7 @@ def compare(
         typer.Argument(help="Prediction files (.tsv, or a sentence a line), or metrics files."),
     ],
     output: Annotated[Path, "Folder for comparison.json and comparison.md."],
+    metrics: MetricOptions,
     reference: Annotated[
         Path | None, "Captions of prediction files: clip_id, source, text."
     ] = None,
@@ -65,14 +67,13 @@ def compare(
     corpus_type: Annotated[str, "how2sign: show published results too."] = "",
     split: Annotated[str, "The split that was scored."] = "test",
     seed: Annotated[int, "Seed of the resampling and the floors."] = 0,
-    nltk_data: Annotated[Path | None, "Folder of nltk data with WordNet, for METEOR."] = None,
 ) -> None:
     """Put systems side by side, with intervals, significance and floors."""
     from sonar_sign.compare import CompareOptions
     from sonar_sign.compare import compare as run
 
     options = CompareOptions(
-        reference, manifest, training, language, corpus_type, split, seed, nltk_data
+        reference, manifest, training, language, corpus_type, split, seed, metrics
     )
     run(files, output, options)
 
