@@ -22,6 +22,7 @@ include: "workflow/rules/report.smk"
 
 localrules:
     all,
+    generate,
 
 
 rule all:

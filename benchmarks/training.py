@@ -36,21 +36,24 @@ def main() -> None:
     parser.add_argument("--case", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.case:
-        CASES[options.case[0]](Path(options.case[1]), options.steps)
+        STEPS[options.case[0]](Path(options.case[1]), options.steps)
         return
-    paths = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
     for case in options.cases:
         with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, __file__, "--case", case, folder]
-            command += ["--steps", str(options.steps)]
-            done = subprocess.run(
-                command, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True
-            )
-            rows = [line for line in done.stdout.splitlines() if line.startswith("{")]
-            for row in rows:
-                print(case, "  ".join(f"{k} {v}" for k, v in json.loads(row).items()), flush=True)
-            if done.returncode:
-                print(case, f"failed with status {done.returncode}")
+            if case in WRITERS:
+                in_fresh_process(case, WRITERS[case].__name__, folder, options.steps)
+            in_fresh_process(case, case, folder, options.steps)
+
+
+def in_fresh_process(case: str, what: str, folder: str, steps: int) -> None:
+    paths = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, __file__, "--case", what, folder, "--steps", str(steps)]
+    environment = {**os.environ, "PYTHONPATH": paths}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    for row in (line for line in done.stdout.splitlines() if line.startswith("{")):
+        print(case, "  ".join(f"{k} {v}" for k, v in json.loads(row).items()), flush=True)
+    if done.returncode:
+        print(case, f"failed with status {done.returncode}")
 
 
 def show(**row: object) -> None:
@@ -61,13 +64,11 @@ def peak_gb() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2)
 
 
-def write_teaching(folder: Path, clip_ids: list[str]):
+def write_teaching(folder: Path, clip_ids: list[str]) -> None:
     """Random targets and captions."""
     import numpy as np
     import pandas as pd
 
-    from sonar_sign.finetune.supervision import TargetFiles
-    from sonar_sign.finetune.teaching import Teaching
     from sonar_sign.tables import write_table
     from sonar_sign.targets import write_targets
 
@@ -76,11 +77,17 @@ def write_teaching(folder: Path, clip_ids: list[str]):
     write_targets(folder / "targets.npy", clip_ids, targets)
     captions = pd.DataFrame({"clip_id": clip_ids, "text": ["A caption."] * len(clip_ids)})
     write_table(folder / "captions.tsv", captions)
+
+
+def teaching_in(folder: Path):
+    from sonar_sign.finetune.supervision import TargetFiles
+    from sonar_sign.finetune.teaching import Teaching
+
     files = TargetFiles("eng_Latn", [folder / "targets.npy"], [folder / "captions.tsv"])
     return Teaching([files], files, folder / "none")
 
 
-def write_random_encoder(folder: Path) -> Path:
+def write_random_encoder(folder: Path) -> None:
     import torch
 
     from sonar_sign.models.checkpoint import save_sign_encoder
@@ -88,7 +95,6 @@ def write_random_encoder(folder: Path) -> Path:
 
     torch.manual_seed(0)
     save_sign_encoder(folder / "encoder.pth", SignEncoder(SignEncoderConfig.t5_v1_1_large()))
-    return folder / "encoder.pth"
 
 
 def precisions() -> list[str]:
@@ -110,13 +116,7 @@ def report(folder: Path, **named: object) -> None:
     show(**named, **row)
 
 
-def stage2_case(folder: Path, steps: int) -> None:
-    """In a process of its own, because what writes the files needs memory too."""
-    if not (folder / "encoder.pth").exists():
-        again = [sys.executable, __file__, "--case", "stage2", str(folder), "--steps", str(steps)]
-        write_stage2(folder, steps)
-        subprocess.run(again, check=True)
-        return
+def stage2_case(folder: Path, _: int) -> None:
     from sonar_sign.finetune.stage2 import Stage2Inputs, finetune_stage2
     from sonar_sign.options import LossOptions, TrainOptions
 
@@ -133,14 +133,6 @@ def stage2_case(folder: Path, steps: int) -> None:
         report(out, stage=2, batch=batch, features=N_FEATURES, precision=precision)
 
 
-def teaching_in(folder: Path):
-    from sonar_sign.finetune.supervision import TargetFiles
-    from sonar_sign.finetune.teaching import Teaching
-
-    files = TargetFiles("eng_Latn", [folder / "targets.npy"], [folder / "captions.tsv"])
-    return Teaching([files], files, folder / "none")
-
-
 def write_stage2(folder: Path, steps: int) -> None:
     import numpy as np
 
@@ -155,12 +147,7 @@ def write_stage2(folder: Path, steps: int) -> None:
     write_random_encoder(folder)
 
 
-def stage1_case(folder: Path, steps: int) -> None:
-    if not (folder / "encoder.pth").exists():
-        again = [sys.executable, __file__, "--case", "stage1", str(folder), "--steps", str(steps)]
-        write_stage1(folder, steps)
-        subprocess.run(again, check=True)
-        return
+def stage1_case(folder: Path, _: int) -> None:
     from sonar_sign.finetune.stage1 import Stage1Inputs, finetune_stage1
     from sonar_sign.options import AugmentOptions, LossOptions, TrainOptions
 
@@ -226,7 +213,8 @@ def data_case(folder: Path, _: int) -> None:
         own = range(number, len(clip_ids), 8)
         shards.append(folder / f"{number}.npy")
         write_features(shards[-1], {clip_ids[n]: some[: lengths[n]] for n in own}, 768, "x")
-    clips = FeatureClips(shards, Supervision(write_teaching(folder, clip_ids).train))
+    write_teaching(folder, clip_ids)
+    clips = FeatureClips(shards, Supervision(teaching_in(folder).train))
     for num_workers in (0, 1):
         loader = training_loader(clips, TrainOptions(batch_size=32, num_workers=num_workers), 0)
         sum(len(batch.clip_ids) for batch in loader)  # into the page cache, workers started
@@ -299,7 +287,10 @@ def demo_case(folder: Path, _: int) -> None:
 # Validation, and what happens once an epoch.
 APART = ("on_train_epoch_end", "evaluation_loop", "on_validation_epoch_end", "validation_step")
 
+# What writes the files needs memory too, so it does so in another process.
+WRITERS = {"stage2": write_stage2, "stage1": write_stage1}
 CASES = {"stage2": stage2_case, "stage1": stage1_case, "data": data_case, "demo": demo_case}
+STEPS = CASES | {write.__name__: write for write in WRITERS.values()}
 
 if __name__ == "__main__":
     main()

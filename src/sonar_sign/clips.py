@@ -90,6 +90,10 @@ class ClipShard:
             file.seek(offset)
             return file.read(length)
 
+    def video(self, clip_id: str) -> bytes:
+        """A clip's mp4 as it is stored."""
+        return self._read(f"{clip_id}.mp4")
+
     def info(self, clip_id: str) -> ClipInfo:
         """What was recorded of a clip when it was cropped."""
         values = json.loads(self._read(f"{clip_id}.json"))
@@ -102,7 +106,7 @@ class ClipShard:
             UserError: the clip cannot be decoded.
         """
         try:
-            return decode_clip(self._read(f"{clip_id}.mp4"), numbers)
+            return decode_clip(self.video(clip_id), numbers)
         except VideoError as error:
             raise UserError(
                 f"Clip {clip_id} in {self.path} cannot be decoded ({error.detail}); "

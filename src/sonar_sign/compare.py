@@ -18,6 +18,7 @@ from sonar_sign.errors import UserError
 from sonar_sign.files import whole_or_absent, write_json
 from sonar_sign.floors import floors
 from sonar_sign.metrics import METRICS, Measured
+from sonar_sign.options import MetricOptions
 from sonar_sign.predicted import Clips, RunInfo
 from sonar_sign.prediction_files import read_predictions
 from sonar_sign.published import published
@@ -38,12 +39,14 @@ SHARED = {
 SHARED_IN_LANGUAGE = {
     "references_sha256": "references (references_sha256)",
     "rouge_tokenizer": "ROUGE-L tokenisation",
+    "further_metrics": "further metrics",
 }
 # What tells the systems apart and stands beside their metrics.
 ABOUT = (
     "system",
     "language",
     "meteor_variant",
+    "further_metrics",
     "rouge_tokenizer",
     "references_sha256",
     "n_empty",
@@ -73,7 +76,7 @@ class CompareOptions:
     """Decides which published results stand beside the systems, with `split`."""
     split: str = "test"
     seed: int = 0
-    nltk_data: Path | None = None
+    metrics: MetricOptions = MetricOptions()
 
 
 def compare(
@@ -167,7 +170,7 @@ def _score_predictions(path: Path, options: CompareOptions) -> Scored:
         raise UserError(f"{path} is a prediction file: give the captions with --reference FILE.")
     clips = read_predictions(path, options.reference)
     info = RunInfo(path.stem, options.language, len(clips.clip_ids))
-    scored = score(clips, info, options.nltk_data)
+    scored = score(clips, info, options.metrics)
     return Scored(scored.record, scored.clips, scored.measured, path)
 
 
@@ -238,7 +241,7 @@ def _floors(
         name: score(
             Clips(clips.clip_ids, clips.sources, clips.references, predictions),
             info,
-            options.nltk_data,
+            options.metrics,
         )
         for name, predictions in floors(clips.references, captions, options.seed).items()
     }

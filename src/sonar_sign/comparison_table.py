@@ -39,6 +39,8 @@ FURTHER_COLUMNS = (
     Column("exact_match", "exact matches"),
     Column("length_ratio", "length ratio", 2),
     Column("cosine", "cosine"),
+    Column("meteor_15", "METEOR 1.5"),
+    Column("bleurt", "BLEURT"),
 )
 
 
@@ -56,10 +58,12 @@ class Table:
 def tables(comparison: dict[str, Any]) -> list[Table]:
     """Everything of a comparison that stands in tables."""
     published = comparison["published"]
+    known = {key for metrics in comparison["systems"].values() for key in metrics}
+    further = [column for column in FURTHER_COLUMNS if column.key in known]
     return [
         _table("", COLUMNS, _rows(comparison, COLUMNS)),
         _table("95 % intervals, resampling source videos:", COLUMNS[:-1], _intervals(comparison)),
-        _table("Further metrics:", FURTHER_COLUMNS, _rows(comparison, FURTHER_COLUMNS)),
+        _table("Further metrics:", further, _rows(comparison, further)),
         *([_published(published)] if published else []),
     ]
 
@@ -176,6 +180,11 @@ def notes(comparison: dict[str, Any]) -> list[str]:
         *(
             f"METEOR: {VARIANTS.get(variant, variant)} ({variant}){systems}."
             for variant, systems in grouped("meteor_variant")
+        ),
+        *(
+            f"{column.title}: {made_by}."
+            for column in FURTHER_COLUMNS
+            if (made_by := next(iter(about.values()))["further_metrics"].get(column.key))
         ),
         f"CIDEr: pycocoevalcap's scorer; tokens {comparison['cider_tokenizer']}.",
         *(

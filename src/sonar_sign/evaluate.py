@@ -5,6 +5,7 @@ from typing import Any
 
 from sonar_sign.errors import UserError
 from sonar_sign.files import write_json
+from sonar_sign.options import MetricOptions
 from sonar_sign.predicted import read_clips, read_run_info
 from sonar_sign.scored import score, write_statistics
 
@@ -17,7 +18,7 @@ def evaluate(
     *,
     references: Path | None = None,
     caption_language: str = "eng_Latn",
-    nltk_data: Path | None = None,
+    options: MetricOptions = MetricOptions(),  # noqa: B008 (frozen)
 ) -> dict[str, Any]:
     """Score a prediction file and write `metrics/{system}.json`, which is also returned.
 
@@ -32,7 +33,6 @@ def evaluate(
         references: table with `clip_id`, `text`, of exactly the same clips, that replaces the
             manifest's captions; needed where the predictions are in another language.
         caption_language: FLORES code of the manifest's captions.
-        nltk_data: folder with `corpora/wordnet`; without it, nltk's own places are searched.
 
     Raises:
         UserError: a file is missing or malformed, clips differ or there are none, the run info
@@ -51,7 +51,7 @@ def evaluate(
             f"{run_info} counts {info.n_clips} clips and {predictions} has "
             f"{len(clips.clip_ids)}; they are not of one run, so predict again."
         )
-    scored = score(clips, info, nltk_data)
+    scored = score(clips, info, options)
     write_statistics(output.with_suffix(".npz"), scored)
     write_json(output, scored.record)
     return scored.record

@@ -5,6 +5,7 @@ names, so a setting is described in one place. Nothing heavy is imported here.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 Compat = Literal["ssvp_slt", "exact"]
@@ -163,6 +164,15 @@ class PredictOptions:
     beam_size: Annotated[int, "Hypotheses kept by beam search."] = 5
     batch_size: Annotated[int, "Clips encoded and decoded together."] = 32
     precision: Annotated[str, "fp32, bf16 or fp16, of the sign encoder."] = "fp32"
+
+
+@dataclass(frozen=True)
+class MetricOptions:
+    """Which metrics are computed besides those that need nothing."""
+
+    nltk_data: Annotated[Path | None, "Folder of nltk data with WordNet, for METEOR."] = None
+    meteor_15: Annotated[bool, "METEOR 1.5 too, by its own program, which needs Java."] = False
+    bleurt: Annotated[Path | None, "Folder of a BLEURT that transformers can open."] = None
 
 
 @dataclass(frozen=True)

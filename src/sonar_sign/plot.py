@@ -1,7 +1,7 @@
 """`plot`: the pictures of a report, from a comparison, training curves and dropped clips."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -190,15 +190,3 @@ th {{ border-bottom: 1px solid }}
 {body}
 </body></html>
 """
-
-
-def names_and_paths(values: Sequence[str], flag: str) -> dict[str, Path]:
-    """`name=path` arguments.
-
-    Raises:
-        UserError: one has no `=`.
-    """
-    for value in values:
-        if "=" not in value:
-            raise UserError(f"--{flag} {value}: give a name and a file, NAME=FILE.")
-    return {value.split("=", 1)[0]: Path(value.split("=", 1)[1]) for value in values}

@@ -14,6 +14,7 @@ from sonar_sign import __version__
 from sonar_sign.errors import UserError
 from sonar_sign.files import require_file, whole_or_absent
 from sonar_sign.metrics import DECIMALS, METRICS, VERSIONED, Measured, score_all
+from sonar_sign.options import MetricOptions
 from sonar_sign.predicted import Clips, RunInfo, read_record
 
 _TEXTS = ("clip_ids", "sources", "references", "predictions")
@@ -47,17 +48,21 @@ class Scored:
         }
 
 
-def score(clips: Clips, info: RunInfo, nltk_data: Path | None = None) -> Scored:
+def score(
+    clips: Clips,
+    info: RunInfo,
+    options: MetricOptions = MetricOptions(),  # noqa: B008 (frozen)
+) -> Scored:
     """Score predictions with every metric.
 
     Raises:
-        UserError: `nltk_data` holds no usable WordNet, or a metric's package is not installed.
+        UserError: an option cannot be met, or a metric's package is not installed.
     """
     scores = score_all(
         clips.predictions,
         clips.references,
         language=info.language,
-        nltk_data=nltk_data,
+        options=options,
         cosines=clips.cosines,
     )
     record = {
@@ -74,6 +79,7 @@ def score(clips: Clips, info: RunInfo, nltk_data: Path | None = None) -> Scored:
         "rouge_tokenizer": scores.rouge_tokenizer,
         "meteor_variant": scores.meteor_variant,
         "cider_tokenizer": scores.cider_tokenizer,
+        "further_metrics": scores.further,
         "seed": info.seed,
         "checkpoint_sha256": info.checkpoint_sha256,
         "clips_sha256": clips_sha256(clips.clip_ids),

@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import sacrebleu
+import yaml
+from jsonschema import Draft202012Validator
+from small_files import REPOSITORY
 
 from sonar_sign.compare import CompareOptions, compare
 from sonar_sign.comparison_table import COLUMNS, better_than_first, print_table
@@ -93,6 +96,10 @@ def test_systems_and_language_variants_stand_side_by_side(folder):
     ]
     comparison = run(folder, *paths)
     assert json.loads((folder / "out/comparison.json").read_text()) == comparison
+    schema = yaml.safe_load((REPOSITORY / "workflow/schemas/comparison.schema.yaml").read_text())
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(comparison)
+    assert set(schema["required"]) == set(schema["properties"]) == set(comparison)
     assert list(comparison["systems"]) == ["zero_shot", "finetuned", "finetuned.ita_Latn"]
     for path in paths:
         record = json.loads(path.read_text())

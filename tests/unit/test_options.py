@@ -18,6 +18,7 @@ from sonar_sign.options import (
     LandmarkModelOptions,
     LandmarkOptions,
     LossOptions,
+    MetricOptions,
     PredictOptions,
     SignHieraPretrainOptions,
     SonarPretrainOptions,
@@ -40,12 +41,14 @@ SECTIONS = {
     "landmark_model.augment": (LandmarkAugmentOptions, set()),
     "landmark_model.training": (TrainOptions, set()),
     "predict": (PredictOptions, set()),
+    "evaluate": (MetricOptions, {"split"}),
     "demo.stand_in": (StandInOptions, set()),
     "demo.sonar": (SonarPretrainOptions, set()),
     "demo.sign_hiera": (SignHieraPretrainOptions, set()),
     "demo.sign_encoder": (TrainOptions, set()),
     "demo.augment": (AugmentOptions, set()),
 }
+FURTHER = {"freeze": 0.5, "split": "test"}
 CLASSES = [c for c in vars(options).values() if isinstance(c, type) and is_dataclass(c)]
 
 
@@ -69,7 +72,7 @@ def test_the_schema_has_the_classes_fields(section):
 @pytest.mark.parametrize("section", SECTIONS)
 def test_the_schema_accepts_the_classes_defaults(section):
     cls, further = SECTIONS[section]
-    values = asdict(cls()) | dict.fromkeys(further, 0.5)
+    values = asdict(cls()) | {name: FURTHER[name] for name in further}
     Draft202012Validator(schema_of(section)).validate(values)
 
 

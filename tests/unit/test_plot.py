@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from test_compare import REFERENCES, corrupted, folder, metrics, run  # noqa: F401
 
+from sonar_sign.cli.evaluation import names_and_paths
 from sonar_sign.errors import UserError
-from sonar_sign.plot import FILES, names_and_paths, plot
+from sonar_sign.plot import FILES, plot
 from sonar_sign.tables import write_table
 
 

@@ -75,6 +75,7 @@ def final_outputs():
         f"{results}/comparison.md",
         f"{results}/manifests/summary.json",
         f"{results}/report/metrics.svg",
+        f"{results}/report/index.html",
         *[f"{results}/samples/{system}.json" for system in config["systems"]],
         *([f"{results}/report/attention.svg"] if "landmarks" in config["systems"] else []),
     ]

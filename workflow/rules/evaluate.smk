@@ -75,7 +75,7 @@ rule evaluate:
     params:
         settings=flags(config["evaluate"], "split"),
         language=CAPTIONS,
-        recipe=2,
+        recipe=3,
     message:
         "Scoring {wildcards.system} on {wildcards.corpus}"
     shell:
@@ -102,7 +102,7 @@ rule evaluate_language:
     params:
         settings=flags(config["evaluate"], "split"),
         language=CAPTIONS,
-        recipe=2,
+        recipe=3,
     message:
         "Scoring {wildcards.system} in {wildcards.language} on {wildcards.corpus}"
     shell:
@@ -131,6 +131,11 @@ rule sample:
     shell:
         "sonar-sign sample --predictions {input.predictions} --manifest {input.manifest}"
         " --output {output} {params.settings} > {log} 2>&1"
+
+
+rule generate:
+    input:
+        [f"results/{NAME}/samples/{system}.json" for system in config["systems"]],
 
 
 rule compare:

@@ -230,6 +230,18 @@ def named(paths, by):
     return [f"{name}={path}" for name, path in zip(names, paths)]
 
 
+# Drawn people may be shown to anybody; others have to be asked, so somebody has to say so.
+SHOWS_VIDEOS = config["gallery"]["videos"] is True or (
+    config["gallery"]["videos"] == "auto" and CORPORA[NAME]["root"] == HOWTO_ROOT
+)
+
+
+def clips_of_gallery(wildcards):
+    """The clips that are shown beside their translations."""
+    shown = shard_names(wildcards.corpus, EVALUATED) if SHOWS_VIDEOS else []
+    return [f"results/{wildcards.corpus}/clips/{EVALUATED}/{shard}.tar" for shard in shown]
+
+
 def captions_of_training(evaluated):
     """Manifests whose captions floors are made of; none where training itself is evaluated."""
     return TRAINING_MANIFESTS if evaluated != "train" and "train" in splits_of(NAME) else []

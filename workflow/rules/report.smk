@@ -1,4 +1,4 @@
-"""The pictures of `snakemake --report`."""
+"""What people look at: the pictures of `snakemake --report`, and the gallery."""
 
 PICTURES = {
     "metrics.svg": ("Results", "metrics with intervals"),
@@ -50,4 +50,35 @@ rule plot:
         "Drawing the report of {wildcards.corpus}"
     shell:
         "sonar-sign plot --comparison {input.comparison} {params.curves} {params.dropped}"
+        " --output {params.folder} > {log} 2>&1"
+
+
+rule gallery:
+    input:
+        predictions=[
+            f"results/{{corpus}}/predictions/{system}/{EVALUATED}.tsv"
+            for system in config["systems"]
+        ],
+        manifest=f"results/{{corpus}}/manifests/{EVALUATED}.tsv",
+        clips=clips_of_gallery,
+    output:
+        page="results/{corpus}/report/index.html",
+        clips=[directory("results/{corpus}/report/clips")] if SHOWS_VIDEOS else [],
+    log:
+        "results/{corpus}/logs/gallery.log",
+    benchmark:
+        "results/{corpus}/benchmarks/gallery.tsv"
+    conda:
+        "../envs/sonar-sign.yaml"
+    params:
+        predictions=lambda wildcards, input: repeated(
+            "predictions", named(input.predictions, "parent")
+        ),
+        clips=repeat("clips", "clips"),
+        folder=lambda wildcards, output: str(Path(output.page).parent),
+        recipe=1,
+    message:
+        "Making the gallery of {wildcards.corpus}"
+    shell:
+        "sonar-sign gallery {params.predictions} --manifest {input.manifest} {params.clips}"
         " --output {params.folder} > {log} 2>&1"

@@ -1,11 +1,14 @@
 """Subcommands from predictions to the comparison; none of them imports PyTorch."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sonar_sign.cli.corpus import Manifest
+from sonar_sign.errors import UserError
+from sonar_sign.options import MetricOptions
 
 Predictions = Annotated[Path, "Table that predict wrote."]
 References = Annotated[Path | None, "Captions in another language, for predictions in it."]
@@ -15,10 +18,10 @@ def evaluate(
     predictions: Predictions,
     manifest: Manifest,
     output: Annotated[Path, "Metrics to write, JSON."],
+    options: MetricOptions,
     run_info: Annotated[Path | None, "What made the predictions; by default beside them."] = None,
     references: References = None,
     caption_language: Annotated[str, "FLORES code of the manifest's captions."] = "eng_Latn",
-    nltk_data: Annotated[Path | None, "Folder of nltk data with WordNet, for METEOR."] = None,
 ) -> None:
     """Score one system's predictions."""
     from sonar_sign.evaluate import evaluate as run
@@ -30,7 +33,7 @@ def evaluate(
         output,
         references=references,
         caption_language=caption_language,
-        nltk_data=nltk_data,
+        options=options,
     )
 
 
@@ -54,6 +57,7 @@ def compare(
         typer.Argument(help="Prediction files (.tsv, or a sentence a line), or metrics files."),
     ],
     output: Annotated[Path, "Folder for comparison.json and comparison.md."],
+    metrics: MetricOptions,
     reference: Annotated[
         Path | None, "Captions of prediction files: clip_id, source, text."
     ] = None,
@@ -63,14 +67,13 @@ def compare(
     corpus_type: Annotated[str, "how2sign: show published results too."] = "",
     split: Annotated[str, "The split that was scored."] = "test",
     seed: Annotated[int, "Seed of the resampling and the floors."] = 0,
-    nltk_data: Annotated[Path | None, "Folder of nltk data with WordNet, for METEOR."] = None,
 ) -> None:
     """Put systems side by side, with intervals, significance and floors."""
     from sonar_sign.compare import CompareOptions
     from sonar_sign.compare import compare as run
 
     options = CompareOptions(
-        reference, manifest, training, language, corpus_type, split, seed, nltk_data
+        reference, manifest, training, language, corpus_type, split, seed, metrics
     )
     run(files, output, options)
 
@@ -89,7 +92,6 @@ def plot(
     dropped: Annotated[list[str], "SPLIT=FILE: what prepare dropped; repeat for all."] = [],  # noqa: B006
 ) -> None:
     """Draw the pictures of a report."""
-    from sonar_sign.plot import names_and_paths
     from sonar_sign.plot import plot as run
 
     found = [
@@ -98,10 +100,35 @@ def plot(
     run(comparison, *found, output)
 
 
+def gallery(
+    predictions: Annotated[list[str], "NAME=FILE: predictions of a system; repeat for all."],
+    manifest: Manifest,
+    output: Annotated[Path, "Folder for index.html and the clips."],
+    clips: Annotated[list[Path], "Clip shard of the split; none: no videos."] = [],  # noqa: B006
+) -> None:
+    """Make a page that plays clips beside their translations."""
+    from sonar_sign.gallery import gallery as run
+
+    run(names_and_paths(predictions, "predictions"), manifest, clips, output)
+
+
+def names_and_paths(values: Sequence[str], flag: str) -> dict[str, Path]:
+    """`name=path` arguments.
+
+    Raises:
+        UserError: one has no `=`.
+    """
+    for value in values:
+        if "=" not in value:
+            raise UserError(f"--{flag} {value}: give a name and a file, NAME=FILE.")
+    return {value.split("=", 1)[0]: Path(value.split("=", 1)[1]) for value in values}
+
+
 COMMANDS = {
     "evaluate": evaluate,
     "sample": sample,
     "compare": compare,
     "plot": plot,
+    "gallery": gallery,
     "show": show,
 }

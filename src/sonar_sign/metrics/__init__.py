@@ -7,7 +7,6 @@ into the score. Resampling clips or videos is then a sum of rows and needs no me
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -23,10 +22,13 @@ from sonar_sign.metrics.bleu import (
     reduced_bleu,
     sentence_bleu,
 )
+from sonar_sign.metrics.bleurt import corpus_bleurt
 from sonar_sign.metrics.chrf import chrf_of_sums, chrf_signature, corpus_chrf
 from sonar_sign.metrics.cider import CIDER_TOKENIZER, corpus_cider
 from sonar_sign.metrics.meteor import corpus_meteor, load_matcher
+from sonar_sign.metrics.meteor_15 import corpus_meteor_15
 from sonar_sign.metrics.rouge import corpus_rouge_l, rouge_tokenizer
+from sonar_sign.options import MetricOptions
 
 __all__ = [
     "METRICS",
@@ -53,6 +55,8 @@ METRICS: dict[str, Callable[[np.ndarray], float]] = {
     "exact_match": mean_of_sums,
     "length_ratio": ratio_of_sums,
     "cosine": mean_of_sums,
+    "meteor_15": mean_of_sums,
+    "bleurt": mean_of_sums,
 }
 # e^(log 100) is 100.00000000000004; ten decimals drop that noise and nothing that is measured.
 DECIMALS = 10
@@ -65,13 +69,15 @@ class Scores:
     """Every metric of one list of predictions, and how each was made."""
 
     measured: dict[str, Measured]
-    """Of `METRICS`, in that order; `bleu_reduced` of English only, `cosine` where it is known."""
+    """Of `METRICS`, in that order; `bleu_reduced` of English only, `cosine` where it is known,
+    `meteor_15` and `bleurt` where they are wanted."""
     signature: str  # sacreBLEU's, of bleu_4; bleu_n differ from it in max_ngram_order alone
     chrf_signature: str
     chrf_pp_signature: str
     rouge_tokenizer: str  # "rouge-score" or "unicode-words"
     meteor_variant: str  # a key of meteor.VARIANTS
     cider_tokenizer: str
+    further: dict[str, str]  # optional metrics, and by what each was computed
 
 
 def score_all(
@@ -79,7 +85,7 @@ def score_all(
     references: Sequence[str],
     *,
     language: str = "eng_Latn",
-    nltk_data: Path | None = None,
+    options: MetricOptions = MetricOptions(),  # noqa: B008 (frozen)
     cosines: Sequence[float] | None = None,
 ) -> Scores:
     """Score predictions against one reference each, in the same order, at least one pair.
@@ -91,12 +97,11 @@ def score_all(
     Args:
         language: FLORES code of both sides; it chooses METEOR's stemmer and ROUGE's words.
         cosines: of predicted with reference embeddings; NaN where there is no prediction.
-        nltk_data: a folder that holds `corpora/wordnet`, searched instead of nltk's own places.
 
     Raises:
-        UserError: `nltk_data` was given and holds no usable WordNet.
+        UserError: what an option names is not there or cannot be used.
     """
-    matcher = load_matcher(language, nltk_data)
+    matcher = load_matcher(language, options.nltk_data)
     measured = {
         f"bleu_{order}": result
         for order, result in zip(BLEU_ORDERS, corpus_bleu(predictions, references), strict=True)
@@ -115,6 +120,13 @@ def score_all(
     if cosines is not None:
         # A clip that was dropped has no embedding, which counts as one at a right angle.
         measured["cosine"] = mean_percentage([0.0 if c != c else c for c in cosines])
+    further = {}
+    for name, wanted, corpus_score in (
+        ("meteor_15", options.meteor_15, corpus_meteor_15),
+        ("bleurt", options.bleurt, corpus_bleurt),
+    ):
+        if wanted:
+            measured[name], further[name] = corpus_score(predictions, references, wanted)
     return Scores(
         measured=measured,
         signature=bleu_signature(),
@@ -123,4 +135,5 @@ def score_all(
         rouge_tokenizer=rouge_tokenizer(language),
         meteor_variant=matcher.variant,
         cider_tokenizer=CIDER_TOKENIZER,
+        further=further,
     )
