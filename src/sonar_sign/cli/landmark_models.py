@@ -86,6 +86,7 @@ def train_fused(
     options: TrainOptions,
     losses: LossOptions,
     augmentation: LandmarkAugmentOptions,
+    drop_features: Annotated[float, "Share of training clips whose features are hidden."] = 0.3,
     extra_language: ExtraLanguage = [],  # noqa: B006
     extra_targets: ExtraTargets = [],  # noqa: B006
     extra_captions: ExtraCaptions = [],  # noqa: B006
@@ -120,6 +121,7 @@ def train_fused(
         options,
         losses,
         augmentation,
+        drop_features=drop_features,
         seed=seed,
         device=device,
     )

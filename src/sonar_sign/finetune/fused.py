@@ -111,10 +111,14 @@ def train_fused(
     losses: LossOptions,
     augmentation: LandmarkAugmentOptions,
     *,
+    drop_features: float = 0.3,
     seed: int = 0,
     device: str = "auto",
 ) -> None:
     """Write `checkpoints/fused/best.pt` and `curves.csv` beside it.
+
+    Args:
+        drop_features: share of training clips whose features are hidden, see `FusedEncoder`.
 
     Raises:
         UserError: a file cannot be used, or they do not belong together.
@@ -128,7 +132,8 @@ def train_fused(
     val = FusedClips(inputs.val_features, inputs.val_landmarks, Supervision([teaching.validation]))
     landmark_model, _ = load_landmark_model(inputs.landmark_model)
     # Lightning keeps the mode that it finds.
-    model = FusedEncoder(load_sign_encoder(inputs.sign_encoder), landmark_model).train()
+    sign_encoder = load_sign_encoder(inputs.sign_encoder)
+    model = FusedEncoder(sign_encoder, landmark_model, drop_features).train()
     _require_fitting(inputs, train, val, model)
     if options.gradient_checkpointing:
         model.sign_encoder.enable_gradient_checkpointing()
@@ -152,7 +157,7 @@ def train_fused(
         "options": asdict(options),
         "losses": asdict(losses),
         "augmentation": asdict(augmentation),
-        "stage": ["fused", seed],
+        "stage": ["fused", drop_features, seed],
         "languages": teaching.languages(),
         "inputs": describe(inputs.files()),
     }

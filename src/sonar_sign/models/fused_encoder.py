@@ -2,8 +2,8 @@
 
 Both are encoded on their own, the features by the sign encoder and the landmarks by the encoder
 of a landmark model. The landmarks' states are brought to the features' times, projected, and
-added to the features' states through a gate a channel, `tanh(gate)` (as in Flamingo, Alayrac et
-al. 2022, arXiv:2204.14198), before the sign encoder's own pooling. A gate starts closed, at 0:
+added to the features' states through a gate a channel, `tanh(30 gate)` (as in Flamingo, Alayrac
+et al. 2022, arXiv:2204.14198), before the sign encoder's own pooling. A gate starts closed, at 0:
 then the sum is what it was, to the last bit.
 """
 
@@ -20,6 +20,8 @@ from sonar_sign.models.model_files import assign, read_extra, read_tensors, writ
 from sonar_sign.models.sign_encoder import SignEncoder, real_positions
 
 ENTRY = "fusion"
+# AdamW moves a number by about the learning rate, whatever it does; gates have far to go.
+GATE_SPEED = 30.0
 
 
 class Fusion(nn.Module):
@@ -34,7 +36,7 @@ class Fusion(nn.Module):
     def forward(self, encoded: Tensor, states: Tensor) -> Tensor:
         """`(batch, n_features, d_model)` and `(batch, n_features, landmark_dim)` to the former's
         shape."""
-        return encoded + torch.tanh(self.gate) * self.projection(self.norm(states))
+        return encoded + torch.tanh(GATE_SPEED * self.gate) * self.projection(self.norm(states))
 
 
 class FusedEncoder(nn.Module):
@@ -43,10 +45,18 @@ class FusedEncoder(nn.Module):
     Args:
         sign_encoder: of the public layout.
         landmark_model: only its encoder is used; its parameters are frozen.
+        drop_features: in training, the share of clips whose features are hidden, so that what
+            landmarks say is learnt even where features would do for the training clips.
     """
 
-    def __init__(self, sign_encoder: SignEncoder, landmark_model: LandmarkTranslator):
+    def __init__(
+        self,
+        sign_encoder: SignEncoder,
+        landmark_model: LandmarkTranslator,
+        drop_features: float = 0.0,
+    ):
         super().__init__()
+        self.drop_features = drop_features
         self.sign_encoder = sign_encoder
         self.landmark_model = landmark_model.requires_grad_(False)
         self.fusion = Fusion(landmark_model.config.d_model, sign_encoder.config.d_model)
@@ -75,8 +85,11 @@ class FusedEncoder(nn.Module):
             found = self.landmark_model.encode(rows, row_lengths.clamp_min(1))
             n_steps = self.landmark_model.front.n_steps(row_lengths)
             states = resampled(found.states, n_steps, lengths, features.shape[1])
-        fused = self.fusion(encoded, states)
         has_landmarks = (row_lengths > 0)[:, None, None]
+        if self.training and self.drop_features:
+            hidden = torch.rand(len(features), 1, 1, device=encoded.device) < self.drop_features
+            encoded = torch.where(hidden & has_landmarks, 0.0, encoded)
+        fused = self.fusion(encoded, states)
         fused = torch.where(has_landmarks, fused, encoded)
         return self.sign_encoder.pool(fused, real_positions(features, lengths))
 
