@@ -34,6 +34,7 @@ def check_config(config: dict[str, Any], schema_file: Path) -> None:
     _require_folder("corpus.root", config["corpus"])
     for name, corpus in further.items():
         _require_folder(f"further_training.{name}.root", corpus)
+    _require_pretraining(config, further)
     captions, outputs = config["languages"]["captions"], config["languages"]["outputs"]
     if captions not in outputs:
         raise UserError(f"In the config: languages.outputs must hold {captions}, the captions'.")
@@ -42,6 +43,17 @@ def check_config(config: dict[str, Any], schema_file: Path) -> None:
         needed |= {"train", "val"}
     for split in sorted(needed - set(config["corpus"]["shards"])):
         raise UserError(f"In the config: corpus.shards lacks {split!r}, which this run needs.")
+
+
+def _require_pretraining(config: dict[str, Any], further: dict[str, Any]) -> None:
+    name = config["landmark_model"]["pretrain"]
+    # The embedded news corpus is in every config.
+    known = [*further, "demo_news"]
+    if name is not None and name not in known:
+        raise UserError(
+            f"In the config: landmark_model.pretrain {name!r} is not one of {', '.join(known)}, the "
+            "corpora besides the one that is measured."
+        )
 
 
 def _require_folder(key: str, corpus: dict[str, Any]) -> None:

@@ -19,7 +19,8 @@ LABELS = {
     "by duration",
     "by signer",
     "by frequency of words",
-    "curves of both stages",
+    "training curves",
+    "landmarks' attention over time",
     "dropped clips by reason",
     "durations",
 }

@@ -8,7 +8,7 @@ PICTURES = {
     "duration.svg": ("Where it is good", "by duration"),
     "signer.svg": ("Where it is good", "by signer"),
     "word_frequency.svg": ("Where it is good", "by frequency of words"),
-    "curves.svg": ("Training", "curves of everything trained"),
+    "curves.svg": ("Training", "training curves"),
     "dropped.svg": ("Corpus", "dropped clips by reason"),
 }
 TRAINED_FOR = (
