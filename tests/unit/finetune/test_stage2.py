@@ -157,7 +157,7 @@ def test_what_does_not_belong_together_is_refused(folder, tmp_path):
 
 def test_validation_features_of_another_encoder_are_refused(folder, tmp_path):
     write_random_features(tmp_path / "v.npy", IDS, sha="another")
-    refused(folder, tmp_path, "different checkpoints", val_features=[tmp_path / "v.npy"])
+    refused(folder, tmp_path, "different SignHiera", val_features=[tmp_path / "v.npy"])
 
 
 @pytest.fixture(scope="module")
