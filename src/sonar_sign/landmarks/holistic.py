@@ -3,7 +3,7 @@
 Version 0.10.14 is the last whose Holistic brings its models along (with `model_complexity=1`), so
 it needs no network. Its declared requirements contradict this project's and are hardly needed, so
 it is no extra that pip could resolve but a target of the Makefile. TensorBoard wants protobuf 6.31
-or later, MediaPipe's own code breaks with 7, and with 6 it lacks one method, which is put back here.
+or later, MediaPipe's own code breaks with 7, and 6 lacks one method, which is put back here.
 """
 
 from pathlib import Path
