@@ -3,16 +3,14 @@
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sonar_sign.errors import UserError
 from sonar_sign.files import require_file
-from sonar_sign.tables import read_table, require_same_ids
-
-if TYPE_CHECKING:
-    import pandas as pd
+from sonar_sign.tables import read_columns, require_same_ids
 
 
 @dataclass(frozen=True)
@@ -49,13 +47,13 @@ def read_clips(predictions: Path, manifest: Path, references: Path | None = None
         UserError: a table is malformed, clips differ (up to five ids are named each way), or
             there are none.
     """
-    predicted = read_table(predictions, ("clip_id", "prediction"))
-    clips = read_table(manifest, ("clip_id", "source", "text"))
-    ids = clips["clip_id"].tolist()
+    predicted = read_columns(predictions, ("clip_id", "prediction"))
+    clips = read_columns(manifest, ("clip_id", "source", "text"))
+    ids = clips["clip_id"]
     require_same_ids(predicted["clip_id"], str(predictions), ids, str(manifest))
     texts = dict(zip(ids, clips["text"], strict=True))
     if references is not None:
-        replaced = read_table(references, ("clip_id", "text"))
+        replaced = read_columns(references, ("clip_id", "text"))
         require_same_ids(
             predicted["clip_id"], str(predictions), replaced["clip_id"], str(references)
         )
@@ -67,14 +65,14 @@ def read_clips(predictions: Path, manifest: Path, references: Path | None = None
     by_clip = dict(zip(predicted["clip_id"], predicted["prediction"], strict=True))
     return Clips(
         clip_ids=ids,
-        sources=clips["source"].tolist(),
+        sources=clips["source"],
         references=[texts[clip_id] for clip_id in ids],
         predictions=[by_clip[clip_id] for clip_id in ids],
         cosines=_cosines(predicted, predictions, ids),
     )
 
 
-def _cosines(predicted: "pd.DataFrame", path: Path, ids: list[str]) -> list[float] | None:
+def _cosines(predicted: Mapping[str, list[str]], path: Path, ids: list[str]) -> list[float] | None:
     """The column `cosine`, empty for a clip that was dropped; predictions need not have it."""
     if "cosine" not in predicted:
         return None

@@ -19,6 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # its pages take longer to draw than most steps to start
 )
 for room in (translate, models, corpus, features, finetune, evaluation, demo):
     for name, function in room.COMMANDS.items():

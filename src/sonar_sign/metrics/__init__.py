@@ -11,16 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
-from sonar_sign.metrics.base import Measured, mean_percentage
+from sonar_sign.metrics.base import Measured, mean_percentage, mean_score
 from sonar_sign.metrics.bleu import (
     BLEU_ORDERS,
+    bleu_score,
     bleu_signature,
     corpus_bleu,
     length_ratio,
+    ratio_score,
     reduced_bleu,
     sentence_bleu,
 )
-from sonar_sign.metrics.chrf import chrf_signature, corpus_chrf
+from sonar_sign.metrics.chrf import chrf_score, chrf_signature, corpus_chrf
 from sonar_sign.metrics.cider import CIDER_TOKENIZER, corpus_cider
 from sonar_sign.metrics.meteor import corpus_meteor, load_matcher
 from sonar_sign.metrics.rouge import corpus_rouge_l, rouge_tokenizer
@@ -60,8 +62,26 @@ VERSIONED = ("sacrebleu", "nltk", "rouge-score", "pycocoevalcap")
 
 
 def scorer_of(metric: str) -> Callable[[np.ndarray], float]:
-    """What turns the summed statistics of a metric into its score."""
-    return _any_scores().measured[metric].score
+    """What turns the summed statistics of a metric into its score; no metric is loaded for it.
+
+    Raises:
+        KeyError: the metric is not one of `METRICS`.
+    """
+    if metric not in METRICS:
+        raise KeyError(metric)
+    return _scorers().get(metric, mean_score)
+
+
+@cache
+def _scorers() -> dict[str, Callable[[np.ndarray], float]]:
+    """Of the metrics that are no means."""
+    return {
+        **{f"bleu_{order}": bleu_score(order) for order in BLEU_ORDERS},
+        "bleu_reduced": bleu_score(max(BLEU_ORDERS)),
+        "chrf": chrf_score(),
+        "chrf_pp": chrf_score(word_order=2),
+        "length_ratio": ratio_score,
+    }
 
 
 @dataclass(frozen=True)
@@ -128,9 +148,3 @@ def score_all(
         meteor_variant=matcher.variant,
         cider_tokenizer=CIDER_TOKENIZER,
     )
-
-
-@cache
-def _any_scores() -> Scores:
-    """All metrics, of whatever texts: how statistics become scores does not depend on them."""
-    return score_all(["a"], ["a"], cosines=[1.0])

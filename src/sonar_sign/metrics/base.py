@@ -26,9 +26,10 @@ class Measured:
 def mean_percentage(scores: Sequence[float]) -> Measured:
     """A metric that is the mean of its clips' scores, times 100; statistics are (score, 1)."""
     column = np.asarray(scores, dtype=np.float64)
-    return Measured(np.stack([column, np.ones_like(column)], axis=1), _mean)
+    return Measured(np.stack([column, np.ones_like(column)], axis=1), mean_score)
 
 
-def _mean(sums: np.ndarray) -> float:
+def mean_score(sums: np.ndarray) -> float:
+    """The score of `mean_percentage`."""
     # No clips at all can be drawn of those that a metric is known of.
     return 100 * float(sums[0]) / float(sums[1]) if sums[1] else 0.0

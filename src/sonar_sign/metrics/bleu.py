@@ -1,15 +1,20 @@
-"""BLEU by sacreBLEU (Post 2018, arXiv 1804.08771): 13a, mixed case, exponential smoothing."""
+"""BLEU by sacreBLEU (Post 2018, arXiv 1804.08771): 13a, mixed case, exponential smoothing.
 
-from collections.abc import Sequence
+sacreBLEU is imported where it scores: importing it takes longer than most steps take to start.
+"""
+
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sacrebleu.metrics import BLEU
-from sacrebleu.metrics.bleu import BLEUScore
 
 from sonar_sign.metrics.base import Measured
 from sonar_sign.metrics.function_words import FUNCTION_WORDS
 from sonar_sign.metrics.tokens import words
+
+if TYPE_CHECKING:
+    from sacrebleu.metrics import BLEU
 
 BLEU_ORDERS = (1, 2, 3, 4)
 MAX_ORDER = max(BLEU_ORDERS)
@@ -31,7 +36,12 @@ def corpus_bleu(
         counted = bleu.sentence_score(prediction, [reference])
         rows.append([counted.sys_len, counted.ref_len, *counted.counts, *counted.totals])
     statistics = np.asarray(rows, dtype=np.int64).reshape(-1, 2 + 2 * MAX_ORDER)
-    return tuple(Measured(statistics, partial(_bleu, order=order)) for order in BLEU_ORDERS)
+    return tuple(Measured(statistics, bleu_score(order)) for order in BLEU_ORDERS)
+
+
+def bleu_score(order: int) -> Callable[[np.ndarray], float]:
+    """What turns sums of `corpus_bleu`'s statistics into BLEU-`order`."""
+    return partial(_bleu, order=order)
 
 
 def reduced_bleu(predictions: Sequence[str], references: Sequence[str]) -> Measured:
@@ -50,10 +60,11 @@ def _content_words(text: str) -> str:
 
 def length_ratio(bleu: Measured) -> Measured:
     """Words predicted over words of the references, 1 where they are as many."""
-    return Measured(bleu.statistics[:, :2], _ratio)
+    return Measured(bleu.statistics[:, :2], ratio_score)
 
 
-def _ratio(sums: np.ndarray) -> float:
+def ratio_score(sums: np.ndarray) -> float:
+    """The score of `length_ratio`."""
     return float(sums[0]) / float(sums[1]) if sums[1] else 0.0
 
 
@@ -68,18 +79,24 @@ def sentence_bleu(prediction: str, reference: str) -> float:
 
 def bleu_signature() -> str:
     """sacreBLEU's signature of what `corpus_bleu` computes."""
+    from sacrebleu.metrics import BLEU
+
     bleu = BLEU(tokenize=TOKENIZER, smooth_method=SMOOTHING)
     bleu.corpus_score(["a"], [["a"]])  # the number of references is only known after a score
     return bleu.get_signature().format()
 
 
-def _sentence_scorer() -> BLEU:
+def _sentence_scorer() -> "BLEU":
+    from sacrebleu.metrics import BLEU
+
     return BLEU(tokenize=TOKENIZER, smooth_method=SMOOTHING, effective_order=True)
 
 
 def _bleu(sums: np.ndarray, *, order: int) -> float:
+    from sacrebleu.metrics import BLEU
+
     predicted_words, reference_words, *counts = (int(count) for count in sums)
-    score: BLEUScore = BLEU.compute_bleu(
+    score = BLEU.compute_bleu(
         correct=counts[:order],
         total=counts[MAX_ORDER : MAX_ORDER + order],
         sys_len=predicted_words,

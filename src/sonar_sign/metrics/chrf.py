@@ -1,11 +1,14 @@
 """chrF by sacreBLEU (Popović 2015, W15-3049): characters 1 to 6, beta 2; chrF++ with words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sacrebleu.metrics import CHRF
 
 from sonar_sign.metrics.base import Measured
+
+if TYPE_CHECKING:
+    from sacrebleu.metrics import CHRF
 
 
 def corpus_chrf(
@@ -21,20 +24,32 @@ def corpus_chrf(
     """
     if len(predictions) != len(references):
         raise ValueError(f"{len(predictions)} predictions for {len(references)} references")
-    metric = CHRF(word_order=word_order)
+    metric = _chrf(word_order)
     # sacreBLEU offers chrF's statistics only in these two methods, on which its own significance
     # tests rest; a test holds them against the command line.
     rows = metric._extract_corpus_statistics(list(predictions), [list(references)])
     statistics = np.asarray(rows, dtype=np.int64).reshape(-1, 3 * metric.order)
+    return Measured(statistics, chrf_score(word_order))
+
+
+def chrf_score(word_order: int = 0) -> Callable[[np.ndarray], float]:
+    """What turns sums of `corpus_chrf`'s statistics into chrF, or chrF++."""
+    metric = _chrf(word_order)
 
     def score(sums: np.ndarray) -> float:
         return metric._compute_score_from_stats([int(count) for count in sums]).score
 
-    return Measured(statistics, score)
+    return score
 
 
 def chrf_signature(word_order: int = 0) -> str:
     """sacreBLEU's signature of what `corpus_chrf` computes."""
-    metric = CHRF(word_order=word_order)
+    metric = _chrf(word_order)
     metric.corpus_score(["a"], [["a"]])  # the number of references is only known after a score
     return metric.get_signature().format()
+
+
+def _chrf(word_order: int) -> "CHRF":
+    from sacrebleu.metrics import CHRF
+
+    return CHRF(word_order=word_order)
