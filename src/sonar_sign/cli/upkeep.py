@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from sonar_sign.errors import UserError
 
 Config = Annotated[list[Path], "Config that overrides config/config.yaml; repeat for more."]
@@ -32,4 +34,21 @@ def estimate(
     print(as_text(run(whole, read_rates(rates), results), gpus, cores))
 
 
-COMMANDS = {"estimate": estimate}
+def doctor(
+    config: Config = [],  # noqa: B006
+    folder: Annotated[Path, "Folder in which Snakemake runs."] = Path("."),
+    lock: Annotated[Path, "The lock file of the installation."] = Path("requirements.lock"),
+    cores: Annotated[int, "Cores, for the commands that are proposed."] = 2,
+) -> None:
+    """Say what is wrong with the installation and the results, and what helps."""
+    from sonar_sign.doctor import as_text
+    from sonar_sign.doctor import doctor as run
+    from sonar_sign.estimate import read_config
+
+    whole = read_config([DEFAULT_CONFIG, *config])
+    checkup = run(whole, config, folder, lock=lock, cores=cores)
+    print(as_text(checkup))
+    raise typer.Exit(1 if checkup.findings else 0)
+
+
+COMMANDS = {"estimate": estimate, "doctor": doctor}
