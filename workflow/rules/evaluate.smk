@@ -26,7 +26,7 @@ rule predict:
     benchmark:
         "results/{corpus}/benchmarks/predict/{system}/{split}.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/models.yaml"
     params:
         sonar=config["models"]["sonar"],
         features=repeat("features", "features"),
@@ -62,7 +62,7 @@ rule evaluate:
     benchmark:
         "results/{corpus}/benchmarks/evaluate/{system}.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/evaluation.yaml"
     params:
         settings=flags(config["evaluate"], "split"),
         language=CAPTIONS,
@@ -89,7 +89,7 @@ rule evaluate_language:
     benchmark:
         "results/{corpus}/benchmarks/evaluate/{system}.{language}.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/evaluation.yaml"
     params:
         settings=flags(config["evaluate"], "split"),
         language=CAPTIONS,
@@ -113,7 +113,7 @@ rule sample:
     benchmark:
         "results/{corpus}/benchmarks/sample/{system}.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/evaluation.yaml"
     params:
         settings=flags(config["sample"]),
         recipe=2,
@@ -143,7 +143,7 @@ rule compare:
     benchmark:
         "results/{corpus}/benchmarks/compare.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/evaluation.yaml"
     params:
         training=repeat("training", "training"),
         language=CAPTIONS,

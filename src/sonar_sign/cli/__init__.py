@@ -9,7 +9,16 @@ import sys
 
 import typer
 
-from sonar_sign.cli import corpus, demo, evaluation, features, finetune, models, translate
+from sonar_sign.cli import (
+    corpus,
+    demo,
+    evaluation,
+    features,
+    finetune,
+    models,
+    translate,
+    upkeep,
+)
 from sonar_sign.cli.settings import flags
 from sonar_sign.errors import PreemptedError, UserError
 
@@ -19,8 +28,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # its pages take longer to draw than most steps to start
 )
-for room in (translate, models, corpus, features, finetune, evaluation, demo):
+for room in (translate, models, corpus, features, finetune, evaluation, demo, upkeep):
     for name, function in room.COMMANDS.items():
         app.command(name)(flags(function))
 
