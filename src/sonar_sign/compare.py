@@ -24,7 +24,7 @@ from sonar_sign.prediction_files import read_predictions
 from sonar_sign.published import published
 from sonar_sign.resampling import CONFIDENCE, SAMPLES, Resampling
 from sonar_sign.scored import Scored, on_same_clips, read_scored, score
-from sonar_sign.tables import read_table
+from sonar_sign.tables import read_columns
 
 # What must be equal, and what to call it when it is not.
 SHARED = {
@@ -193,7 +193,7 @@ def _require_measured_alike(systems: Mapping[str, Scored]) -> None:
 def _captions(paths: Sequence[Path]) -> list[str] | None:
     if not paths:
         return None
-    captions = [text for path in paths for text in read_table(path, ("text",))["text"] if text]
+    captions = [text for path in paths for text in read_columns(path, ("text",))["text"] if text]
     if not captions:
         raise UserError(f"{paths[0]} holds no training captions.")
     return captions
@@ -202,7 +202,11 @@ def _captions(paths: Sequence[Path]) -> list[str] | None:
 def _by_clip(manifest: Path | None) -> dict[str, dict[str, str]]:
     if manifest is None:
         return {}
-    return read_table(manifest, ("clip_id",)).set_index("clip_id").to_dict("index")
+    table = read_columns(manifest, ("clip_id",))
+    rows = zip(*table.values(), strict=True)
+    return {
+        row["clip_id"]: row for row in (dict(zip(table, values, strict=True)) for values in rows)
+    }
 
 
 def _scores(system: Scored, resampling: Resampling, seen: np.ndarray | None) -> dict[str, Any]:

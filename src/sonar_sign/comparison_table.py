@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sonar_sign.errors import UserError
-from sonar_sign.floors import FLOORS
 from sonar_sign.predicted import read_record
 
 SIGNIFICANT = 0.05
@@ -154,6 +153,7 @@ def _published(published: Sequence[dict[str, Any]]) -> Table:
 
 def notes(comparison: dict[str, Any]) -> list[str]:
     """What a reader must know before quoting a number of the table."""
+    from sonar_sign.floors import FLOORS
     from sonar_sign.metrics.meteor import VARIANTS
 
     about = comparison["about"]

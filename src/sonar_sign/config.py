@@ -62,10 +62,23 @@ def _require_folder(key: str, corpus: dict[str, Any]) -> None:
         raise UserError(f"In the config: {key} {root} is not a folder; give the corpus's.")
 
 
-def put_command_on_path() -> None:
-    """Let jobs find `sonar-sign`, which lies beside this Python, without an active environment."""
-    folder = str(Path(sys.executable).parent)
-    os.environ["PATH"] = os.pathsep.join([folder, os.environ.get("PATH", "")])
+def put_command_on_path(repository: Path | None = None) -> None:
+    """Let jobs find `sonar-sign`, which lies beside this Python, without an active environment.
+
+    Args:
+        repository: where jobs have environments of their own, the folder whose `workflow/bin` and
+            `src` give them the command: run by their Python, which they put first on the path.
+    """
+    folders = [str(Path(sys.executable).parent)]
+    if repository is not None:
+        folders.insert(0, str(repository / "workflow/bin"))
+        _prepend("PYTHONPATH", [str(repository / "src")])
+    _prepend("PATH", folders)
+
+
+def _prepend(variable: str, folders: list[str]) -> None:
+    before = [os.environ[variable]] if os.environ.get(variable) else []
+    os.environ[variable] = os.pathsep.join([*folders, *before])
 
 
 def _sentence(error: ValidationError) -> str:

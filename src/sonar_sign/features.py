@@ -85,6 +85,14 @@ class FeatureShard:
             )
         self._rows = {clip_id: row for row, clip_id in enumerate(self.clip_ids)}
 
+    def __len__(self) -> int:
+        """Features of all clips together."""
+        return len(self._features)
+
+    def rows(self, start: int, stop: int) -> np.ndarray:
+        """Some of all features, whosever they are, `(n, dim)` float16."""
+        return self._features[start:stop]
+
     def __getitem__(self, clip_id: str) -> np.ndarray:
         """The features of a clip, `(n_units, dim)` float16."""
         row = self._rows[clip_id]

@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-from sacrebleu.metrics import BLEU
 
 from sonar_sign.metrics.bleu import MAX_ORDER, SMOOTHING
 from sonar_sign.metrics.tokens import words
@@ -33,6 +32,8 @@ def floors(references: Sequence[str], training: Sequence[str], seed: int) -> dic
 
 def best_constant(references: Sequence[str], training: Sequence[str]) -> str:
     """The training caption of the highest BLEU-4 where it is the prediction for every clip."""
+    from sacrebleu.metrics import BLEU
+
     # How many references hold an n-gram at least `times` times.
     holding: Counter[tuple[tuple[str, ...], int]] = Counter()
     for reference in references:

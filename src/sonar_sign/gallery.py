@@ -12,7 +12,7 @@ from sonar_sign.errors import UserError
 from sonar_sign.files import safe_name, whole_or_absent
 from sonar_sign.metrics import sentence_bleu
 from sonar_sign.predicted import read_clips
-from sonar_sign.tables import read_table
+from sonar_sign.tables import read_columns
 
 VIDEOS = "clips"
 NO_VIDEOS = (
@@ -65,17 +65,16 @@ def _clips(
     predictions: Mapping[str, Path], manifest: Path, played: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     by_system = {name: read_clips(path, manifest) for name, path in predictions.items()}
-    about = read_table(manifest, ("clip_id", "signer", "n_frames", "fps")).set_index("clip_id")
+    about = read_columns(manifest, ("clip_id", "signer", "n_frames", "fps"))
     first = next(iter(by_system.values()))
     return [
         {
             "id": clip_id,
             "video": played.get(clip_id),
             "source": first.sources[row],
-            "signer": about.loc[clip_id, "signer"],
-            "seconds": round(
-                float(about.loc[clip_id, "n_frames"]) / float(about.loc[clip_id, "fps"]), 2
-            ),
+            # Clips stand in the manifest's order.
+            "signer": about["signer"][row],
+            "seconds": round(float(about["n_frames"][row]) / float(about["fps"][row]), 2),
             "reference": first.references[row],
             "translations": [
                 _translation(clips.predictions[row], clips.references[row])

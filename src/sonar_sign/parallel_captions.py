@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from sonar_sign.captions import normalise
 from sonar_sign.corpora import open_corpus
 from sonar_sign.errors import UserError
-from sonar_sign.tables import read_table, write_table
+from sonar_sign.tables import read_columns, write_rows
 
 
 def write_captions(
@@ -19,12 +17,12 @@ def write_captions(
         UserError: the corpus has no captions in this language, or lacks those of a clip.
     """
     texts = open_corpus(corpus_type, root).captions(split, language)
-    clip_ids = read_table(manifest, ("clip_id",))["clip_id"].tolist()
+    clip_ids = read_columns(manifest, ("clip_id",))["clip_id"]
     missing = [clip_id for clip_id in clip_ids if not texts.get(clip_id, "").strip()]
     if missing:
         raise UserError(
             f"The {language} captions of split {split!r} lack {len(missing)} clips, "
             f"{missing[0]} for one."
         )
-    table = {"clip_id": clip_ids, "text": [normalise(texts[clip_id]) for clip_id in clip_ids]}
-    write_table(output, pd.DataFrame(table))
+    rows = [(clip_id, normalise(texts[clip_id])) for clip_id in clip_ids]
+    write_rows(output, ("clip_id", "text"), rows)

@@ -1,7 +1,8 @@
 """`plot`: the pictures of a report, from a comparison, training curves and dropped clips."""
 
+import csv
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from sonar_sign.errors import UserError
 from sonar_sign.figures import figure
 from sonar_sign.files import require_file, whole_or_absent
 from sonar_sign.predicted import read_record
-from sonar_sign.tables import read_table
+from sonar_sign.tables import read_columns
 
 METRICS = {"bleu_4": "BLEU-4", "chrf": "chrF", "rouge_l": "ROUGE-L", "meteor": "METEOR"}
 BREAKDOWNS = {
@@ -98,17 +99,15 @@ def _speed(record: dict[str, Any], path: Path) -> None:
 
 def _curves(curves: Mapping[str, Path], path: Path) -> None:
     """Loss of every step and the validation's cosine and BLEU-4, a row a stage."""
-    import pandas as pd
-
     if not curves:
         with figure(path) as (_, (axes,)):
             _say(axes, "nothing was trained")
         return
     with figure(path, rows=len(curves), size=(8, 3 * len(curves))) as (_, rows):
         for (name, file), axes in zip(curves.items(), rows, strict=True):
-            table = pd.read_csv(require_file(file, "The training curves"))
-            training = table.dropna(subset=["train/loss"])
-            axes.plot(training["step"], training["train/loss"], linewidth=0.8, color="tab:gray")
+            with require_file(file, "The training curves").open(newline="") as table:
+                rows_of = list(csv.DictReader(table))
+            axes.plot(*_points(rows_of, "train/loss"), linewidth=0.8, color="tab:gray")
             axes.set(title=name, xlabel="step", ylabel="training loss")
             axes.set_yscale("log")
             right = axes.twinx()
@@ -116,16 +115,22 @@ def _curves(curves: Mapping[str, Path], path: Path) -> None:
                 ("val/cosine", "cosine x 100", 100),
                 ("val/bleu_4", "BLEU-4", 1),
             ):
-                if column in table:
-                    rows_of = table.dropna(subset=[column])
-                    right.plot(rows_of["step"], factor * rows_of[column], marker="o", label=label)
+                if column in (rows_of[0] if rows_of else ()):
+                    steps, values = _points(rows_of, column)
+                    right.plot(steps, [factor * v for v in values], marker="o", label=label)
             right.set(ylabel="validation", ylim=(0, 100))
             right.legend(frameon=False, fontsize="small", loc="lower right")
 
 
+def _points(rows: Sequence[Mapping[str, str]], column: str) -> tuple[list[float], list[float]]:
+    """Steps at which a column of the curves has a value, and the values."""
+    known = [(float(row["step"]), float(row[column])) for row in rows if row[column]]
+    return [step for step, _ in known], [value for _, value in known]
+
+
 def _dropped(dropped: Mapping[str, Path], path: Path) -> None:
     counts = {
-        split: Counter(read_table(table, ("reason",), key=None)["reason"])
+        split: Counter(read_columns(table, ("reason",), key=None)["reason"])
         for split, table in dropped.items()
     }
     reasons = sorted({reason for of_split in counts.values() for reason in of_split})

@@ -6,14 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sonar_sign.errors import UserError
 from sonar_sign.files import require_file, write_json
-from sonar_sign.tables import read_table, require_same_ids, write_table
-
-if TYPE_CHECKING:
-    import pandas as pd
+from sonar_sign.tables import read_columns, require_same_ids, write_rows
 
 
 @dataclass(frozen=True)
@@ -55,13 +52,13 @@ def read_clips(predictions: Path, manifest: Path, references: Path | None = None
         UserError: a table is malformed, clips differ (up to five ids are named each way), or
             there are none.
     """
-    predicted = read_table(predictions, ("clip_id", "prediction"))
-    clips = read_table(manifest, ("clip_id", "source", "text"))
-    ids = clips["clip_id"].tolist()
+    predicted = read_columns(predictions, ("clip_id", "prediction"))
+    clips = read_columns(manifest, ("clip_id", "source", "text"))
+    ids = clips["clip_id"]
     require_same_ids(predicted["clip_id"], str(predictions), ids, str(manifest))
     texts = dict(zip(ids, clips["text"], strict=True))
     if references is not None:
-        replaced = read_table(references, ("clip_id", "text"))
+        replaced = read_columns(references, ("clip_id", "text"))
         require_same_ids(
             predicted["clip_id"], str(predictions), replaced["clip_id"], str(references)
         )
@@ -73,7 +70,7 @@ def read_clips(predictions: Path, manifest: Path, references: Path | None = None
     by_clip = dict(zip(predicted["clip_id"], predicted["prediction"], strict=True))
     return Clips(
         clip_ids=ids,
-        sources=clips["source"].tolist(),
+        sources=clips["source"],
         references=[texts[clip_id] for clip_id in ids],
         predictions=[by_clip[clip_id] for clip_id in ids],
         cosines=_cosines(predicted, predictions, ids),
@@ -96,17 +93,16 @@ def write_predictions(
         info: what `RunInfo` has, and whatever else tells how the predictions were made.
         cosines: of the clips of `texts`, in their order.
     """
-    import pandas as pd
-
     write_json(path.with_suffix(".json"), dict(info))
-    lines = [" ".join(text.split()) for text in texts.values()]
-    columns = {"clip_id": [*texts, *dropped], "prediction": lines + [""] * len(dropped)}
+    columns = {"prediction": [" ".join(text.split()) for text in texts.values()]}
     if cosines is not None:
-        columns["cosine"] = [f"{cosine:.6f}" for cosine in cosines] + [""] * len(dropped)
-    write_table(path, pd.DataFrame(columns).sort_values("clip_id"))
+        columns["cosine"] = [f"{cosine:.6f}" for cosine in cosines]
+    rows = [*zip(texts, *columns.values(), strict=True)]
+    rows += [(clip_id, *[""] * len(columns)) for clip_id in dropped]
+    write_rows(path, ("clip_id", *columns), sorted(rows))
 
 
-def _cosines(predicted: "pd.DataFrame", path: Path, ids: list[str]) -> list[float] | None:
+def _cosines(predicted: Mapping[str, list[str]], path: Path, ids: list[str]) -> list[float] | None:
     """The column `cosine`, empty for a clip that was dropped; predictions need not have it."""
     if "cosine" not in predicted:
         return None

@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from sonar_sign.captions import normalise
 from sonar_sign.corpora import Annotation, open_corpus
 from sonar_sign.errors import UserError
 from sonar_sign.probing import Probed, probe_all
-from sonar_sign.tables import write_table
+from sonar_sign.tables import write_rows
 from sonar_sign.video import VideoError, VideoInfo
 
 COLUMNS = (
@@ -109,9 +107,9 @@ def prepare(
         reasons = ", ".join(sorted({reason for _, reason, _ in drops})) or "no annotations"
         raise UserError(f"No clip of split {split!r} in {root} can be used ({reasons}).")
     # The manifest is written last: where it is, the other lists are too.
-    write_table(clamped, pd.DataFrame(outside, columns=list(CLAMPED_COLUMNS)))
-    write_table(dropped, pd.DataFrame(drops, columns=list(DROPPED_COLUMNS)))
-    write_table(manifest, pd.DataFrame(rows, columns=list(COLUMNS)))
+    write_rows(clamped, CLAMPED_COLUMNS, outside)
+    write_rows(dropped, DROPPED_COLUMNS, drops)
+    write_rows(manifest, COLUMNS, rows)
 
 
 def _refuse_twins(annotations: Iterable[Annotation]) -> None:

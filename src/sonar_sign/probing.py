@@ -10,11 +10,9 @@ from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
 
-import pandas as pd
-
 from sonar_sign.errors import UserError
 from sonar_sign.progress import track
-from sonar_sign.tables import read_table, write_table
+from sonar_sign.tables import read_columns, write_rows
 from sonar_sign.video import VideoError, VideoInfo, probe
 
 COLUMNS = (
@@ -84,16 +82,17 @@ def _recall(memory: Path | None) -> dict[str, tuple[_State, Probed]]:
     known: dict[str, tuple[_State, Probed]] = {}
     # A table that cannot be read is as good as none.
     with suppress(UserError, ValueError):
-        for row in read_table(memory, COLUMNS, key="source").itertuples(index=False):
-            probed: Probed = (
-                VideoError(row.reason, row.detail)
-                if row.reason
-                else VideoInfo(
-                    int(row.n_frames), float(row.fps), int(row.width), int(row.height), row.codec
-                )
-            )
-            known[row.source] = ((int(row.size), int(row.mtime_ns)), probed)
+        table = read_columns(memory, COLUMNS, key="source")
+        for source, size, mtime_ns, *about, reason, detail in zip(
+            *(table[name] for name in COLUMNS), strict=True
+        ):
+            probed = VideoError(reason, detail) if reason else _video_info(*about)
+            known[source] = ((int(size), int(mtime_ns)), probed)
     return known
+
+
+def _video_info(n_frames: str, fps: str, width: str, height: str, codec: str) -> VideoInfo:
+    return VideoInfo(int(n_frames), float(fps), int(width), int(height), codec)
 
 
 def _remember(memory: Path | None, found: dict[str, tuple[_State, Probed]]) -> None:
@@ -106,4 +105,4 @@ def _remember(memory: Path | None, found: dict[str, tuple[_State, Probed]]) -> N
         else:
             values = (*astuple(probed), "", "")
         rows.append((source, *state, *values))
-    write_table(memory, pd.DataFrame(rows, columns=list(COLUMNS), dtype="object"))
+    write_rows(memory, COLUMNS, rows)

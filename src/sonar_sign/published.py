@@ -3,11 +3,11 @@
 from importlib import resources
 from typing import Any
 
-import yaml
-
 
 def published(corpus_type: str, split: str) -> list[dict[str, Any]]:
     """Rows of the literature for a corpus and split; none for any other."""
+    import yaml
+
     text = resources.files(__package__).joinpath("published.yaml").read_text(encoding="utf-8")
     known = yaml.safe_load(text)
     if (corpus_type, split) != (known["corpus"], known["split"]):

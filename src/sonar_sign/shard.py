@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from sonar_sign.tables import read_table, write_table
+from sonar_sign.tables import read_columns, write_rows
 
 # What `crop` needs and no captions: a caption that changes must not crop a video again.
 COLUMNS = ("clip_id", "source", "start_s", "end_s", "n_frames", "fps")
@@ -22,13 +22,15 @@ def shard(manifest: Path, outputs: Sequence[Path]) -> None:
     Raises:
         UserError: the manifest is malformed.
     """
-    table = read_table(manifest, COLUMNS)[list(COLUMNS)]
-    numbers = table["clip_id"].map(lambda clip_id: shard_of(clip_id, len(outputs)))
-    for number, output in enumerate(outputs):
-        write_table(output, table[numbers == number])
+    table = read_columns(manifest, COLUMNS)
+    rows_of: list[list[tuple[str, ...]]] = [[] for _ in outputs]
+    for row in zip(*(table[name] for name in COLUMNS), strict=True):
+        rows_of[shard_of(row[0], len(outputs))].append(row)
+    for output, rows in zip(outputs, rows_of, strict=True):
+        write_rows(output, COLUMNS, rows)
 
 
 def videos_of_shard(shard_file: Path, root: Path) -> list[str]:
     """The source videos that a shard names, as paths, each once."""
-    sources = set(read_table(shard_file, COLUMNS)["source"])
+    sources = set(read_columns(shard_file, COLUMNS)["source"])
     return sorted(str(Path(root) / source) for source in sources)

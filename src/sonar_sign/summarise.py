@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from sonar_sign.corpora import TYPES
 from sonar_sign.errors import UserError
@@ -16,6 +15,9 @@ from sonar_sign.figures import figure
 from sonar_sign.files import write_json
 from sonar_sign.prepare import CLAMPED_COLUMNS, COLUMNS, DROPPED_COLUMNS, REASONS
 from sonar_sign.tables import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
@@ -65,7 +67,7 @@ def summarise(
     return summary
 
 
-def _split(manifest: pd.DataFrame, files: SplitFiles, official: dict[str, int]) -> dict[str, Any]:
+def _split(manifest: "pd.DataFrame", files: SplitFiles, official: dict[str, int]) -> dict[str, Any]:
     dropped = read_table(files.dropped, DROPPED_COLUMNS, key=None)
     reasons = Counter(dropped["reason"])
     durations = _durations(manifest)
@@ -97,12 +99,12 @@ def _split(manifest: pd.DataFrame, files: SplitFiles, official: dict[str, int]) 
     }
 
 
-def _durations(manifest: pd.DataFrame) -> np.ndarray:
+def _durations(manifest: "pd.DataFrame") -> np.ndarray:
     """`(n_clips,)` seconds."""
     return (manifest["end_s"].astype(float) - manifest["start_s"].astype(float)).to_numpy()
 
 
-def _shared(first: pd.DataFrame, second: pd.DataFrame) -> dict[str, int]:
+def _shared(first: "pd.DataFrame", second: "pd.DataFrame") -> dict[str, int]:
     """Captions that both splits have, and in how many clips of each."""
     both = set(first["text"]) & set(second["text"])
     return {
@@ -112,7 +114,7 @@ def _shared(first: pd.DataFrame, second: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def _plot(manifests: Mapping[str, pd.DataFrame], path: Path) -> None:
+def _plot(manifests: "Mapping[str, pd.DataFrame]", path: Path) -> None:
     """Durations of every split as shares of its clips, so that splits can be compared."""
     durations = {split: _durations(manifest) for split, manifest in manifests.items()}
     longest = max(float(np.quantile(seconds, 0.995)) for seconds in durations.values())

@@ -3,6 +3,9 @@
 The format has no quoting: a field never holds a tab or a line break, and a quotation mark is a
 character like any other. That is why captions survive it unchanged, and why neither the csv
 module nor pandas' reader is used here (both guess about quotes, blank lines, `NA` and `\\r`).
+
+Columns and rows are plain lists, so that steps without arithmetic need not wait for pandas;
+`read_table` and `write_table` are the same with a frame.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,9 +24,9 @@ MAX_NAMED_IDS = 5
 _BREAKS = {"\t": "a tab", "\n": "a line feed", "\r": "a carriage return"}
 
 
-def read_table(
+def read_columns(
     path: Path, columns: Sequence[str], *, key: str | None = "clip_id"
-) -> "pandas.DataFrame":
+) -> dict[str, list[str]]:
     """Read a UTF-8 table with a header line; every value is `str`, an empty field is `""`.
 
     Args:
@@ -33,14 +36,12 @@ def read_table(
             `None` asks for neither.
 
     Returns:
-        One row a line, in file order; no rows where the file holds its header alone.
+        The values of every column, in file order; none where the file holds its header alone.
 
     Raises:
         UserError: the file is missing, empty or not UTF-8; a column is missing or named twice;
             a line has another number of fields than the header; a key is empty or occurs twice.
     """
-    import pandas
-
     path = require_file(path, "The table")
     lines = _read_lines(path)
     header = lines[0].split("\t")
@@ -53,36 +54,48 @@ def read_table(
                 "fields are separated by one tab and hold no tab or line break."
             )
     by_column = zip(*rows, strict=True) if rows else [()] * len(header)
-    frame = pandas.DataFrame(
-        {name: list(values) for name, values in zip(header, by_column, strict=True)}, dtype="str"
-    )
+    found = {name: list(values) for name, values in zip(header, by_column, strict=True)}
     if key in header:
-        _check_keys(path, key, frame[key].tolist())
-    return frame
+        _check_keys(path, key, found[key])
+    return found
 
 
-def write_table(path: Path, frame: "pandas.DataFrame") -> None:
-    """Write a frame as `read_table` reads it, without its index; values are written as `str`.
+def read_table(
+    path: Path, columns: Sequence[str], *, key: str | None = "clip_id"
+) -> "pandas.DataFrame":
+    """`read_columns` as a frame of `str`, one row a line."""
+    import pandas
+
+    return pandas.DataFrame(read_columns(path, columns, key=key), dtype="str")
+
+
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write rows, with the values of `columns` in their order, as `read_columns` reads them.
 
     Raises:
         UserError: a column name or a value holds a tab or a line break, or a value is missing
             (NaN, None), which this format could only write as some misleading word.
     """
-    names = [str(name) for name in frame.columns]
-    columns = []
-    for name in names:
+    for name in columns:
         _check_field(path, "the header", name)
-        missing = frame[name].isna()
-        if missing.any():
-            row = int(missing.to_numpy().argmax())
-            raise UserError(f"{path}: row {row} of column {name!r} has no value; write '' instead.")
-        values = [str(value) for value in frame[name].tolist()]
-        for row, value in enumerate(values):
-            _check_field(path, f"row {row} of column {name!r}", value)
-        columns.append(values)
+    lines = ["\t".join(columns)]
+    for number, row in enumerate(rows):
+        values = [
+            _as_field(path, number, name, value) for name, value in zip(columns, row, strict=True)
+        ]
+        lines.append("\t".join(values))
     with whole_or_absent(path) as temporary, temporary.open("wb") as file:
-        for fields in (names, *zip(*columns, strict=True)):
-            file.write(("\t".join(fields) + "\n").encode("utf-8"))
+        for line in lines:
+            file.write(f"{line}\n".encode())
+
+
+def write_table(path: Path, frame: "pandas.DataFrame") -> None:
+    """`write_rows` of a frame, without its index."""
+    columns = [
+        frame[name].astype("object").where(frame[name].notna(), None).tolist()
+        for name in frame.columns
+    ]
+    write_rows(path, [str(name) for name in frame.columns], zip(*columns, strict=True))
 
 
 def require_same_ids(
@@ -149,6 +162,14 @@ def _check_keys(path: Path, key: str, values: list[str]) -> None:
                 "remove one of them."
             )
         first_line[value] = number
+
+
+def _as_field(path: Path, row: int, column: str, value: object) -> str:
+    if value is None or value != value:  # NaN alone does not equal itself
+        raise UserError(f"{path}: row {row} of column {column!r} has no value; write '' instead.")
+    text = str(value)
+    _check_field(path, f"row {row} of column {column!r}", text)
+    return text
 
 
 def _check_field(path: Path, where: str, value: str) -> None:

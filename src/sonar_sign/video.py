@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import av
-import numpy as np
 from av.video.reformatter import VideoReformatter
+
+if TYPE_CHECKING:
+    import numpy as np
 
 av.logging.set_level(av.logging.PANIC)
 
@@ -121,7 +123,7 @@ def read_frames(source: Path | BinaryIO, start: int = 0, end: int | None = None)
                 yield number, converter.reformat(frame, format="rgb24", threads=1).to_ndarray()
 
 
-def read_frames_near(source: Path, numbers: Iterable[int]) -> Iterator[np.ndarray]:
+def read_frames_near(source: Path, numbers: Iterable[int]) -> Iterator["np.ndarray"]:
     """Yield, for each of these numbers (ascending), the frame there or one of the next few.
 
     Frames that no other frame is made from are not decoded, and the video is gone through once,
@@ -148,7 +150,7 @@ def read_frames_near(source: Path, numbers: Iterable[int]) -> Iterator[np.ndarra
                     break
 
 
-def decode_clip(content: bytes, numbers: np.ndarray) -> np.ndarray:
+def decode_clip(content: bytes, numbers: "np.ndarray") -> "np.ndarray":
     """Decode the frames `numbers` of a short clip held in memory.
 
     Args:
@@ -161,6 +163,8 @@ def decode_clip(content: bytes, numbers: np.ndarray) -> np.ndarray:
     Raises:
         VideoError: the clip cannot be decoded or ends before the last number.
     """
+    import numpy as np  # probing does without
+
     wanted = np.unique(numbers)
     frames = {}
     for number, frame in read_frames(io.BytesIO(content), int(wanted[0]), int(wanted[-1]) + 1):
@@ -171,7 +175,7 @@ def decode_clip(content: bytes, numbers: np.ndarray) -> np.ndarray:
     return np.stack([frames[int(number)] for number in numbers])
 
 
-def encode_clip(frames: Iterable[np.ndarray], fps: float, quality: int) -> bytes:
+def encode_clip(frames: Iterable["np.ndarray"], fps: float, quality: int) -> bytes:
     """Encode frames as an H.264 mp4 in memory; the same frames give the same bytes.
 
     Args:

@@ -4,6 +4,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from snakemake.settings.types import DeploymentMethod
+
 from sonar_sign.config import check_config, put_command_on_path
 from sonar_sign.errors import UserError
 
@@ -12,7 +14,12 @@ try:
 except UserError as error:
     sys.exit(f"sonar-sign: {error}")
 
-put_command_on_path()
+# An environment of a rule's own holds what sonar-sign needs, but not sonar-sign itself.
+put_command_on_path(
+    Path(workflow.basedir)
+    if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    else None
+)
 
 NAME = config["corpus"]["name"]
 NEWS = "demo_news"

@@ -13,7 +13,7 @@ rule prepare:
     benchmark:
         "results/{corpus}/benchmarks/prepare/{split}.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/corpus.yaml"
     params:
         corpus_type=lambda wildcards: CORPORA[wildcards.corpus]["type"],
         root=root_of,
@@ -48,7 +48,7 @@ rule summarise:
     benchmark:
         "results/{corpus}/benchmarks/summarise.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/corpus.yaml"
     params:
         corpus_type=lambda wildcards: CORPORA[wildcards.corpus]["type"],
         manifests=repeat("manifest", "manifests"),
@@ -71,7 +71,7 @@ rule captions:
     benchmark:
         "results/{corpus}/benchmarks/captions/{split}.{language}.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/corpus.yaml"
     params:
         corpus_type=lambda wildcards: CORPORA[wildcards.corpus]["type"],
         root=root_of,
@@ -105,7 +105,7 @@ for _corpus, _split in [
         benchmark:
             f"results/{_corpus}/benchmarks/shard/{_split}.tsv"
         conda:
-            "../envs/sonar-sign.yaml"
+            "../envs/corpus.yaml"
         params:
             outputs=lambda wildcards, output: repeated("output", output),
             recipe=1,
@@ -128,7 +128,7 @@ rule crop:
     benchmark:
         "results/{corpus}/benchmarks/crop/{split}/{shard}.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/corpus.yaml"
     params:
         root=root_of,
         corpus_type=lambda wildcards: CORPORA[wildcards.corpus]["type"],

@@ -21,7 +21,7 @@ for _domain, _root, _threads, _priority in (
             f"results/{NEWS}/benchmarks/make_{_domain}_corpus.tsv"
         priority: _priority
         conda:
-            "../envs/sonar-sign.yaml"
+            "../envs/corpus.yaml"
         threads: _threads
         params:
             domain=_domain,
@@ -50,7 +50,7 @@ rule pretrain_sonar:
         f"results/{NEWS}/benchmarks/pretrain_sonar.tsv"
     priority: 10
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/models.yaml"
     params:
         exclude=lambda wildcards, input: str(Path(input[0]).parent),
         settings=flags(DEMO["sonar"]),
@@ -79,7 +79,7 @@ rule pretrain_sign_hiera:
         f"results/{NEWS}/benchmarks/pretrain_sign_hiera.tsv"
     priority: 10
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/models.yaml"
     params:
         train_clips=repeat("train-clips", "train_clips"),
         val_clips=repeat("val-clips", "val_clips"),
@@ -118,7 +118,7 @@ rule pretrain_sign_encoder:
         f"results/{NEWS}/benchmarks/pretrain_sign_encoder.tsv"
     priority: 10
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/models.yaml"
     threads: 1
     params:
         train_features=repeat("train-features", "train_features"),

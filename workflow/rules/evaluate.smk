@@ -31,7 +31,7 @@ rule predict:
     wildcard_constraints:
         system="|".join(FEATURES_OF),
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/models.yaml"
     params:
         sonar=config["models"]["sonar"],
         features=repeat("features", "features"),
@@ -71,7 +71,7 @@ rule evaluate:
     benchmark:
         "results/{corpus}/benchmarks/evaluate/{system}.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/evaluation.yaml"
     params:
         settings=flags(config["evaluate"], "split"),
         language=CAPTIONS,
@@ -98,7 +98,7 @@ rule evaluate_language:
     benchmark:
         "results/{corpus}/benchmarks/evaluate/{system}.{language}.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/evaluation.yaml"
     params:
         settings=flags(config["evaluate"], "split"),
         language=CAPTIONS,
@@ -122,7 +122,7 @@ rule sample:
     benchmark:
         "results/{corpus}/benchmarks/sample/{system}.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/evaluation.yaml"
     params:
         settings=flags(config["sample"]),
         recipe=2,
@@ -152,7 +152,7 @@ rule compare:
     benchmark:
         "results/{corpus}/benchmarks/compare.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/evaluation.yaml"
     params:
         training=repeat("training", "training"),
         language=CAPTIONS,

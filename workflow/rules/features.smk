@@ -16,7 +16,7 @@ rule extract:
     # Training waits for features and targets; cropping can go on beside it.
     priority: 5
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/models.yaml"
     threads: 1 + config["extract"]["num_workers"]
     params:
         settings=flags(config["extract"]),
@@ -44,7 +44,7 @@ rule embed_text:
         "results/{corpus}/benchmarks/embed_text/{split}.tsv"
     priority: 5
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/models.yaml"
     params:
         sonar=config["models"]["sonar"],
         language=CAPTIONS,
@@ -71,7 +71,7 @@ rule embed_text_further:
         "results/{corpus}/benchmarks/embed_text/{split}.{language}.tsv"
     priority: 5
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/models.yaml"
     params:
         sonar=config["models"]["sonar"],
         device=config["device"],

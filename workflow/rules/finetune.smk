@@ -26,7 +26,7 @@ rule finetune_stage1:
         "results/{corpus}/benchmarks/finetune_stage1.tsv"
     retries: 2
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/models.yaml"
     threads: 1 + config["finetune"]["stage1"]["num_workers"]
     params:
         sonar=config["models"]["sonar"],
@@ -77,7 +77,7 @@ rule finetune_stage2:
         "results/{corpus}/benchmarks/finetune_stage2.tsv"
     retries: 2
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/models.yaml"
     threads: 1 + config["finetune"]["stage2"]["num_workers"]
     params:
         sonar=config["models"]["sonar"],

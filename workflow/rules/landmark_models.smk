@@ -25,7 +25,7 @@ rule train_landmarks:
         "results/{corpus}/benchmarks/train_landmarks.tsv"
     retries: 2
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/models.yaml"
     threads: 1 + LANDMARK_MODEL["training"].get("num_workers", 0)
     params:
         train_landmarks=repeat("train-landmarks", "train_landmarks"),
@@ -70,7 +70,7 @@ if LANDMARK_PRETRAIN:
             "results/{corpus}/benchmarks/pretrain_landmarks.tsv"
         retries: 2
         conda:
-            "../envs/sonar-sign.yaml"
+            "../envs/models.yaml"
         threads: 1 + LANDMARK_MODEL["training"].get("num_workers", 0)
         params:
             train_landmarks=repeat("train-landmarks", "train_landmarks"),
@@ -119,7 +119,7 @@ rule train_fused:
         "results/{corpus}/benchmarks/train_fused.tsv"
     retries: 2
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/models.yaml"
     threads: 1 + config["finetune"]["fused"].get("num_workers", 0)
     params:
         sonar=config["models"]["sonar"],
@@ -164,7 +164,7 @@ rule predict_landmarks:
     benchmark:
         "results/{corpus}/benchmarks/predict/landmarks/{split}.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/models.yaml"
     params:
         landmarks=repeat("landmarks", "landmarks"),
         timings=repeat("timings", "timings"),
@@ -198,7 +198,7 @@ rule plot_attention:
     benchmark:
         "results/{corpus}/benchmarks/plot_attention.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/evaluation.yaml"
     params:
         recipe=1,
     message:

@@ -16,7 +16,7 @@ rule extract_landmarks:
         "results/{corpus}/benchmarks/extract_landmarks/{split}/{shard}.tsv"
     priority: 5
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/corpus.yaml"
     params:
         root=root_of,
         settings=flags(config["landmarks"]),

@@ -11,7 +11,7 @@ rule fetch_model:
     wildcard_constraints:
         file="|".join([*PUBLIC_FILES, *[f"sonar/{file}" for file in SONAR_FILES]]),
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/corpus.yaml"
     params:
         name=lambda wildcards: PUBLIC_FILES[Path(wildcards.file).name],
         source=lambda wildcards: source_of_model(PUBLIC_FILES[Path(wildcards.file).name]),

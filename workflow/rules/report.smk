@@ -40,7 +40,7 @@ rule plot:
     benchmark:
         "results/{corpus}/benchmarks/plot.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/evaluation.yaml"
     params:
         curves=lambda wildcards, input: repeated("curves", named(input.curves, "parent")),
         dropped=lambda wildcards, input: repeated("dropped", named(input.dropped, "split")),

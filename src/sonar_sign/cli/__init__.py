@@ -19,6 +19,7 @@ from sonar_sign.cli import (
     landmarks,
     models,
     translate,
+    upkeep,
 )
 from sonar_sign.cli.settings import flags
 from sonar_sign.errors import PreemptedError, UserError
@@ -29,6 +30,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # its pages take longer to draw than most steps to start
 )
 ROOMS = (
     translate,
@@ -40,6 +42,7 @@ ROOMS = (
     landmark_models,
     evaluation,
     demo,
+    upkeep,
 )
 for room in ROOMS:
     for name, function in room.COMMANDS.items():

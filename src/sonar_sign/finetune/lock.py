@@ -39,6 +39,13 @@ def training_lock(folder: Path) -> Iterator[None]:
             path.unlink()
 
 
+def dead_holder(path: Path) -> dict[str, Any] | None:
+    """Who left a lock behind; None where its holder lives or cannot be asked, or it is no lock."""
+    holder = _read(path)
+    known = isinstance(holder, dict) and {"host", "pid", "started"} <= holder.keys()
+    return holder if known and _is_dead(holder) else None
+
+
 def _own() -> dict[str, Any]:
     return {
         "host": socket.gethostname(),

@@ -1,15 +1,20 @@
-"""BLEU by sacreBLEU (Post 2018, arXiv 1804.08771): 13a, mixed case, exponential smoothing."""
+"""BLEU by sacreBLEU (Post 2018, arXiv 1804.08771): 13a, mixed case, exponential smoothing.
+
+sacreBLEU is imported where it scores: importing it takes longer than most steps take to start.
+"""
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sacrebleu.metrics import BLEU
-from sacrebleu.metrics.bleu import BLEUScore
 
 from sonar_sign.metrics.base import Measured
 from sonar_sign.metrics.function_words import FUNCTION_WORDS
 from sonar_sign.metrics.tokens import words
+
+if TYPE_CHECKING:
+    from sacrebleu.metrics import BLEU
 
 BLEU_ORDERS = (1, 2, 3, 4)
 MAX_ORDER = max(BLEU_ORDERS)
@@ -69,19 +74,25 @@ def sentence_bleu(prediction: str, reference: str) -> float:
 
 def bleu_signature() -> str:
     """sacreBLEU's signature of what `corpus_bleu` computes."""
+    from sacrebleu.metrics import BLEU
+
     bleu = BLEU(tokenize=TOKENIZER, smooth_method=SMOOTHING)
     bleu.corpus_score(["a"], [["a"]])  # the number of references is only known after a score
     return bleu.get_signature().format()
 
 
-def _sentence_scorer() -> BLEU:
+def _sentence_scorer() -> "BLEU":
+    from sacrebleu.metrics import BLEU
+
     return BLEU(tokenize=TOKENIZER, smooth_method=SMOOTHING, effective_order=True)
 
 
 def bleu_of_sums(sums: np.ndarray, *, order: int) -> float:
     """BLEU of summed statistics of `corpus_bleu`."""
+    from sacrebleu.metrics import BLEU
+
     predicted_words, reference_words, *counts = (int(count) for count in sums)
-    score: BLEUScore = BLEU.compute_bleu(
+    score = BLEU.compute_bleu(
         correct=counts[:order],
         total=counts[MAX_ORDER : MAX_ORDER + order],
         sys_len=predicted_words,

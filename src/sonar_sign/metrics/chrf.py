@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sacrebleu.metrics import CHRF
 
 from sonar_sign.metrics.base import Measured
+
+if TYPE_CHECKING:
+    from sacrebleu.metrics import CHRF
 
 
 def corpus_chrf(
@@ -37,11 +40,13 @@ def chrf_of_sums(sums: np.ndarray, *, word_order: int) -> float:
 
 def chrf_signature(word_order: int = 0) -> str:
     """sacreBLEU's signature of what `corpus_chrf` computes."""
-    metric = CHRF(word_order=word_order)
+    metric = _metric(word_order)
     metric.corpus_score(["a"], [["a"]])  # the number of references is only known after a score
     return metric.get_signature().format()
 
 
 @cache
-def _metric(word_order: int) -> CHRF:
+def _metric(word_order: int) -> "CHRF":
+    from sacrebleu.metrics import CHRF
+
     return CHRF(word_order=word_order)

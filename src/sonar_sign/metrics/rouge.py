@@ -3,8 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from rouge_score.rouge_scorer import RougeScorer
-
 from sonar_sign.metrics.base import Measured, mean_percentage
 
 DEFAULT = "rouge-score"
@@ -18,6 +16,9 @@ def corpus_rouge_l(
 
     rouge-score lower-cases and drops punctuation; a pair of which one side has no word is 0.
     """
+    # With it comes nltk, and with that SciPy's statistics: a second and a half.
+    from rouge_score.rouge_scorer import RougeScorer
+
     unicode = rouge_tokenizer(language) == UNICODE
     scorer = RougeScorer(["rougeL"], use_stemmer=False, tokenizer=_Words() if unicode else None)
     return mean_percentage(

@@ -1,0 +1,92 @@
+"""`doctor`: whether an installation and a folder of results are well, and what helps if not."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sonar_sign.findings import Finding
+from sonar_sign.installation import check_disk, check_gpu, check_libsndfile, check_versions
+from sonar_sign.results_health import (
+    check_clips,
+    check_features,
+    check_leftovers,
+    check_snakemake,
+    check_targets,
+    check_training_locks,
+)
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """What was found."""
+
+    findings: Sequence[Finding]
+    notes: Sequence[str]
+    """What is no problem, but good to know."""
+
+
+def doctor(
+    config: Mapping[str, Any],
+    config_files: Sequence[Path],
+    folder: Path,
+    *,
+    lock: Path,
+    cores: int = 2,
+) -> Checkup:
+    """Check everything; nothing is changed.
+
+    Args:
+        config: the workflow's, whole.
+        config_files: what Snakemake is called with besides `config/config.yaml`.
+        folder: where Snakemake runs; `results` and `resources` are in it.
+        lock: `requirements.lock`.
+        cores: for the commands that are proposed.
+    """
+    results, again = folder / "results", again_with(config_files, cores)
+    gpu, about_gpu = check_gpu(config["device"])
+    disk, about_disk = check_disk(config, results)
+    findings = [
+        *check_versions(lock),
+        *check_libsndfile(),
+        *gpu,
+        *disk,
+        *check_snakemake(folder, again),
+        *check_training_locks(results),
+        *check_leftovers([results, folder / "resources"]),
+        *check_clips(results, again),
+        *check_features(results, encoders_of(config, folder), again),
+        *check_targets(results, again),
+    ]
+    return Checkup(findings, [about_gpu, about_disk])
+
+
+def again_with(config_files: Sequence[Path], cores: int) -> str:
+    """The command that goes on with a run."""
+    words = ["snakemake", "--cores", str(cores)]
+    if config_files:
+        words += ["--configfile", *map(str, config_files)]
+    return shlex.join(words)
+
+
+def encoders_of(config: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """The SignHiera checkpoint that each encoder's features come from."""
+    name = config["corpus"]["name"]
+    return {
+        "pretrained": folder / config["models"]["sign_hiera"],
+        "stage1": folder / f"results/{name}/checkpoints/stage1/best.pt",
+    }
+
+
+def as_text(checkup: Checkup) -> str:
+    """The findings for people, each with what helps."""
+    lines = [f"note: {note}" for note in checkup.notes]
+    for finding in checkup.findings:
+        lines += [f"WRONG: {finding.problem}", f"  try: {finding.remedy}"]
+    lines.append(
+        f"Things that are wrong: {len(checkup.findings)}."
+        if checkup.findings
+        else "Nothing is wrong."
+    )
+    return "\n".join(lines)
