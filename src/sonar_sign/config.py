@@ -51,8 +51,8 @@ def _require_pretraining(config: dict[str, Any], further: dict[str, Any]) -> Non
     known = [*further, "demo_news"]
     if name is not None and name not in known:
         raise UserError(
-            f"In the config: landmark_model.pretrain {name!r} is not one of {', '.join(known)}, the "
-            "corpora besides the one that is measured."
+            f"In the config: landmark_model.pretrain {name!r} is not one of {', '.join(known)}, "
+            "the corpora besides the one that is measured."
         )
 
 
