@@ -50,7 +50,8 @@ def test_an_evaluation_setting(project):
 
 
 def test_the_number_of_samples(project):
-    assert changed_config(project, {"sample": {"n": 5}}) == {"sample": 3}
+    planned = changed_config(project, {"sample": {"n": 5}})
+    assert planned == {"sample": len(project.config["systems"])}
 
 
 def test_the_crop_quality_makes_everything_after_it_again(project):
@@ -119,3 +120,29 @@ def test_a_replaced_video_is_cropped_again(project):
     planned = project.dry_run("results/demo/checkpoints/stage1/best.pt")
     assert planned["crop"] >= 1
     assert "prepare" not in planned
+
+
+def test_a_learning_rate_of_landmarks_concerns_their_system_only(project):
+    changes = {"landmark_model": {"training": {"learning_rate": 1e-4}}}
+    planned = changed_config(project, changes)
+    after = {"evaluate", "sample", "compare", "plot", "plot_attention", "gallery"}
+    assert set(planned) == {"train_landmarks", "predict_landmarks"} | after
+    assert planned["evaluate"] == planned["sample"] == 1
+
+
+def test_landmarks_alone_need_no_pixels_and_no_public_weights(empty):
+    planned = empty.dry_run("results/demo/metrics/landmarks.json")
+    assert planned["train_landmarks"] == planned["predict_landmarks"] == 1
+    assert not {"crop", "extract", "embed_text", "pretrain_sonar", "finetune_stage1"} & set(planned)
+
+
+def test_pretraining_comes_first_where_a_corpus_is_named(empty):
+    empty.write_config(merged(empty.config, {"landmark_model": {"pretrain": "demo_news"}}))
+    planned = empty.dry_run("results/demo/metrics/landmarks.json")
+    assert planned["pretrain_landmarks"] == planned["train_landmarks"] == 1
+
+
+def test_fused_needs_both_its_parents(empty):
+    planned = empty.dry_run("results/demo/metrics/fused.json")
+    for rule in ("train_fused", "finetune_stage2", "train_landmarks", "predict"):
+        assert planned[rule] == 1, rule
