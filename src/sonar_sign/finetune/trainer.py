@@ -18,6 +18,7 @@ import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger, WandbLogger
+from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from sonar_sign.errors import UserError
 from sonar_sign.files import whole_or_absent, write_json
@@ -41,7 +42,13 @@ from sonar_sign.finetune.lock import training_lock
 from sonar_sign.finetune.module import EmbeddingModule, NotFiniteError
 from sonar_sign.finetune.parameters import print_parameters
 from sonar_sign.options import TrainOptions
-from sonar_sign.runtime import PRECISION_OF, autocast, count_devices, is_main_process
+from sonar_sign.runtime import (
+    PRECISION_OF,
+    autocast,
+    count_devices,
+    is_main_process,
+    is_one_task_of_slurm,
+)
 
 LIGHTNING_PRECISION = {"no": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 # Another process of the same training has so long to clear the folder.
@@ -115,13 +122,15 @@ def _trainer(
     on_gpu = run.device.type == "cuda"
     n_devices = count_devices(run.device, options.devices)
     one_gpu = [run.device.index] if on_gpu and n_devices == 1 and run.device.index else n_devices
+    # In a SLURM job Lightning takes for granted that there is a task for every device.
+    environment = [LightningEnvironment()] if is_one_task_of_slurm() else []
     return pl.Trainer(
         accelerator="gpu" if on_gpu else "cpu",
         devices=one_gpu,
         num_nodes=options.num_nodes,
         strategy=options.strategy,
         precision=LIGHTNING_PRECISION[options.mixed_precision],
-        plugins=[WholeCheckpoints()],
+        plugins=[WholeCheckpoints(), *environment],
         max_epochs=options.epochs,
         accumulate_grad_batches=options.gradient_accumulation_steps,
         gradient_clip_val=options.gradient_clip,
