@@ -84,10 +84,11 @@ class Sandbox:
     @property
     def environment(self) -> dict[str, str]:
         """What clients need to find it."""
-        return {"SLURM_CONF": str(self.folder / "slurm.conf")}
+        path = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]])
+        return {"SLURM_CONF": str(self.folder / "slurm.conf"), "PATH": path}
 
     def start(self) -> None:
-        for name in ("state", "spool"):
+        for name in ("state", "spool", "bin"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self._write_configuration()
         self._start_munge()
@@ -105,6 +106,11 @@ class Sandbox:
             "memory_mb": MEMORY_MB,
         }
         (self.folder / "slurm.conf").write_text(SLURM_CONF.format(**values))
+        # The executor (its part slurm-jobstep 0.6.1) calls srun without SLURM_CONF.
+        srun = self.folder / "bin/srun"
+        real = shutil.which("srun")
+        srun.write_text(f'#!/bin/sh\nSLURM_CONF={self.folder}/slurm.conf exec {real} "$@"\n')
+        srun.chmod(0o755)
         # Files stand in for devices: SLURM counts what a File= names, and hands out its number.
         for number in (0, 1):
             device = self.folder / f"gpu{number}"
@@ -190,7 +196,8 @@ def main() -> None:
     if reason:
         sys.exit(reason)
     sandbox.start()
-    print(f"export SLURM_CONF={sandbox.environment['SLURM_CONF']}")
+    for name, value in sandbox.environment.items():
+        print(f"export {name}={value}")
 
 
 if __name__ == "__main__":
