@@ -25,7 +25,7 @@ def choose_device(name: str, n_devices: int = 1) -> torch.device:
     if name in ("auto", "cuda") and "LOCAL_RANK" not in os.environ:
         hold_gpus(n_devices)
     if name == "auto":
-        name = "cuda" if _may_use_gpu() and torch.cuda.is_available() else "cpu"
+        name = "cuda" if may_use_gpu() and torch.cuda.is_available() else "cpu"
     if name == "cuda" and "LOCAL_RANK" in os.environ:
         name = f"cuda:{os.environ['LOCAL_RANK']}"  # one of several processes, each with a GPU
     try:
@@ -39,7 +39,7 @@ def choose_device(name: str, n_devices: int = 1) -> torch.device:
     return device
 
 
-def _may_use_gpu() -> bool:
+def may_use_gpu() -> bool:
     """Whether GPUs that are seen are there for us: a job that asked for none may see others'."""
     given = ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "LOCAL_RANK")
     return "SLURM_JOB_ID" not in os.environ or any(name in os.environ for name in given)

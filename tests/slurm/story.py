@@ -24,7 +24,7 @@ from workflow_tests import REPOSITORY, Project, merged, tiny_config
 
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 METRICS = "results/demo/metrics/finetuned.json"
-N_EPOCHS = 16
+N_EPOCHS = 40
 CLUSTER = {
     "gpu_partition": "gpu",
     "gpu_model": "fake",
@@ -152,12 +152,12 @@ class Call:
         self.story.codes.append(self.process.returncode)
 
 
-def snakemake_on_slurm(project: Project, *arguments: str) -> list[str]:
+def snakemake_on_slurm(project: Project, *arguments: str, config: str = "config.yaml") -> list[str]:
     command = [SNAKEMAKE, "--profile", "slurm", "--directory", project.folder, "--printshellcmds"]
-    command += ["--configfile", project.folder / "config.yaml", *arguments]
+    command += ["--configfile", project.folder / config]
     # The profile's pauses are for a cluster that others use too.
     command += ["--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "5"]
-    return [str(word) for word in command]
+    return [str(word) for word in (*command, *arguments)]
 
 
 def environment(slurm: Sandbox) -> dict[str, str]:

@@ -115,10 +115,12 @@ def test_a_wrong_partition_is_told_before_anything_is_submitted(story):
     for sentence, changes in mistakes.items():
         config = merged(project.config, {"cluster": changes})
         (project.folder / "wrong.yaml").write_text(json.dumps(config))
-        command = snakemake_on_slurm(project, "--configfile", project.folder / "wrong.yaml")
+        command = snakemake_on_slurm(
+            project, "--forcerun", "extract", "--", METRICS, config="wrong.yaml"
+        )
         started = time.monotonic()
         done = subprocess.run(
-            [*command, "--forcerun", "extract", "--", METRICS],
+            command,
             cwd=REPOSITORY, env=environment(story.slurm), capture_output=True, text=True,
         )  # fmt: skip
         told = [x for x in done.stderr.splitlines() if x.startswith("sonar-sign: ")]

@@ -41,16 +41,6 @@ if _n_gpus and not IN_BATCHES:
     os.environ[CARDS] = ",".join(_visible.split(",")[:_n_gpus])
 
 
-def attempts_of_rules():
-    """How often a job of each rule that has something to do is tried at most."""
-    retries = workflow.execution_settings.retries
-    return {
-        job.rule.name: 1 + (retries if job.rule.restart_times is None else job.rule.restart_times)
-        for job in workflow.dag.needrun_jobs()
-        if not workflow.is_local(job.rule)
-    }
-
-
 # Not at parse time: only here it is known what executes jobs, and a dry run needs no SLURM.
 onstart:
     if workflow.executor_plugin.name == "slurm":
