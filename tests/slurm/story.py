@@ -145,8 +145,8 @@ class Call:
                 self.process.wait(timeout=DEADLINE_S)
         finally:
             if self.process.poll() is None:
-                self.process.terminate()
-                self.process.wait(timeout=60)
+                self.process.kill()
+                self.process.wait()
         self.story.seconds.append(time.monotonic() - self.started)
         self.story.outputs.append(self.log.read_text())
         self.story.codes.append(self.process.returncode)
