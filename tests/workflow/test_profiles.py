@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, SNAKEMAKE, merged
 
+from sonar_sign.gpus import CARDS, LOCKS
 from sonar_sign.slurm import PROGRAMS
 
 # Snakemake, which says of every job of a dry run what it asks for; rules with a message do not.
@@ -28,8 +29,8 @@ cli.main(sys.argv[1:])
 
 def snakemake(project, *arguments, program=(SNAKEMAKE,), **variables):
     """Run from the clone's own folder, as its user would."""
-    command = [*program, "--directory", project.folder, *arguments]
-    command += ["--configfile", project.folder / "config.yaml"]
+    command = [*program, "--directory", project.folder]
+    command += ["--configfile", project.folder / "config.yaml", *arguments]
     return subprocess.run(
         [str(word) for word in command],
         cwd=REPOSITORY,
@@ -110,3 +111,40 @@ def test_on_a_workstation_what_uses_a_card_is_counted(empty):
     using = {rule for rule, resources in jobs.items() if resources["gpu"]}
     assert {"extract", "embed_text", "finetune_stage1", "finetune_stage2", "predict"} <= using
     assert not {"crop", "prepare", "evaluate", "compare"} & using
+
+
+# Takes a card and keeps it until its standard input is closed.
+HOLDER = "from sonar_sign.gpus import hold_gpus; hold_gpus(1); print('held', flush=True); input()"
+
+
+@pytest.mark.slow
+def test_on_a_workstation_a_job_takes_a_card_that_nobody_has(project, tmp_path):
+    variables = {CARDS: "0,1", LOCKS: str(tmp_path / "locks")}
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER],
+        env={**os.environ, **variables},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert holder.stdout.readline() == "held\n"
+        del variables[CARDS]  # jobs are told by the workflow
+        arguments = (
+            "--profile",
+            "profiles/workstation",
+            "--cores",
+            "1",
+            "--resources",
+            "gpu=2",
+            "--",
+        )
+        features = "results/demo/features/stage1/test/0000.npy"
+        (project.folder / features).unlink()
+        done = snakemake(project, *arguments, features, **variables)
+        assert done.returncode == 0, done.stdout
+        assert (project.folder / features).exists()
+    finally:
+        holder.communicate("\n")
+    taken = {path.name for path in (tmp_path / "locks").iterdir()}
+    assert taken == {"queue.lock", "gpu0.lock", "gpu1.lock"}
