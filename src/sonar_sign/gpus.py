@@ -28,7 +28,7 @@ def hold_gpus(wanted: int) -> None:
     To be called before CUDA is first used. Processes started from here use the same cards.
 
     Raises:
-        UserError: there are not so many cards.
+        UserError: there are not so many cards, or their locks cannot be opened.
     """
     cards = [card for card in os.environ.pop(CARDS, "").split(",") if card]
     if not cards:
@@ -75,9 +75,14 @@ def _lock_folder() -> Path:
 
 def _open(path: Path) -> int:
     """Open a lock file. Reading is enough for a lock, and all that another user's file allows."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
-        flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        handle = os.open(path, flags, 0o644)
-        return handle
+        try:
+            return os.open(path, flags)
+        except FileNotFoundError:
+            return os.open(path, flags | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise UserError(
+            f"The lock of a GPU, {path}, cannot be opened ({error.strerror}); set {LOCKS} to a "
+            "folder that all users of the GPUs may write to."
+        ) from error

@@ -93,6 +93,15 @@ def test_more_cards_than_there_are(tmp_path, monkeypatch):
         hold_gpus(3)
 
 
+def test_locks_that_cannot_be_opened(tmp_path, monkeypatch):
+    (tmp_path / "queue.lock").symlink_to(tmp_path / "elsewhere")
+    monkeypatch.setenv(CARDS, "0")
+    monkeypatch.setenv(LOCKS, str(tmp_path))
+    with pytest.raises(UserError, match=f"queue.lock, cannot be opened .*; set {LOCKS}"):
+        hold_gpus(1)
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_nothing_is_chosen_where_nobody_asked(monkeypatch):
     monkeypatch.delenv(CARDS, raising=False)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
