@@ -1,11 +1,19 @@
+<<<<<<< HEAD
 # make setup | demo | test | dag | lock | mediapipe; README.md says what each does.
+=======
+# make setup | demo | test | test-slurm | dag | lock; README.md says what each does.
+>>>>>>> 659042eb1c02e25f546b9afe154d44b35e77c681
 
 PYTHON ?= python3
 CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
+<<<<<<< HEAD
 .PHONY: setup demo test lock dag mediapipe
+=======
+.PHONY: setup demo test test-slurm lock dag
+>>>>>>> 659042eb1c02e25f546b9afe154d44b35e77c681
 
 setup: $(VENV)/.ready
 
@@ -30,6 +38,10 @@ test: setup
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/python -m pytest
+
+# Installs Debian's SLURM if this is root; says why where it cannot.
+test-slurm: setup
+	$(BIN)/python -m pytest tests/slurm
 
 # Needs uv; everybody else installs what it wrote.
 lock:
