@@ -1,19 +1,11 @@
-<<<<<<< HEAD
-# make setup | demo | test | dag | lock | mediapipe; README.md says what each does.
-=======
-# make setup | demo | test | test-slurm | dag | lock; README.md says what each does.
->>>>>>> 659042eb1c02e25f546b9afe154d44b35e77c681
+# make setup | demo | test | test-slurm | dag | lock | mediapipe; README.md says what each does.
 
 PYTHON ?= python3
 CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
-<<<<<<< HEAD
-.PHONY: setup demo test lock dag mediapipe
-=======
-.PHONY: setup demo test test-slurm lock dag
->>>>>>> 659042eb1c02e25f546b9afe154d44b35e77c681
+.PHONY: setup demo test test-slurm lock dag mediapipe
 
 setup: $(VENV)/.ready
 
