@@ -148,3 +148,10 @@ def test_on_a_workstation_a_job_takes_a_card_that_nobody_has(project, tmp_path):
         holder.communicate("\n")
     taken = {path.name for path in (tmp_path / "locks").iterdir()}
     assert taken == {"queue.lock", "gpu0.lock", "gpu1.lock"}
+
+
+@pytest.mark.slow
+def test_what_jobs_ask_for_makes_nothing_stale(project):
+    changes = {"extract": {"batch_units": 32}, "cluster": {"others": {"mem_mb": 1, "runtime": 1}}}
+    project.write_config(merged(project.config, changes))
+    assert project.dry_run() == {}

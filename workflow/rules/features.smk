@@ -19,7 +19,7 @@ rule extract:
         "../envs/models.yaml"
     threads: 1 + config["extract"]["num_workers"]
     resources:
-        # Half of it where memory may not have sufficed. No param: features are the same.
+        # Half of it where memory may not have sufficed. No param: it changes features by rounding only.
         batch_units=lambda wildcards, attempt: max(
             1, config["extract"]["batch_units"] >> (attempt - 1)
         ),
