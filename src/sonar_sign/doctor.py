@@ -10,6 +10,7 @@ from sonar_sign.findings import Finding
 from sonar_sign.installation import check_disk, check_gpu, check_libsndfile, check_versions
 from sonar_sign.results_health import (
     check_clips,
+    check_clock,
     check_features,
     check_leftovers,
     check_snakemake,
@@ -55,6 +56,7 @@ def doctor(
         *check_snakemake(folder, again),
         *check_training_locks(results),
         *check_leftovers([results, folder / "resources"]),
+        *check_clock([results, folder / "resources"]),
         *check_clips(results, again),
         *check_features(results, encoders_of(config, folder), again),
         *check_targets(results, again),

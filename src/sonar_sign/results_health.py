@@ -5,6 +5,7 @@ import binascii
 import os
 import re
 import shlex
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from sonar_sign.targets import read_targets
 
 # What files.whole_or_absent calls an output that is not whole yet, and finetune.lock its drafts.
 TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}(\.[^.]+)?|\.lock\..+\.json")
+# Clocks of a cluster's machines are not further apart than this.
+CLOCKS_DIFFER_S = 60
 # Feature vectors read at once, for want of memory.
 CHUNK = 100_000
 
@@ -43,6 +46,26 @@ def check_leftovers(folders: list[Path]) -> list[Finding]:
             f"{len(orphans)} temporary files of jobs that were killed: "
             f"{some([str(path) for path in orphans])}. They do no harm but take disk.",
             f"rm {shlex.join(str(path) for path in orphans)}",
+        )
+    ]
+
+
+def check_clock(folders: list[Path]) -> list[Finding]:
+    """Files dated in the future, which Snakemake takes for newer than all that is made of them."""
+    limit = time.time() + CLOCKS_DIFFER_S
+    ahead = [
+        str(path)
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.stat().st_mtime > limit
+    ]
+    if not ahead:
+        return []
+    return [
+        Finding(
+            f"{len(ahead)} files are dated in the future, so a clock was wrong: {some(ahead)}.",
+            f"find {shlex.join(str(folder) for folder in folders if folder.exists())} -type f "
+            '-newermt now -exec touch -d "$(date -Ins)" {} +',
         )
     ]
 

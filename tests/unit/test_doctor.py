@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from sonar_sign.files import sha256_of
 from sonar_sign.installation import check_disk, check_gpu, check_libsndfile, check_versions
 from sonar_sign.results_health import (
     check_clips,
+    check_clock,
     check_features,
     check_leftovers,
     check_snakemake,
@@ -168,6 +170,16 @@ def test_hidden_files_of_others_are_no_leftovers(results):
     for name in (".snakemake_timestamp", ".gitkeep", ".nfs0001"):
         (results / "demo" / name).write_text("")
     assert check_leftovers([results]) == []
+
+
+def test_files_dated_in_the_future(results):
+    path = results / "demo/clips/train/0000.tar"
+    ahead = time.time() + 5000
+    os.utime(path, (ahead, ahead))
+    finding = only(check_clock([results, results / "no"]), "1 files", str(path), "future")
+    subprocess.run(finding.remedy, shell=True, check=True)
+    assert abs(path.stat().st_mtime - time.time()) < 100
+    assert check_clock([results]) == []
 
 
 def write_lock(results, **changes):
