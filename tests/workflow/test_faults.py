@@ -67,7 +67,7 @@ def follow(project, remedy):
 def test_killed_at_a_random_moment(finished, expected, tmp_path, way, seed):
     rng = random.Random(seed)
     folder = faults.copy_to("features", finished.folder, tmp_path / "killed")
-    _, calls = faults.disturb(folder, way, [rng.uniform(4, 20)], rng)
+    _, calls = faults.disturb(folder, way, [(rng.randrange(3), rng.uniform(0, 8))], rng)
     assert calls > 0, (folder / "said.txt").read_text()[-3000:]
     project = type(finished)(folder, finished.config)
     assert_same(expected, project, METRICS, "results/demo/checkpoints/stage2/best.pt")
