@@ -1,11 +1,11 @@
-# make setup | demo | test | dag | lock | mediapipe; README.md says what each does.
+# make setup | demo | test | test-slurm | dag | lock | mediapipe; README.md says what each does.
 
 PYTHON ?= python3
 CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test lock dag mediapipe
+.PHONY: setup demo test test-slurm lock dag mediapipe
 
 setup: $(VENV)/.ready
 
@@ -30,6 +30,10 @@ test: setup
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/python -m pytest
+
+# Installs Debian's SLURM if this is root; says why where it cannot.
+test-slurm: setup
+	$(BIN)/python -m pytest tests/slurm
 
 # Needs uv; everybody else installs what it wrote.
 lock:

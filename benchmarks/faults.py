@@ -1,11 +1,11 @@
 """The workflow killed at random points, recovered as docs/faults.md says, and compared.
 
-    python benchmarks/faults.py --folder FOLDER --runs 30 --from-nothing 2
+    python benchmarks/faults.py --folder FOLDER --runs 30 --from-clips 8 --from-nothing 2
 
 FOLDER gets an undisturbed run of the tiny workflow (tests/workflow/tiny.yaml, one system, one
 language), which a later call uses again. Every other run starts from a copy of it without what
-comes after the clips, without what comes after stage 1's features, or from nothing (the last
-runs), and is killed once or twice by SIGKILL, at a moment and in a way that the seed decides:
+comes after stage 1's features, then without what comes after the clips, then from nothing, and is
+killed once or twice by SIGKILL, after a number of steps and some seconds more that the seed draws:
 
 - `snakemake`: Snakemake alone; its jobs go on,
 - `job`: one process of a job,
@@ -22,6 +22,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -43,10 +44,13 @@ TARGET = "results/demo/metrics/finetuned.json"
 MADE = ("targets", "features", "checkpoints", "predictions", "metrics")
 # Where runs start, and what is deleted for it.
 STARTS = {
-    "clips": MADE,
     "features": ("checkpoints/stage2", "predictions", "metrics"),
+    "clips": MADE,
     "nothing": (),
 }
+# How many steps lead from there to the target.
+STEPS = {"features": 3, "clips": 11, "nothing": 38}
+MOST_SECONDS_MORE = 20
 # Measured in every run, and so different in every run.
 TIMED = ("inference_ms_per_clip", "timings_ms", "cost")
 WAYS = ("snakemake", "job", "all")
@@ -145,20 +149,29 @@ def wait_for(orphans: Sequence[int]) -> None:
         time.sleep(0.5)
 
 
-def disturb(folder: Path, way: str, moments: Sequence[float], rng: random.Random, target=TARGET):
-    """Run and kill at each moment (seconds after the start), then recover.
+def disturb(
+    folder: Path,
+    way: str,
+    moments: Sequence[tuple[int, float]],
+    rng: random.Random,
+    target: str = TARGET,
+) -> tuple[tuple[str, ...], int]:
+    """Run and kill at each moment (steps that are done, seconds more), then recover.
 
     Returns:
         What was being done at each kill, and the calls of the recovery command (0: none helped).
     """
     doing, left = [], []
-    for moment in moments:
+    for steps, seconds in moments:
         with (folder / "said.txt").open("a") as said:
+            begun = said.tell()
             process = subprocess.Popen(
                 command(folder, target), cwd=folder, stdout=said, stderr=said
             )
+            while process.poll() is None and steps_done(folder, begun) < steps:
+                time.sleep(0.1)
             try:
-                process.wait(moment)
+                process.wait(seconds)
             except subprocess.TimeoutExpired:
                 done, orphans = kill(process, way, rng)
                 doing.append(done)
@@ -174,6 +187,12 @@ def disturb(folder: Path, way: str, moments: Sequence[float], rng: random.Random
         run(folder, "--unlock")
     wait_for(left)
     return tuple(doing), calls
+
+
+def steps_done(folder: Path, begun: int) -> int:
+    """How many steps Snakemake has said to be done since its words were `begun` bytes long."""
+    words = (folder / "said.txt").read_bytes()[begun:].decode(errors="replace")
+    return max(map(int, re.findall(r"^(\d+) of \d+ steps", words, flags=re.MULTILINE)), default=0)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -229,6 +248,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--runs", type=int, default=30)
+    parser.add_argument("--from-clips", type=int, default=8)
     parser.add_argument("--from-nothing", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -237,27 +257,31 @@ def main() -> None:
     if not (whole / TARGET).is_file():
         undisturbed(whole)
     expected = digests(whole)
-    seconds = {}
-    for start in STARTS if options.from_nothing else ("clips", "features"):
+    starts = [
+        *["features"] * (options.runs - options.from_clips - options.from_nothing),
+        *["clips"] * options.from_clips,
+        *["nothing"] * options.from_nothing,
+    ]
+    for start in dict.fromkeys(starts):
         started = time.monotonic()
         again = copy_to(start, whole, options.folder / f"again-{start}")
         code = run(again, TARGET)
-        seconds[start] = time.monotonic() - started
+        seconds = time.monotonic() - started
         verdict = "the same" if code == 0 and digests(again) == expected else "DIFFERENT"
-        print(f"undisturbed from {start}: {seconds[start]:.0f} s, {verdict}", flush=True)
+        print(f"undisturbed from {start}: {seconds:.0f} s, {verdict}", flush=True)
         shutil.rmtree(again)
     outcomes = []
-    for number in range(options.runs):
-        start = "clips" if number // len(WAYS) % len(WAYS) == 0 else "features"
-        if number >= options.runs - options.from_nothing:
-            start = "nothing"
+    for number, start in enumerate(starts):
         way = WAYS[number % len(WAYS)]
         folder = copy_to(start, whole, options.folder / f"run{number:02d}")
-        moments = [rng.uniform(1, 0.95 * seconds[start]) for _ in range(rng.choice((1, 1, 1, 2)))]
+        moments = [
+            (rng.randrange(STEPS[start]), rng.uniform(0, MOST_SECONDS_MORE))
+            for _ in range(rng.choice((1, 1, 1, 2)))
+        ]
         doing, calls = disturb(folder, way, moments, rng)
         outcome = Outcome(way, doing, calls, differing(expected, digests(folder)))
         outcomes.append((start, outcome))
-        at = ", ".join(f"{moment:.0f} s" for moment in moments)
+        at = ", ".join(f"step {steps} + {more:.0f} s" for steps, more in moments)
         verdict = "the same" if outcome.good else f"DIFFERS: {outcome.differing}"
         print(f"{number:2d} from {start}, {way} at {at} ({'; '.join(doing) or 'ended before'}): "
               f"{calls} calls, {verdict}", flush=True)  # fmt: skip

@@ -27,16 +27,25 @@ EVERYWHERE = ("numpy", "pandas", "pyyaml", "rich", "typer")
 GROUPS = {
     "corpus": (
         [*EVERYWHERE, "av", "dlib-bin", "matplotlib", "opencv-python-headless", "pyarrow"]
-        + ["requests", "scikit-image", "scipy"],
+        + ["pose-format", "requests", "scikit-image", "scipy"],
         [],
     ),
     "models": (
-        [*EVERYWHERE, "av", "fairseq2", "lightning", "pyarrow", "sacrebleu", "sentencepiece"]
+        [
+            *EVERYWHERE,
+            "av",
+            "fairseq2",
+            "lightning",
+            "matplotlib",
+            "pyarrow",
+            "sacrebleu",
+            "sentencepiece",
+        ]
         + ["sonar-space", "soundfile", "tensorboard", "torch", "torchaudio", "transformers"],
         ["libsndfile"],
     ),
     "evaluation": (
-        [*EVERYWHERE, "matplotlib", "nltk", "pycocoevalcap", "rouge-score", "sacrebleu"],
+        [*EVERYWHERE, "av", "matplotlib", "nltk", "pycocoevalcap", "rouge-score", "sacrebleu"],
         [],
     ),
 }

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from sonar_sign.findings import Finding
 from sonar_sign.installation import check_disk, check_gpu, check_libsndfile, check_versions
 from sonar_sign.results_health import (
     check_clips,
+    check_clock,
     check_features,
     check_leftovers,
     check_snakemake,
@@ -30,21 +32,20 @@ class Checkup:
 def doctor(
     config: Mapping[str, Any],
     config_files: Sequence[Path],
-    folder: Path,
     *,
     lock: Path,
     cores: int = 2,
 ) -> Checkup:
-    """Check everything; nothing is changed.
+    """Check everything about the folder that this process is in; nothing is changed.
 
     Args:
         config: the workflow's, whole.
         config_files: what Snakemake is called with besides `config/config.yaml`.
-        folder: where Snakemake runs; `results` and `resources` are in it.
         lock: `requirements.lock`.
         cores: for the commands that are proposed.
     """
-    results, again = folder / "results", again_with(config_files, cores)
+    results, resources = Path("results"), Path("resources")
+    again = partial(snakemake, config_files, cores)
     gpu, about_gpu = check_gpu(config["device"])
     disk, about_disk = check_disk(config, results)
     findings = [
@@ -52,30 +53,29 @@ def doctor(
         *check_libsndfile(),
         *gpu,
         *disk,
-        *check_snakemake(folder, again),
+        *check_snakemake(Path.cwd(), again),
         *check_training_locks(results),
-        *check_leftovers([results, folder / "resources"]),
+        *check_leftovers([results, resources]),
+        *check_clock([results, resources]),
         *check_clips(results, again),
-        *check_features(results, encoders_of(config, folder), again),
+        *check_features(results, encoders_of(config), again),
         *check_targets(results, again),
     ]
     return Checkup(findings, [about_gpu, about_disk])
 
 
-def again_with(config_files: Sequence[Path], cores: int) -> str:
-    """The command that goes on with a run."""
-    words = ["snakemake", "--cores", str(cores)]
-    if config_files:
-        words += ["--configfile", *map(str, config_files)]
-    return shlex.join(words)
+def snakemake(config_files: Sequence[Path], cores: int, *words: str) -> str:
+    """A call of Snakemake; its targets stand first, or it would take them for config files."""
+    configs = ["--configfile", *map(str, config_files)] if config_files else []
+    return shlex.join(["snakemake", *words, "--cores", str(cores), *configs])
 
 
-def encoders_of(config: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+def encoders_of(config: Mapping[str, Any]) -> dict[str, Path]:
     """The SignHiera checkpoint that each encoder's features come from."""
     name = config["corpus"]["name"]
     return {
-        "pretrained": folder / config["models"]["sign_hiera"],
-        "stage1": folder / f"results/{name}/checkpoints/stage1/best.pt",
+        "pretrained": Path(config["models"]["sign_hiera"]),
+        "stage1": Path(f"results/{name}/checkpoints/stage1/best.pt"),
     }
 
 

@@ -94,9 +94,19 @@ class FeatureShard:
         return self._features[start:stop]
 
     def __getitem__(self, clip_id: str) -> np.ndarray:
-        """The features of a clip, `(n_units, dim)` float16."""
+        """The features of a clip, `(n_units, dim)` float16.
+
+        Raises:
+            UserError: one is not finite, so the file was damaged after it was written.
+        """
         row = self._rows[clip_id]
-        return self._features[self._offsets[row] : self._offsets[row] + self.lengths[row]]
+        features = self._features[self._offsets[row] : self._offsets[row] + self.lengths[row]]
+        if not np.isfinite(features).all():
+            raise UserError(
+                f"{self.path} holds NaN or infinite features of clip {clip_id}; delete it and "
+                "extract again."
+            )
+        return features
 
 
 def open_features(paths: Sequence[Path]) -> dict[str, FeatureShard]:

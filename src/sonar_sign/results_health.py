@@ -5,6 +5,7 @@ import binascii
 import os
 import re
 import shlex
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,12 @@ from sonar_sign.finetune.lock import dead_holder
 from sonar_sign.tables import read_columns
 from sonar_sign.targets import read_targets
 
+# A call of Snakemake with these words, such as a target.
+Again = Callable[..., str]
 # What files.whole_or_absent calls an output that is not whole yet, and finetune.lock its drafts.
 TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}(\.[^.]+)?|\.lock\..+\.json")
+# Clocks of a cluster's machines are not further apart than this.
+CLOCKS_DIFFER_S = 60
 # Feature vectors read at once, for want of memory.
 CHUNK = 100_000
 
@@ -47,6 +52,26 @@ def check_leftovers(folders: list[Path]) -> list[Finding]:
     ]
 
 
+def check_clock(folders: list[Path]) -> list[Finding]:
+    """Files dated in the future, which Snakemake takes for newer than all that is made of them."""
+    limit = time.time() + CLOCKS_DIFFER_S
+    ahead = [
+        str(path)
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.stat().st_mtime > limit
+    ]
+    if not ahead:
+        return []
+    return [
+        Finding(
+            f"{len(ahead)} files are dated in the future, so a clock was wrong: {some(ahead)}.",
+            f"find {shlex.join(str(folder) for folder in folders if folder.exists())} -type f "
+            '-newermt now -exec touch -d "$(date -Ins)" {} +',
+        )
+    ]
+
+
 def check_training_locks(results: Path) -> list[Finding]:
     """Locks of trainers that are not there any more."""
     findings = []
@@ -63,7 +88,7 @@ def check_training_locks(results: Path) -> list[Finding]:
     return findings
 
 
-def check_snakemake(folder: Path, again: str) -> list[Finding]:
+def check_snakemake(folder: Path, again: Again) -> list[Finding]:
     """Snakemake's lock and unfinished jobs, where no Snakemake runs in the folder."""
     state = folder / ".snakemake"
     locks = list((state / "locks").glob("*"))
@@ -73,14 +98,14 @@ def check_snakemake(folder: Path, again: str) -> list[Finding]:
     findings = []
     if locks:
         problem = f"{folder} is locked by a Snakemake that has ended."
-        findings.append(Finding(problem, f"{again} --unlock"))
+        findings.append(Finding(problem, again("--unlock")))
     if unfinished:
         problem = f"{len(unfinished)} outputs were being made when a run ended: {some(unfinished)}."
-        findings.append(Finding(problem, again))
+        findings.append(Finding(problem, again()))
     return findings
 
 
-def check_clips(results: Path, again: str) -> list[Finding]:
+def check_clips(results: Path, again: Again) -> list[Finding]:
     """Clip shards that cannot be read, or hold other clips than were dealt to them."""
 
     def check(path: Path) -> None:
@@ -93,7 +118,7 @@ def check_clips(results: Path, again: str) -> list[Finding]:
     return list(_broken(results.glob("*/clips/*/*.tar"), check, again))
 
 
-def check_features(results: Path, encoders: Mapping[str, Path], again: str) -> list[Finding]:
+def check_features(results: Path, encoders: Mapping[str, Path], again: Again) -> list[Finding]:
     """Feature shards that cannot be read, hold NaN, or are of other clips or another model.
 
     Args:
@@ -130,20 +155,22 @@ def check_features(results: Path, encoders: Mapping[str, Path], again: str) -> l
     return list(_broken(shards, check, again))
 
 
-def check_targets(results: Path, again: str) -> list[Finding]:
+def check_targets(results: Path, again: Again) -> list[Finding]:
     """Targets that cannot be read, hold NaN, or do not fit their index."""
     return list(_broken(results.glob("*/targets/*.npy"), read_targets, again))
 
 
-def _broken(paths, check: Callable[[Path], Any], again: str) -> Iterator[Finding]:
+def _broken(paths, check: Callable[[Path], Any], again: Again) -> Iterator[Finding]:
     for path in sorted(path for path in paths if not path.name.startswith(".")):
         try:
             check(path)
         except UserError as error:
-            name = shlex.quote(str(path))
-            index = path.with_suffix(".parquet")
-            files = name if path.suffix == ".tar" else f"{name} {shlex.quote(str(index))}"
-            yield Finding(str(error), f"rm -f {files} && {again} {name} && {again}")
+            files = [str(path)]
+            if path.suffix == ".npy":
+                files.append(str(path.with_suffix(".parquet")))
+            # By name, because Snakemake leaves a missing file alone that nothing needs again.
+            made = f"{again(str(path))} && {again()}"
+            yield Finding(str(error), f"rm -f {shlex.join(files)} && {made}")
 
 
 def _require_same(found: set[str], path: Path, wanted: set[str], source: Path) -> None:

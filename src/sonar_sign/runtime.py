@@ -7,20 +7,25 @@ from contextlib import AbstractContextManager
 import torch
 
 from sonar_sign.errors import UserError
+from sonar_sign.gpus import hold_gpus
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 # What training's `mixed_precision` means in these terms.
 PRECISION_OF = {"no": "fp32", "bf16": "bf16", "fp16": "fp16"}
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: str, n_devices: int = 1) -> torch.device:
     """The device that `auto`, `cpu`, `cuda` or `cuda:N` means here.
+
+    On a workstation whose GPUs are shared by jobs, this waits for `n_devices` (0: all) free ones.
 
     Raises:
         UserError: a GPU is asked for and there is none, or the name is not a device.
     """
+    if name in ("auto", "cuda") and "LOCAL_RANK" not in os.environ:
+        hold_gpus(n_devices)
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
+        name = "cuda" if may_use_gpu() and torch.cuda.is_available() else "cpu"
     if name == "cuda" and "LOCAL_RANK" in os.environ:
         name = f"cuda:{os.environ['LOCAL_RANK']}"  # one of several processes, each with a GPU
     try:
@@ -32,6 +37,18 @@ def choose_device(name: str) -> torch.device:
             f"Device {name!r} was asked for, but PyTorch finds no GPU; use auto or cpu."
         )
     return device
+
+
+def may_use_gpu() -> bool:
+    """Whether GPUs that are seen are there for us: a job that asked for none may see others'."""
+    given = ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "LOCAL_RANK")
+    return "SLURM_JOB_ID" not in os.environ or any(name in os.environ for name in given)
+
+
+def is_one_task_of_slurm() -> bool:
+    """Whether SLURM started one process that is to start the others, if there are several."""
+    by_torchrun = "TORCHELASTIC_RUN_ID" in os.environ
+    return os.environ.get("SLURM_NTASKS") == "1" and not by_torchrun
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager:

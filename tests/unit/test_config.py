@@ -71,7 +71,7 @@ def test_every_config_of_the_repository(path, tmp_path):
         ("languages.outputs", ["eng_Latn", "Italian"], "languages.outputs.1: 'Italian'"),
         ("languages.outputs", ["ita_Latn"], "languages.outputs must hold eng_Latn"),
         ("landmark_model.pretrain", "other", "pretrain 'other' is not one of demo_news"),
-        ("landmark_model.shape.front", "pool", "'pool' is not one of conv, linear"),
+        ("landmark_model.shape.front", "pool", "landmark_model.shape.front: 'pool' is not one of"),
         ("corpus.name", "../evil", "corpus.name: "),
         ("corpus.type", "phoenix", "corpus.type: 'phoenix' is not one of"),
         ("corpus.root", "/no/such/folder", "corpus.root /no/such/folder is not a folder"),

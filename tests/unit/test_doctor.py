@@ -6,6 +6,8 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +20,13 @@ from small_files import (
     write_random_targets,
 )
 
-from sonar_sign.doctor import again_with, encoders_of
+from sonar_sign.doctor import encoders_of, snakemake
 from sonar_sign.estimate import read_config
 from sonar_sign.files import sha256_of
 from sonar_sign.installation import check_disk, check_gpu, check_libsndfile, check_versions
 from sonar_sign.results_health import (
     check_clips,
+    check_clock,
     check_features,
     check_leftovers,
     check_snakemake,
@@ -32,7 +35,7 @@ from sonar_sign.results_health import (
 )
 from sonar_sign.tables import write_rows
 
-AGAIN = "snakemake --cores 2"
+AGAIN = partial(snakemake, (), 2)
 CLIPS = {"a": 5, "b": 7}
 
 
@@ -72,7 +75,12 @@ def test_nothing_is_wrong(results):
 def test_a_truncated_clip_shard(results, share):
     path = truncate(results / "demo/clips/train/0000.tar", share)
     found = check_clips(results, AGAIN)
-    only(found, str(path), "crop it again", f"rm -f {path} && {AGAIN} {path}")
+    only(
+        found,
+        str(path),
+        "crop it again",
+        f"rm -f {path} && snakemake {path} --cores 2 && snakemake --cores 2",
+    )
 
 
 def test_a_clip_shard_of_other_clips(results):
@@ -89,7 +97,7 @@ def test_nan_in_a_feature_shard(results):
     features[3, 1] = np.nan
     np.save(path, features)
     finding = only(check_features(results, {}, AGAIN), str(path), "NaN")
-    assert f"{path} {path.with_suffix('.parquet')} && {AGAIN} {path}" in finding.remedy
+    assert f"{path} {path.with_suffix('.parquet')} && snakemake {path} --cores 2 " in finding.remedy
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".parquet"])
@@ -170,6 +178,16 @@ def test_hidden_files_of_others_are_no_leftovers(results):
     assert check_leftovers([results]) == []
 
 
+def test_files_dated_in_the_future(results):
+    path = results / "demo/clips/train/0000.tar"
+    ahead = time.time() + 5000
+    os.utime(path, (ahead, ahead))
+    finding = only(check_clock([results, results / "no"]), "1 files", str(path), "future")
+    subprocess.run(finding.remedy, shell=True, check=True)
+    assert abs(path.stat().st_mtime - time.time()) < 100
+    assert check_clock([results]) == []
+
+
 def write_lock(results, **changes):
     path = results / "demo/training/stage1/lock.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -217,8 +235,8 @@ def test_a_snakemake_that_was_killed(tmp_path):
     for child in children:
         os.kill(int(child), 9)
     locked, cut = check_snakemake(tmp_path, AGAIN)
-    assert "is locked" in locked.problem and locked.remedy == f"{AGAIN} --unlock"
-    assert "made.txt" in cut.problem and cut.remedy == AGAIN
+    assert "is locked" in locked.problem and locked.remedy == "snakemake --unlock --cores 2"
+    assert "made.txt" in cut.problem and cut.remedy == "snakemake --cores 2"
     subprocess.run([*command, "--unlock"], cwd=tmp_path, check=True, capture_output=True)
     assert len(check_snakemake(tmp_path, AGAIN)) == 1
 
@@ -264,12 +282,11 @@ def test_too_little_disk(tmp_path):
     assert float(said.split(" GB free, ")[1].split()[0]) > 16_000
 
 
-def test_commands_name_the_config_that_was_given(tmp_path):
-    assert again_with(["a b.yaml"], 4) == "snakemake --cores 4 --configfile 'a b.yaml'"
+def test_commands_name_the_config_that_was_given():
+    called = snakemake(["a b.yaml"], 4, "target")
+    assert called == "snakemake target --cores 4 --configfile 'a b.yaml'"
     config = read_config([REPOSITORY / "config/config.yaml"])
-    assert encoders_of(config, tmp_path)["stage1"].parts[-4:] == (
-        *("demo", "checkpoints", "stage1", "best.pt"),
-    )
+    assert str(encoders_of(config)["stage1"]) == "results/demo/checkpoints/stage1/best.pt"
 
 
 def run(folder, *arguments):
@@ -291,5 +308,5 @@ def test_the_exit_status_says_whether_something_is_wrong(results, tmp_path):
     assert (ill.returncode, ill.stderr) == (1, "")
     name = path.relative_to(tmp_path)
     assert f"WRONG: Clip shard {name}" in ill.stdout
-    assert f"try: rm -f {name} && snakemake --cores 3 {name}" in ill.stdout
+    assert f"try: rm -f {name} && snakemake {name} --cores 3 && " in ill.stdout
     assert ill.stdout.endswith("Things that are wrong: 1.\n")

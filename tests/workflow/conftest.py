@@ -68,11 +68,11 @@ class Project:
         shutil.copytree(self.folder, folder, symlinks=True)
         return Project(folder, self.config)
 
-    def run(self, *arguments: str) -> Run:
+    def run(self, *arguments: str, snakefile: Path = REPOSITORY / "Snakefile") -> Run:
         command = [
             str(SNAKEMAKE),
             "--snakefile",
-            str(REPOSITORY / "Snakefile"),
+            str(snakefile),
             "--directory",
             str(self.folder),
             "--configfile",
@@ -94,8 +94,10 @@ class Project:
         )
         return Run(done.returncode, done.stdout)
 
-    def dry_run(self, *arguments: str) -> dict[str, int]:
-        run = self.run("--dry-run", *arguments)
+    def dry_run(
+        self, *arguments: str, snakefile: Path = REPOSITORY / "Snakefile"
+    ) -> dict[str, int]:
+        run = self.run("--dry-run", *arguments, snakefile=snakefile)
         assert run.code == 0, run.output
         return run.planned
 

@@ -1,21 +1,50 @@
-"""What a change makes stale, and what it leaves alone."""
+"""What a change makes stale, with how many jobs, and what it leaves alone: `docs/staleness.md`.
 
+Rows that cost little are really run, and what ran is counted. Those that make most of the workflow
+again are planned only, which a row of the first kind shows to be the same.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import merged
+from conftest import REPOSITORY, merged
 
 from sonar_sign.shard import shard_of
 
 pytestmark = pytest.mark.slow
 
-PREDICTING = {"predict", "evaluate", "evaluate_language", "sample", "compare", "plot"}
 ANNOTATIONS = "resources/demo/howto/how2sign_realigned_train.csv"
+N_TRAIN = 2  # shards of the tiny config
+FEATURES = [f"results/demo/features/pretrained/train/{n:04d}.npy" for n in range(N_TRAIN)]
+# Three systems in two languages, and landmarks in one.
+SHOWN = {"compare": 1, "plot": 1, "gallery": 1}
+EVERY_SCORE = {"evaluate": 7, "sample": 4, **SHOWN}
+EVERY_PREDICTION = {"predict": 3, "predict_landmarks": 1, "plot_attention": 1, **EVERY_SCORE}
+LANDMARKS = {"train_landmarks": 1, "predict_landmarks": 1, "plot_attention": 1}
+LANDMARKS |= {"evaluate": 1, "sample": 1, **SHOWN}
+STAGE_2 = {"finetune_stage2": 1, "predict": 1, "evaluate": 2, "sample": 1, **SHOWN}
+STAGE_1 = STAGE_2 | {"finetune_stage1": 1, "extract": 4, "predict": 2, "evaluate": 4, "sample": 2}
+# Of news: two shards of training, one of validation; of howto: two, one, one.
+FROM_FEATURES = {
+    "extract": 11, "pretrain_sign_encoder": 1, "finetune_stage1": 1, "finetune_stage2": 1,
+    "predict": 3, "evaluate": 6, "sample": 3, **SHOWN,
+}  # fmt: skip
 
 
-def changed_config(project, changes: dict) -> dict[str, int]:
-    project.write_config(merged(project.config, changes))
-    return project.dry_run()
+@dataclass(frozen=True)
+class Row:
+    """A change and the subcommands that run because of it."""
+
+    change: dict | Callable
+    """Of the config, or of a project's files."""
+    runs: dict[str, int]
+    targets: tuple[str, ...] = ()
+    """All, unless some are named."""
+    really: bool = True
 
 
 def edit_row(project, row: int, column: str, value: str) -> str:
@@ -27,122 +56,206 @@ def edit_row(project, row: int, column: str, value: str) -> str:
     return lines[row][lines[0].index("SENTENCE_NAME")]
 
 
-def tars(project) -> dict[str, int]:
-    clips = project.folder / "results/demo/clips"
-    return {str(path.relative_to(clips)): path.stat().st_mtime_ns for path in clips.rglob("*.tar")}
-
-
-def test_a_learning_rate_of_stage_2(project):
-    planned = changed_config(project, {"finetune": {"stage2": {"learning_rate": 3e-4}}})
-    assert set(planned) == {"finetune_stage2"} | PREDICTING
-    assert planned["predict"] == 1
-
-
-def test_a_learning_rate_of_stage_1(project):
-    planned = changed_config(project, {"finetune": {"stage1": {"learning_rate": 3e-4}}})
-    assert set(planned) == {"finetune_stage1", "extract", "finetune_stage2"} | PREDICTING
-    assert planned["predict"] == 2, "zero-shot is left alone"
-
-
-def test_an_evaluation_setting(project):
-    planned = changed_config(project, {"evaluate": {"nltk_data": "nowhere"}})
-    assert set(planned) == {"evaluate", "evaluate_language", "compare", "plot"}
-
-
-def test_the_number_of_samples(project):
-    planned = changed_config(project, {"sample": {"n": 5}})
-    assert planned == {"sample": len(project.config["systems"])}
-
-
-def test_the_crop_quality_makes_everything_after_it_again(project):
-    planned = changed_config(project, {"crop": {"quality": 20}})
-    assert {"crop", "extract", "finetune_stage1", "finetune_stage2"} <= set(planned)
-    assert not {"prepare", "embed_text", "shard_train", "make_howto_corpus"} & set(planned)
-
-
-def test_one_time_stamp_crops_and_extracts_one_shard(project):
-    n_shards = project.config["corpus"]["shards"]["train"]
-    features = [f"results/demo/features/pretrained/train/{n:04d}.npy" for n in range(n_shards)]
-    assert project.run(*features).ran == {"extract": n_shards}
-    before = tars(project)
-    shard = shard_of(edit_row(project, 1, "START_REALIGNED", "0.05"), n_shards)
-    run = project.run(*features)
-    assert run.code == 0, run.output
-    assert run.ran == {"prepare": 1, "shard": 1, "crop": 1, "extract": 1}
-    after = tars(project)
-    assert {path for path in after if after[path] != before[path]} == {f"train/{shard:04d}.tar"}
-
-
-def test_an_added_row_touches_the_shard_that_it_falls_into(project):
-    n_shards = project.config["corpus"]["shards"]["train"]
-    features = [f"results/demo/features/pretrained/train/{n:04d}.npy" for n in range(n_shards)]
-    project.run(*features)
-    before = tars(project)
+def add_row(project) -> str:
     path = project.folder / ANNOTATIONS
     lines = path.read_text().splitlines()
     added = lines[1].split("\t")
     column = lines[0].split("\t").index("SENTENCE_NAME")
     added[column] = f"{added[column]}-again"
     path.write_text("\n".join([*lines, "\t".join(added)]) + "\n")
-    run = project.run(*features)
+    return added[column]
+
+
+def put_another_checkpoint(project):
+    other = project.folder / "resources/models/demo/sign_encoder.pth"
+    shutil.copyfile(other, project.folder / "results/demo/checkpoints/stage2/best.pt")
+
+
+def touch(path: str) -> Callable:
+    return lambda project: (project.folder / path).touch()
+
+
+def replace_video(project):
+    videos = sorted((project.folder / "resources/demo/howto/raw_videos").glob("*.mp4"))
+    used = (project.folder / "results/demo/shards/test/0000.tsv").read_text()
+    shown = next(video for video in videos if video.name in used)
+    shown.write_bytes(next(video for video in videos if video != shown).read_bytes())
+
+
+TABLE = {
+    "seed": Row(
+        {"seed": 2},
+        STAGE_1 | LANDMARKS | EVERY_PREDICTION,
+        really=False,
+    ),
+    "systems": Row({"systems": ["zero_shot", "finetuned", "landmarks"]}, SHOWN),
+    "languages.outputs": Row(
+        {"languages": {"outputs": ["eng_Latn"]}},
+        {"predict": 3, "evaluate": 3, "sample": 3, **SHOWN},
+        really=False,
+    ),
+    "crop.quality": Row(
+        {"crop": {"quality": 20}},
+        FROM_FEATURES | {"crop": 7, "pretrain_sign_hiera": 1},
+        really=False,
+    ),
+    "extract.compat": Row({"extract": {"compat": "exact"}}, FROM_FEATURES, really=False),
+    "landmarks.fps": Row({"landmarks": {"fps": 10}}, LANDMARKS | {"extract_landmarks": 4}),
+    "landmark_model.training": Row(
+        {"landmark_model": {"training": {"learning_rate": 1e-3}}}, LANDMARKS
+    ),
+    "finetune.stage1": Row(
+        {"finetune": {"stage1": {"learning_rate": 3e-4}}}, STAGE_1, really=False
+    ),
+    "finetune.stage2": Row({"finetune": {"stage2": {"learning_rate": 3e-4}}}, STAGE_2),
+    "finetune.fused, which no system uses": Row({"finetune": {"fused": {"epochs": 3}}}, {}),
+    "predict.beam_size": Row({"predict": {"beam_size": 3}}, EVERY_PREDICTION, really=False),
+    "evaluate": Row(
+        {"evaluate": {"nltk_data": "nowhere"}}, {"evaluate": 7, **SHOWN, "gallery": 0}, really=False
+    ),
+    "sample": Row({"sample": {"n": 5}}, {"sample": 4}),
+    "gallery": Row({"gallery": {"videos": False}}, {"gallery": 1}),
+    "cluster": Row({"cluster": {"others": {"mem_mb": 1234}}}, {}),
+    "a caption": Row(
+        lambda project: edit_row(project, 1, "SENTENCE", "My friend paints."),
+        {"prepare": 1, "shard": 1, "embed_text": 1, "finetune_stage1": 1},
+        targets=("results/demo/checkpoints/stage1/best.pt",),
+    ),
+    "a time stamp": Row(
+        lambda project: edit_row(project, 1, "START_REALIGNED", "0.05"),
+        {"prepare": 1, "shard": 1, "crop": 1, "extract": 1},
+        targets=FEATURES,
+    ),
+    "an added row": Row(
+        add_row, {"prepare": 1, "shard": 1, "crop": 1, "extract": 1}, targets=FEATURES
+    ),
+    "a replaced video": Row(
+        replace_video,
+        {"crop": 1, "extract": 1},
+        targets=("results/demo/features/pretrained/test/0000.npy",),
+    ),
+    "annotations touched": Row(touch(ANNOTATIONS), {}),
+    "a touched checkpoint over 1 MB": Row(
+        touch("results/demo/checkpoints/stage1/best.pt"),
+        {key: n for key, n in STAGE_1.items() if key != "finetune_stage1"},
+        really=False,
+    ),
+    "a replaced checkpoint": Row(
+        put_another_checkpoint, {"predict": 1, "evaluate": 2, "sample": 1, **SHOWN}
+    ),
+    "a deleted feature shard": Row(
+        lambda project: (project.folder / FEATURES[0]).unlink(), {"extract": 1}, targets=FEATURES
+    ),
+    "the number of shards": Row(
+        {"corpus": {"shards": {"train": 3}}},
+        {"shard": 1, "crop": 3, "extract": 3},
+        targets=(*FEATURES, "results/demo/features/pretrained/train/0002.npy"),
+    ),
+}
+
+
+@pytest.fixture(scope="session")
+def extracted(finished):
+    """The finished project with the pretrained features of training, which no system needs."""
+    run = finished.run(*FEATURES)
     assert run.code == 0, run.output
-    assert run.ran == {"prepare": 1, "shard": 1, "crop": 1, "extract": 1}
-    after = tars(project)
-    shard = shard_of(added[column], n_shards)
+    return finished
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_what_runs(extracted, tmp_path, name):
+    row, project = TABLE[name], extracted.copy(tmp_path / "project")
+    assert project.dry_run(*row.targets) == {}
+    if callable(row.change):
+        row.change(project)
+    else:
+        project.write_config(merged(project.config, row.change))
+    expected = Counter({key: n for key, n in row.runs.items() if n})
+    if not row.really:
+        assert by_subcommand(project.dry_run(*row.targets)) == expected
+        return
+    run = project.run(*row.targets)
+    assert run.code == 0, run.output
+    assert run.ran == expected
+    assert project.dry_run(*row.targets) == {}
+
+
+def by_subcommand(jobs: dict[str, int]) -> Counter:
+    """Jobs of a dry run, counted by the subcommand that they call."""
+    counted = Counter()
+    for rule, n in jobs.items():
+        name = "shard" if rule.startswith("shard_") else rule.removesuffix("_language")
+        counted[name] += n
+    return counted
+
+
+def test_only_the_shard_that_a_row_falls_into_is_written_again(extracted, tmp_path):
+    project = extracted.copy(tmp_path / "project")
+    clips = project.folder / "results/demo/clips"
+
+    def tars() -> dict[str, int]:
+        return {str(p.relative_to(clips)): p.stat().st_mtime_ns for p in clips.rglob("*.tar")}
+
+    before = tars()
+    shard = shard_of(add_row(project), N_TRAIN)
+    run = project.run(*FEATURES)
+    assert run.code == 0, run.output
+    after = tars()
     assert {path for path in after if after[path] != before[path]} == {f"train/{shard:04d}.tar"}
 
 
-def test_one_caption_embeds_and_trains_but_crops_and_extracts_nothing(project):
-    edit_row(project, 1, "SENTENCE", "My friend paints.")
-    before = tars(project)
-    run = project.run("results/demo/checkpoints/stage1/best.pt")
-    assert run.code == 0, run.output
-    assert run.ran == {"prepare": 1, "shard": 1, "embed_text": 1, "finetune_stage1": 1}
-    assert tars(project) == before
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory) -> Path:
+    """A copy of the repository, to be edited."""
+    folder = tmp_path_factory.mktemp("repository")
+    for name in ("Snakefile", "workflow", "config", "profiles", "src"):
+        source = REPOSITORY / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(source, folder / name)
+    return folder
 
 
-def test_a_deleted_feature_shard_is_one_job(project):
-    shard = "results/demo/features/stage1/train/0001.npy"
-    (project.folder / shard).unlink()
-    assert project.dry_run(shard) == {"extract": 1}
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_code_and_environments_make_nothing_stale_but_a_recipe_does(finished, repository):
+    def jobs() -> Counter:
+        return by_subcommand(finished.dry_run(snakefile=repository / "Snakefile"))
+
+    assert jobs() == {}
+    edit(repository / "src/sonar_sign/finetune/stage2.py", '"""Stage 2', '"""The second stage')
+    edit(repository / "workflow/envs/models.yaml", "# Written", "# Anew\n# Written")
+    assert jobs() == {}
+    rules = repository / "workflow/rules/finetune.smk"
+    before, stage2 = rules.read_text().split("rule finetune_stage2", 1)
+    rules.write_text(before + "rule finetune_stage2" + stage2.replace("recipe=2", "recipe=3"))
+    assert jobs() == STAGE_2
 
 
 def test_zero_shot_alone_trains_nothing_on_the_corpus(empty):
-    planned = empty.dry_run("results/demo/metrics/zero_shot.json")
-    assert planned["predict"] == 1
-    assert not {"finetune_stage1", "finetune_stage2"} & set(planned)
-
-
-def test_a_replaced_video_is_cropped_again(project):
-    video = next((project.folder / "resources/demo/howto/raw_videos").glob("*.mp4"))
-    other = next(path for path in Path(video).parent.glob("*.mp4") if path != video)
-    video.write_bytes(other.read_bytes())
-    planned = project.dry_run("results/demo/checkpoints/stage1/best.pt")
-    assert planned["crop"] >= 1
-    assert "prepare" not in planned
-
-
-def test_a_learning_rate_of_landmarks_concerns_their_system_only(project):
-    changes = {"landmark_model": {"training": {"learning_rate": 1e-4}}}
-    planned = changed_config(project, changes)
-    after = {"evaluate", "sample", "compare", "plot", "plot_attention", "gallery"}
-    assert set(planned) == {"train_landmarks", "predict_landmarks"} | after
-    assert planned["evaluate"] == planned["sample"] == 1
+    jobs = empty.dry_run("results/demo/metrics/zero_shot.json")
+    assert jobs["predict"] == 1
+    assert not {"finetune_stage1", "finetune_stage2"} & set(jobs)
 
 
 def test_landmarks_alone_need_no_pixels_and_no_public_weights(empty):
-    planned = empty.dry_run("results/demo/metrics/landmarks.json")
-    assert planned["train_landmarks"] == planned["predict_landmarks"] == 1
-    assert not {"crop", "extract", "embed_text", "pretrain_sonar", "finetune_stage1"} & set(planned)
+    jobs = empty.dry_run("results/demo/metrics/landmarks.json")
+    assert jobs["train_landmarks"] == jobs["predict_landmarks"] == 1
+    assert not {"crop", "extract", "embed_text", "pretrain_sonar", "finetune_stage1"} & set(jobs)
 
 
 def test_pretraining_comes_first_where_a_corpus_is_named(empty):
     empty.write_config(merged(empty.config, {"landmark_model": {"pretrain": "demo_news"}}))
-    planned = empty.dry_run("results/demo/metrics/landmarks.json")
-    assert planned["pretrain_landmarks"] == planned["train_landmarks"] == 1
+    jobs = empty.dry_run("results/demo/metrics/landmarks.json")
+    assert jobs["pretrain_landmarks"] == jobs["train_landmarks"] == 1
 
 
 def test_fused_needs_both_its_parents(empty):
-    planned = empty.dry_run("results/demo/metrics/fused.json")
+    jobs = empty.dry_run("results/demo/metrics/fused.json")
     for rule in ("train_fused", "finetune_stage2", "train_landmarks", "predict"):
-        assert planned[rule] == 1, rule
+        assert jobs[rule] == 1, rule

@@ -86,3 +86,13 @@ def final_outputs():
         *[f"{results}/samples/{system}.json" for system in config["systems"]],
         *([f"{results}/report/attention.svg"] if "landmarks" in config["systems"] else []),
     ]
+
+
+def attempts_of_rules():
+    """How often a job of each rule that has something to do is tried at most."""
+    retries = workflow.execution_settings.retries
+    return {
+        job.rule.name: 1 + (retries if job.rule.restart_times is None else job.rule.restart_times)
+        for job in workflow.dag.needrun_jobs()
+        if not workflow.is_local(job.rule)
+    }

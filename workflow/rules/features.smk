@@ -18,8 +18,13 @@ rule extract:
     conda:
         "../envs/models.yaml"
     threads: 1 + config["extract"]["num_workers"]
+    resources:
+        # Half of it where memory may not have sufficed. No param: it changes features by rounding only.
+        batch_units=lambda wildcards, attempt: max(
+            1, config["extract"]["batch_units"] >> (attempt - 1)
+        ),
     params:
-        settings=flags(config["extract"]),
+        settings=flags(config["extract"], "batch_units"),
         device=config["device"],
         recipe=1,
     message:
@@ -28,7 +33,7 @@ rule extract:
     shell:
         "sonar-sign extract --clips {input.clips} --checkpoint {input.checkpoint:q}"
         " --output {output.features} --timings {output.timings} {params.settings}"
-        " --device {params.device} --threads {threads} > {log} 2>&1"
+        " --batch-units {resources.batch_units} --device {params.device} --threads {threads} > {log} 2>&1"
 
 
 rule embed_text:

@@ -69,7 +69,7 @@ rule gallery:
     benchmark:
         "results/{corpus}/benchmarks/gallery.tsv"
     conda:
-        "../envs/sonar-sign.yaml"
+        "../envs/evaluation.yaml"
     params:
         predictions=lambda wildcards, input: repeated(
             "predictions", named(input.predictions, "parent")

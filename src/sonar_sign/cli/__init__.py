@@ -4,6 +4,7 @@ Commands only read flags and call the module of their step, which they import wh
 step that needs no PyTorch does not wait for it.
 """
 
+import errno
 import os
 import sys
 
@@ -50,10 +51,28 @@ for room in ROOMS:
 app.add_typer(landmarks.landmarks, name="landmarks")
 
 
+# What a disk can refuse, and what to do; outputs are whole or absent, so nothing else is lost.
+REFUSED = {
+    errno.ENOSPC: "the disk is full: free some space (sonar-sign estimate says how much is needed)",
+    errno.EDQUOT: "your quota is used up: delete something",
+    errno.EROFS: "the file system is read-only: mount it for writing",
+    errno.EACCES: "you may not write there: change the permissions",
+}
+
+
 def main() -> None:
     """Run a subcommand; what the user can mend is one sentence and exit status 2."""
     try:
         app()
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(
+            f"sonar-sign: {where}{REFUSED[error.errno]}, and run the same command again.",
+            file=sys.stderr,
+        )
+        sys.exit(2)
     except UserError as error:
         print(f"sonar-sign: {error}", file=sys.stderr)
         sys.exit(2)

@@ -1,5 +1,6 @@
 """Subcommands about a run as a whole: what it will take, and what is wrong with it."""
 
+from contextlib import chdir
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +37,7 @@ def estimate(
 
 def doctor(
     config: Config = [],  # noqa: B006
-    folder: Annotated[Path, "Folder in which Snakemake runs."] = Path("."),
+    folder: Annotated[Path, "Folder in which Snakemake runs, and the commands must."] = Path("."),
     lock: Annotated[Path, "The lock file of the installation."] = Path("requirements.lock"),
     cores: Annotated[int, "Cores, for the commands that are proposed."] = 2,
 ) -> None:
@@ -45,8 +46,13 @@ def doctor(
     from sonar_sign.doctor import doctor as run
     from sonar_sign.estimate import read_config
 
-    whole = read_config([DEFAULT_CONFIG, *config])
-    checkup = run(whole, config, folder, lock=lock, cores=cores)
+    whole, files = read_config([DEFAULT_CONFIG, *config]), config
+    if folder != Path("."):
+        files, lock = [path.absolute() for path in config], lock.absolute()
+        if not folder.is_dir():
+            raise UserError(f"--folder {folder} is not a folder; give the one Snakemake runs in.")
+    with chdir(folder):
+        checkup = run(whole, files, lock=lock, cores=cores)
     print(as_text(checkup))
     raise typer.Exit(1 if checkup.findings else 0)
 

@@ -119,7 +119,7 @@ def finetune_stage1(
     Raises:
         UserError: a file cannot be used or an option makes no sense.
     """
-    chosen = choose_device(device)
+    chosen = choose_device(device, options.devices)
     seed_everything(seed)
     sign_hiera = load_sign_hiera(inputs.sign_hiera)
     sign_encoder = load_sign_encoder(inputs.sign_encoder).requires_grad_(False)

@@ -78,7 +78,7 @@ def finetune_stage2(
     Raises:
         UserError: a file cannot be used, or features or targets do not fit the sign encoder.
     """
-    chosen = choose_device(device)
+    chosen = choose_device(device, options.devices)
     seed_everything(seed)
     teaching = inputs.teaching
     train = FeatureClips(inputs.train_features, Supervision(teaching.train))

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger, WandbLogger
+from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from sonar_sign.errors import UserError
 from sonar_sign.finetune.batch_size import is_out_of_memory, resolve_batch_size
@@ -35,7 +36,13 @@ from sonar_sign.finetune.training_folder import (
     wait_for_main_process,
 )
 from sonar_sign.options import TrainOptions
-from sonar_sign.runtime import PRECISION_OF, autocast, count_devices, is_main_process
+from sonar_sign.runtime import (
+    PRECISION_OF,
+    autocast,
+    count_devices,
+    is_main_process,
+    is_one_task_of_slurm,
+)
 
 LIGHTNING_PRECISION = {"no": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
@@ -90,13 +97,15 @@ def _trainer(
     on_gpu = run.device.type == "cuda"
     n_devices = count_devices(run.device, options.devices)
     one_gpu = [run.device.index] if on_gpu and n_devices == 1 and run.device.index else n_devices
+    # In a SLURM job Lightning takes for granted that there is a task for every device.
+    environment = [LightningEnvironment()] if is_one_task_of_slurm() else []
     return pl.Trainer(
         accelerator="gpu" if on_gpu else "cpu",
         devices=one_gpu,
         num_nodes=options.num_nodes,
         strategy=options.strategy,
         precision=LIGHTNING_PRECISION[options.mixed_precision],
-        plugins=[WholeCheckpoints()],
+        plugins=[WholeCheckpoints(), *environment],
         max_epochs=options.epochs,
         accumulate_grad_batches=options.gradient_accumulation_steps,
         gradient_clip_val=options.gradient_clip,

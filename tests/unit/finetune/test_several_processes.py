@@ -44,6 +44,18 @@ def test_two_processes_of_one_command(folder, one, tmp_path):  # noqa: F811
 
 
 @pytest.mark.slow
+def test_two_processes_of_one_slurm_task(folder, one, tmp_path, monkeypatch):  # noqa: F811
+    # What srun -n1 gives a process; Lightning would want a task for each device.
+    for name, value in {
+        "JOB_ID": "7", "JOB_NAME": "abc", "NTASKS": "1", "NTASKS_PER_NODE": "1", "PROCID": "0",
+        "LOCALID": "0", "NODEID": "0", "NNODES": "1", "NODELIST": "localhost",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    finish(folder, tmp_path, **HALF, devices=2, strategy="ddp")
+    assert_learnt_the_same(one, tmp_path)
+
+
+@pytest.mark.slow
 def test_torchrun(folder, one, tmp_path):  # noqa: F811
     arguments = command(folder, tmp_path, **HALF, strategy="ddp")
     run = [BIN / "torchrun", "--nproc-per-node=2", "--master-port=29617", *arguments]

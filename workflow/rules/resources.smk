@@ -1,0 +1,50 @@
+"""What jobs ask a batch system or a workstation's scheduler for: the config's section `cluster`.
+
+Included last, because it looks at all rules; docs/slurm.md is about it.
+"""
+
+import os
+
+from snakemake_interface_executor_plugins.settings import ExecMode
+
+from sonar_sign.cluster import check_rule_names, cores_of, resources_of
+from sonar_sign.gpus import CARDS
+from sonar_sign.slurm import check_slurm
+
+CLUSTER = config["cluster"]
+ON_GPUS = config["device"] != "cpu"
+try:
+    check_rule_names(CLUSTER, {rule.name for rule in workflow.rules})
+except UserError as error:
+    sys.exit(f"sonar-sign: {error}")
+
+# `--jobs` is for batch systems only, and a job of one knows that it is one.
+IN_BATCHES = workflow.resource_settings.nodes is not None or workflow.exec_mode == ExecMode.REMOTE
+
+for _rule in workflow.rules:
+    _asked = resources_of(_rule.name, CLUSTER, gpus=ON_GPUS)
+    _rule.resources.update(_asked)
+    # What was asked for on the command line or in a profile goes before the table.
+    _rule.resources.update(workflow.resource_settings.overwrite_resources.get(_rule.name, {}))
+    _cores = cores_of(_rule.name, CLUSTER)
+    if (
+        IN_BATCHES
+        and _cores is not None
+        and _rule.name not in workflow.resource_settings.overwrite_threads
+    ):
+        _rule.resources["_cores"] = _cores
+
+# On a workstation Snakemake counts GPUs (`--resources gpu=N`), and jobs choose among these.
+_n_gpus = workflow.global_resources.get("gpu").value
+if _n_gpus and not IN_BATCHES:
+    _visible = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(_n_gpus)))
+    os.environ[CARDS] = ",".join(_visible.split(",")[:_n_gpus])
+
+
+# Not at parse time: only here it is known what executes jobs, and a dry run needs no SLURM.
+onstart:
+    if workflow.executor_plugin.name == "slurm":
+        try:
+            check_slurm(CLUSTER, attempts_of_rules(), gpus=ON_GPUS)
+        except UserError as error:
+            sys.exit(f"sonar-sign: {error}")
