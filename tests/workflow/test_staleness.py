@@ -28,9 +28,10 @@ LANDMARKS = {"train_landmarks": 1, "predict_landmarks": 1, "plot_attention": 1}
 LANDMARKS |= {"evaluate": 1, "sample": 1, **SHOWN}
 STAGE_2 = {"finetune_stage2": 1, "predict": 1, "evaluate": 2, "sample": 1, **SHOWN}
 STAGE_1 = STAGE_2 | {"finetune_stage1": 1, "extract": 4, "predict": 2, "evaluate": 4, "sample": 2}
-# Of news: two shards of training, one of validation; of howto: two, one, one.
+# Pretrained features of news (two shards of training, one of validation) and of howto's test split,
+# then stage 1's of all four howto shards.
 FROM_FEATURES = {
-    "extract": 11, "pretrain_sign_encoder": 1, "finetune_stage1": 1, "finetune_stage2": 1,
+    "extract": 8, "pretrain_sign_encoder": 1, "finetune_stage1": 1, "finetune_stage2": 1,
     "predict": 3, "evaluate": 6, "sample": 3, **SHOWN,
 }  # fmt: skip
 
@@ -165,7 +166,8 @@ def extracted(finished):
 @pytest.mark.parametrize("name", TABLE)
 def test_what_runs(extracted, tmp_path, name):
     row, project = TABLE[name], extracted.copy(tmp_path / "project")
-    assert project.dry_run(*row.targets) == {}
+    there = [path for path in row.targets if (project.folder / path).exists()]
+    assert project.dry_run(*there) == {}
     if callable(row.change):
         row.change(project)
     else:

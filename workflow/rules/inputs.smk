@@ -83,7 +83,13 @@ def shard_file(wildcards):
     whose content is the same makes nothing stale.
     """
     dealing = getattr(checkpoints, checkpoint_name(wildcards.corpus, wildcards.split))
-    return next(path for path in dealing.get().output if Path(path).stem == wildcards.shard)
+    dealt = {Path(path).stem: path for path in dealing.get().output}
+    if wildcards.shard not in dealt:
+        raise ValueError(
+            f"{wildcards.corpus}, {wildcards.split}, has {len(dealt)} shards and no "
+            f"{wildcards.shard}; the config's `shards` say how many there are."
+        )
+    return dealt[wildcards.shard]
 
 
 def videos(wildcards):
