@@ -1,11 +1,11 @@
-# make setup | demo | test | test-slurm | dag | lock | mediapipe; README.md says what each does.
+# make setup | demo | test | test-long | test-slurm | dag | lock | mediapipe; README.md says what each does.
 
 PYTHON ?= python3
 CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-slurm lock dag mediapipe
+.PHONY: setup demo test test-long test-slurm lock dag mediapipe
 
 setup: $(VENV)/.ready
 
@@ -29,7 +29,11 @@ test: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not long"
+
+# What a change makes stale, and what is killed on the way: run by CI too.
+test-long: setup
+	$(BIN)/python -m pytest -m long
 
 # Installs Debian's SLURM if this is root; says why where it cannot.
 test-slurm: setup

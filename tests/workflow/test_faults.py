@@ -14,7 +14,7 @@ from conftest import REPOSITORY
 sys.path.insert(0, str(REPOSITORY / "benchmarks"))
 import faults  # noqa: E402  (the script of many such runs)
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 METRICS = "results/demo/metrics/finetuned.json"
 SHARD = "results/demo/features/stage1/train/0000.npy"

@@ -15,7 +15,7 @@ from conftest import REPOSITORY, merged
 
 from sonar_sign.shard import shard_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 ANNOTATIONS = "resources/demo/howto/how2sign_realigned_train.csv"
 N_TRAIN = 2  # shards of the tiny config

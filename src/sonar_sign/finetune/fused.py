@@ -111,7 +111,7 @@ def train_fused(
     losses: LossOptions,
     augmentation: LandmarkAugmentOptions,
     *,
-    drop_features: float = 0.3,
+    drop_features: float = 0.5,
     seed: int = 0,
     device: str = "auto",
 ) -> None:
