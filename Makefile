@@ -29,11 +29,11 @@ test: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" --durations=25
 
 # What a change makes stale, and what is killed on the way: run by CI too.
 test-long: setup
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -m long --durations=25
 
 # Installs Debian's SLURM if this is root; says why where it cannot.
 test-slurm: setup
