@@ -63,7 +63,8 @@ def predict(
     shards = open_features(features)
     if not shards:
         raise UserError("The feature shards given to predict hold no clips.")
-    hashes = _require_made_by(shards, sign_hiera) | {"sign_encoder_sha256": sha256_of(sign_encoder)}
+    hashes = _require_made_by(shards, sign_hiera)
+    hashes["sign_encoder_sha256"] = sha256_of(require_file(sign_encoder, "The sign encoder"))
     if landmark_model is None:
         model = load_sign_encoder(sign_encoder, device=chosen)
         _require_width("features", shards, sign_encoder, model.config.feature_dim)
