@@ -53,6 +53,7 @@ def asked(project, *arguments):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("profile", ["slurm", "profiles/slurm"])
 def test_every_job_asks_for_memory_time_cores_and_gpus(empty, profile):
     empty.write_config(merged(empty.config, {"cluster": {"gpu_partition": "a100", "account": "x"}}))
@@ -69,6 +70,7 @@ def test_every_job_asks_for_memory_time_cores_and_gpus(empty, profile):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_cores_of_the_table_are_for_batch_systems(empty):
     assert asked(empty, "--cores", "16")["predict"]["threads"] == 1
 
@@ -106,6 +108,7 @@ def test_a_rule_that_is_not_there_is_told(empty):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_on_a_workstation_what_uses_a_card_is_counted(empty):
     jobs = asked(empty, "--profile", "profiles/workstation", "--resources", "gpu=3")
     using = {rule for rule, resources in jobs.items() if resources["gpu"]}
@@ -118,6 +121,7 @@ HOLDER = "from sonar_sign.gpus import hold_gpus; hold_gpus(1); print('held', flu
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_on_a_workstation_a_job_takes_a_card_that_nobody_has(project, tmp_path):
     variables = {CARDS: "0,1", LOCKS: str(tmp_path / "locks")}
     holder = subprocess.Popen(
@@ -151,6 +155,7 @@ def test_on_a_workstation_a_job_takes_a_card_that_nobody_has(project, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_what_jobs_ask_for_makes_nothing_stale(project):
     changes = {"extract": {"batch_units": 32}, "cluster": {"others": {"mem_mb": 1, "runtime": 1}}}
     project.write_config(merged(project.config, changes))

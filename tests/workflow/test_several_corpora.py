@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import merged
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 def test_a_further_corpus_is_trained_on(project):

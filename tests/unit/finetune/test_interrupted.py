@@ -87,6 +87,7 @@ def assert_same(whole, out):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("settings", [{}, {"num_workers": 1}, {"gradient_accumulation_steps": 2}])
 def test_after_sigkill_the_same_command_ends_as_an_undisturbed_one(folder, tmp_path, settings):
     finish(folder, tmp_path / "whole", **settings)
@@ -105,6 +106,7 @@ def test_after_sigkill_the_same_command_ends_as_an_undisturbed_one(folder, tmp_p
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
 def test_a_signal_saves_and_ends_with_a_status_to_retry(folder, whole, tmp_path, number):
     out = tmp_path / "out"
@@ -121,6 +123,7 @@ def test_a_signal_saves_and_ends_with_a_status_to_retry(folder, whole, tmp_path,
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_second_trainer_of_a_folder_refuses(folder, whole, tmp_path):
     out = tmp_path / "out"
     first = start(folder, out, epochs=500)
@@ -171,6 +174,7 @@ def long_clips(folder):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_out_of_memory_names_the_settings(folder, long_clips, tmp_path):
     done = subprocess.run(
         command(folder, tmp_path, **long_clips),
@@ -183,6 +187,7 @@ def test_out_of_memory_names_the_settings(folder, long_clips, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_batch_size_auto_takes_what_fits_and_keeps_the_step(folder, long_clips, tmp_path):
     settings = long_clips | {"batch_size": "auto", "effective_batch": 32}
     done = subprocess.run(

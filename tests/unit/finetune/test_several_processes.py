@@ -35,6 +35,7 @@ def assert_learnt_the_same(one, out):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_two_processes_of_one_command(folder, one, tmp_path):  # noqa: F811
     finish(folder, tmp_path, **HALF, devices=2, strategy="ddp")
     assert_learnt_the_same(one, tmp_path)
@@ -44,6 +45,7 @@ def test_two_processes_of_one_command(folder, one, tmp_path):  # noqa: F811
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_two_processes_of_one_slurm_task(folder, one, tmp_path, monkeypatch):  # noqa: F811
     # What srun -n1 gives a process; Lightning would want a task for each device.
     for name, value in {
@@ -56,6 +58,7 @@ def test_two_processes_of_one_slurm_task(folder, one, tmp_path, monkeypatch):  #
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_torchrun(folder, one, tmp_path):  # noqa: F811
     arguments = command(folder, tmp_path, **HALF, strategy="ddp")
     run = [BIN / "torchrun", "--nproc-per-node=2", "--master-port=29617", *arguments]

@@ -230,6 +230,7 @@ def command(folder, out):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_after_sigkill_the_same_command_ends_as_an_undisturbed_one(folder, tmp_path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     done = subprocess.run(command(folder, whole), capture_output=True, text=True)
