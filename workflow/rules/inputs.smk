@@ -82,18 +82,28 @@ def shard_file(wildcards):
     Asking the checkpoint lets Snakemake look at the shard again once it is written: a shard
     whose content is the same makes nothing stale.
     """
-    dealing = getattr(checkpoints, checkpoint_name(wildcards.corpus, wildcards.split))
-    dealt = {Path(path).stem: path for path in dealing.get().output}
-    if wildcards.shard not in dealt:
+    path = f"results/{wildcards.corpus}/shards/{wildcards.split}/{wildcards.shard}.tsv"
+    # A checkpoint that lacks one output of several is not run again for being asked; an ordinary
+    # input that is missing makes it run.
+    if Path(path).exists():
+        dealing_of(wildcards).get()
+    return path
+
+
+def dealing_of(wildcards):
+    """The checkpoint that deals a split to shards."""
+    n_shards = len(shard_names(wildcards.corpus, wildcards.split))
+    if int(wildcards.shard) >= n_shards:
         raise ValueError(
-            f"{wildcards.corpus}, {wildcards.split}, has {len(dealt)} shards and no "
+            f"{wildcards.corpus}, {wildcards.split}, has {n_shards} shards and no "
             f"{wildcards.shard}; the config's `shards` say how many there are."
         )
-    return dealt[wildcards.shard]
+    return getattr(checkpoints, checkpoint_name(wildcards.corpus, wildcards.split))
 
 
 def videos(wildcards):
     """The videos that a shard names: one that is replaced is cropped again."""
+    dealing_of(wildcards).get()
     return videos_of_shard(Path(shard_file(wildcards)), Path(root_of(wildcards)))
 
 
