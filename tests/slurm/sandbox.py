@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 PACKAGES = ("slurm-wlm", "munge")
+INSTALL_S = 300
 PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "scontrol")
 # More than there are, so that jobs do not wait for each other.
 N_CPUS, MEMORY_MB = 8, 64000
@@ -69,7 +70,12 @@ def why_not() -> str | None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     install = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *PACKAGES]
     for command in (install, ["apt-get", "update", "--quiet"], install):
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        try:
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=INSTALL_S
+            )
+        except subprocess.TimeoutExpired:
+            return f"apt-get did not install SLURM within {INSTALL_S} s"
         if done.returncode == 0 and command is install:
             return None
     return f"apt-get cannot install SLURM: {' '.join(done.stderr.split())[-200:]}"
@@ -159,7 +165,7 @@ class Sandbox:
         logs = [self.folder / f"{name}.log" for name in ("slurmctld", "slurmd", "munge")]
         return "".join(f"\n{log.name}: {log.read_text()[-1500:]}" for log in logs if log.exists())
 
-    def _wait_for(self, condition, what: str, seconds: float = 30) -> None:
+    def _wait_for(self, condition, what: str, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while True:
             try:
