@@ -93,6 +93,10 @@ class FeatureShard:
         """Some of all features, whosever they are, `(n, dim)` float16."""
         return self._features[start:stop]
 
+    def length_of(self, clip_id: str) -> int:
+        """How many features a clip has, by the index: none is read."""
+        return int(self.lengths[self._rows[clip_id]])
+
     def __getitem__(self, clip_id: str) -> np.ndarray:
         """The features of a clip, `(n_units, dim)` float16.
 
@@ -129,3 +133,11 @@ def open_features(paths: Sequence[Path]) -> dict[str, FeatureShard]:
                 raise UserError(f"Clip {clip_id} is in {by_clip[clip_id].path} and {shard.path}.")
             by_clip[clip_id] = shard
     return by_clip
+
+
+def by_length(shards: Mapping[str, FeatureShard]) -> tuple[list[str], list[str]]:
+    """Clips from the shortest to the longest, which leaves little padding in a batch, and those
+    that have no features."""
+    lengths = {clip_id: shard.length_of(clip_id) for clip_id, shard in shards.items()}
+    clip_ids = sorted(filter(lengths.get, shards), key=lambda clip_id: (lengths[clip_id], clip_id))
+    return clip_ids, sorted(shards.keys() - set(clip_ids))

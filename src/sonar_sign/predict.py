@@ -10,7 +10,7 @@ import torch
 
 from sonar_sign.costs import cost, feature_times, measured
 from sonar_sign.errors import UserError
-from sonar_sign.features import FeatureShard, open_features
+from sonar_sign.features import FeatureShard, by_length, open_features
 from sonar_sign.files import require_file, sha256_of
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
 from sonar_sign.models.sign_encoder import SignEncoder
@@ -77,7 +77,11 @@ def predict(
         _require_width("landmarks", rows, landmark_model, model.landmark_model.config.feature_dim)
         _require_landmarks(shards, rows)
     sonar = _open_sonar(sonar_folder, sonar_decoder, outputs, chosen)
-    clip_ids, dropped = _by_length(shards)
+    clip_ids, dropped = by_length(shards)
+    if not clip_ids:
+        raise UserError(
+            "All clips of the split were dropped by crop, see `box_from` in its shards."
+        )
     embeddings, encoder_ms = embed(model, shards, clip_ids, options, rows)
     cosines = None if targets is None else _cosines(embeddings, clip_ids, targets)
     times = feature_times(timings, clip_ids) | {"sign_encoder": encoder_ms}
@@ -152,17 +156,6 @@ def _open_sonar(
     for language in languages:
         sonar.check_language(language)
     return sonar
-
-
-def _by_length(shards: Mapping[str, FeatureShard]) -> tuple[list[str], list[str]]:
-    """Clips by their number of features, which leaves little padding in a batch; dropped ones."""
-    lengths = {clip_id: len(shards[clip_id][clip_id]) for clip_id in shards}
-    clip_ids = sorted(filter(lengths.get, shards), key=lambda clip_id: (lengths[clip_id], clip_id))
-    if not clip_ids:
-        raise UserError(
-            "All clips of the split were dropped by crop, see `box_from` in its shards."
-        )
-    return clip_ids, sorted(shards.keys() - set(clip_ids))
 
 
 @torch.inference_mode()

@@ -63,6 +63,7 @@ class FeatureClips(Dataset):
     def __init__(self, shards: Sequence[Path], supervision: Supervision):
         self.shards, self.supervision = open_features(shards), supervision
         # Clips that `crop` dropped have no features.
+        # Every clip is read once, so that damage is told before training and not in a worker.
         lengths = {clip_id: len(self.shards[clip_id][clip_id]) for clip_id in sorted(self.shards)}
         self.clip_ids = [clip_id for clip_id, length in lengths.items() if length]
         self.lengths = [lengths[clip_id] for clip_id in self.clip_ids]

@@ -40,6 +40,7 @@ class LandmarkClips(Dataset):
     ):
         self.shards, self.captions, self.language = open_features(shards), captions, language
         self.augmentation = augmentation
+        # Every clip is read once, so that damage is told before training and not in a worker.
         lengths = {clip_id: len(self.shards[clip_id][clip_id]) for clip_id in sorted(self.shards)}
         self.clip_ids = [clip_id for clip_id, length in lengths.items() if length]
         self.lengths = [lengths[clip_id] for clip_id in self.clip_ids]

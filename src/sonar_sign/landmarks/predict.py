@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sonar_sign.costs import cost, feature_times, measured
 from sonar_sign.errors import UserError
-from sonar_sign.features import FeatureShard, open_features
+from sonar_sign.features import FeatureShard, by_length, open_features
 from sonar_sign.files import sha256_of
 from sonar_sign.landmarks.attention import Attention, write_attention
 from sonar_sign.landmarks.checkpoint import load_landmark_model
@@ -59,8 +59,7 @@ def predict_landmarks(
         raise UserError("The landmark shards given to predict_landmarks hold no clips.")
     translator, tokenizer = load_landmark_model(model, chosen)
     _require_made_for(shards, translator, model, language)
-    lengths = {clip_id: len(shards[clip_id][clip_id]) for clip_id in shards}
-    clip_ids = sorted(filter(lengths.get, shards), key=lambda clip_id: (lengths[clip_id], clip_id))
+    clip_ids, dropped = by_length(shards)
     if not clip_ids:
         raise UserError("No clip of the split has usable landmarks, see the shards' .counts.json.")
     shown = set(random.Random(seed).sample(sorted(clip_ids), min(N_ATTENTION, len(clip_ids))))
@@ -87,11 +86,10 @@ def predict_landmarks(
         **measured(feature_times(timings, clip_ids) | {"landmark_model": milliseconds}),
         "device": str(chosen),
         "n_clips": len(shards),
-        "n_dropped": len(shards) - len(clip_ids),
+        "n_dropped": len(dropped),
         "cost": cost({"landmark_model": translator}, [model], peak_memory_gb(chosen)),
     }
     write_attention(attention, looks)
-    dropped = sorted(shards.keys() - set(clip_ids))
     write_predictions(output, dict(zip(clip_ids, texts, strict=True)), dropped, info)
 
 
