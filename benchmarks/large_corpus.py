@@ -2,17 +2,24 @@
 
     python benchmarks/large_corpus.py                # 35,000 sentences of 2,500 videos
 
-Makes a corpus of tiny real videos (one file, hard-linked) with How2Sign's files, then times
-`prepare` with nothing known of the videos and again with everything known, and a dry run of the
-whole workflow before and after the clips are dealt to shards.
+Makes a corpus of tiny real videos (one file, hard-linked) with How2Sign's files, then measures:
+
+- `prepare` with nothing known of the videos, and again with everything known,
+- a dry run of the whole workflow before and after the clips are dealt to shards, and its memory,
+- Snakemake's own share of a whole run: every job is scheduled and its outputs, empty files made
+  here, are touched instead of written,
+- which shards and how many crops ten more clips change after that.
 """
 
 import argparse
+import hashlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -34,13 +41,66 @@ def main() -> None:
         make_corpus(corpus, options.rows, options.videos)
         print(f"{options.rows} rows, {options.videos} videos")
         for name in ("prepare, cold", "prepare, warm"):
-            seconds = sum(prepare(corpus, work, split) for split in SPLITS)
+            seconds = sum(prepare(corpus, work, split).seconds for split in SPLITS)
             print(f"{name}: {seconds:.1f} s", flush=True)
         project = make_project(Path(folder) / "project", corpus)
-        print(f"snakemake -n: {snakemake(project, '-n'):.1f} s", flush=True)
+        report("snakemake -n", snakemake(project, "-n"))
         dealt = [f"results/large/shards/{split}/0000.tsv" for split in SPLITS]
-        print(f"prepare and shard: {snakemake(project, *dealt):.1f} s", flush=True)
-        print(f"snakemake -n, shards known: {snakemake(project, '-n'):.1f} s", flush=True)
+        report("prepare and shard", snakemake(project, *dealt))
+        report("snakemake -n, shards known", snakemake(project, "-n"))
+        make_empty_outputs(project)
+        report("every job scheduled, its outputs touched", snakemake(project, "--touch", "-F"))
+        before = shard_hashes(project)
+        add_rows(corpus, 10)
+        snakemake(project, dealt[0])
+        after = shard_hashes(project)
+        changed = sum(before[path] != after[path] for path in after)
+        crops = re.search(r"^crop +(\d+)", snakemake(project, "-n").said, flags=re.MULTILINE)
+        print(f"ten more clips: {changed} shards changed, {crops[1] if crops else 0} crops to make")
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that ended well."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_gb: float
+    """Of the largest process: the command, or one that it started."""
+    said: str
+
+
+def report(what: str, done: Done) -> None:
+    print(
+        f"{what}: {done.seconds:.1f} s, {done.cpu_seconds:.1f} CPU s, {done.peak_gb:.2f} GB",
+        flush=True,
+    )
+
+
+def make_empty_outputs(project: Path) -> None:
+    summary = snakemake(project, "--summary").said.splitlines()
+    for line in summary[summary.index(next(s for s in summary if s.startswith("output_file"))) :]:
+        path = project / line.split("\t")[0]
+        if line.startswith("results/") and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+
+def shard_hashes(project: Path) -> dict[Path, str]:
+    paths = sorted((project / "results/large/shards").rglob("*.tsv"))
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def add_rows(corpus: Path, n: int) -> None:
+    """Sentences of the last video of the training split, under new names."""
+    table = corpus / "how2sign_realigned_train.csv"
+    lines = table.read_text().splitlines()
+    for number, line in enumerate(lines[-n:]):
+        fields = line.split("\t")
+        name = f"{fields[0]}_{10**6 + number}"
+        fields[2:4] = name, f"{name}-rgb_front"
+        lines.append("\t".join(fields))
+    table.write_text("\n".join(lines) + "\n")
 
 
 def make_corpus(root: Path, n_rows: int, n_videos: int) -> None:
@@ -80,7 +140,7 @@ def write_video(path: Path) -> None:
         container.mux(stream.encode())
 
 
-def prepare(corpus: Path, work: Path, split: str) -> float:
+def prepare(corpus: Path, work: Path, split: str) -> Done:
     manifests = work / "manifests"
     tables = {"manifest": "", "dropped": ".dropped", "clamped": ".clamped"}
     flags = [
@@ -107,20 +167,25 @@ def make_project(project: Path, corpus: Path) -> Path:
     return project
 
 
-def snakemake(project: Path, *words: str) -> float:
+def snakemake(project: Path, *words: str) -> Done:
     return run(
-        [str(Path(sys.executable).with_name("snakemake")), "--cores", "2", *words]
+        [str(Path(sys.executable).with_name("snakemake")), *words, "--cores", "2"]
         + ["--configfile", "config/how2sign.yaml", "large.yaml"],
         project,
     )
 
 
-def run(command: list[str], folder: Path) -> float:
+def run(command: list[str], folder: Path) -> Done:
     started = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-3000:]}")
-    return time.perf_counter() - started
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(process.pid, 0)
+        said.seek(0)
+        text = said.read()
+    if status:
+        sys.exit(f"{' '.join(command)} failed:\n{text[-5000:]}")
+    seconds = time.perf_counter() - started
+    return Done(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 2**20, text)
 
 
 if __name__ == "__main__":
