@@ -36,7 +36,7 @@ SECTIONS = {
     "finetune.decoder": (DecoderOptions, set()),
     "finetune.stage1": (TrainOptions, {"freeze"}),
     "finetune.stage2": (TrainOptions, set()),
-    "finetune.fused": (TrainOptions, {"drop_features"}),
+    "finetune.fused": (TrainOptions, {"drop_features", "alignment"}),
     "landmark_model.shape": (LandmarkModelOptions, set()),
     "landmark_model.augment": (LandmarkAugmentOptions, set()),
     "landmark_model.training": (TrainOptions, set()),
@@ -48,7 +48,7 @@ SECTIONS = {
     "demo.sign_encoder": (TrainOptions, set()),
     "demo.augment": (AugmentOptions, set()),
 }
-FURTHER = {"freeze": 0.5, "drop_features": 0.5, "split": "test"}
+FURTHER = {"freeze": 0.5, "drop_features": 0.5, "alignment": 1.0, "split": "test"}
 CLASSES = [c for c in vars(options).values() if isinstance(c, type) and is_dataclass(c)]
 
 

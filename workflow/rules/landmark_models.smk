@@ -135,7 +135,7 @@ rule train_fused:
         language=CAPTIONS,
         seed=config["seed"],
         device=config["device"],
-        recipe=1,
+        recipe=2,
     message:
         "Letting the sign encoder of {wildcards.corpus} read landmarks too"
     shell:

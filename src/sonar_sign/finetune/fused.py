@@ -7,9 +7,10 @@ started. The landmark model stays as it is.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
 from sonar_sign.errors import UserError
 from sonar_sign.features import open_features
@@ -25,7 +26,7 @@ from sonar_sign.finetune.training_folder import Run, describe
 from sonar_sign.landmarks.augment import augment
 from sonar_sign.landmarks.checkpoint import load_landmark_model
 from sonar_sign.models.checkpoint import load_sign_encoder
-from sonar_sign.models.fused_encoder import FusedEncoder, save_fused_encoder
+from sonar_sign.models.fused_encoder import FusedEncoder, misalignment, save_fused_encoder
 from sonar_sign.options import LandmarkAugmentOptions, LossOptions, TrainOptions
 from sonar_sign.padding import padded
 from sonar_sign.runtime import choose_device
@@ -91,16 +92,35 @@ class FusedClips(FeatureClips):
         return replace(batch, landmarks=rows, landmark_lengths=lengths)
 
 
-class FusedToEmbedding(nn.Module):
-    """Features and landmarks of clips through the fused encoder."""
+class FusedModule(EmbeddingModule):
+    """Trains a fused encoder; what landmarks say is pulled to what features say besides.
 
-    def __init__(self, encoder: FusedEncoder):
-        super().__init__()
-        self.encoder = encoder
+    A caption says little of a clip's many moments. Features of training clips, which stage 1 and
+    stage 2 have seen, say much of each, and in a language that the sign encoder reads.
 
-    def forward(self, batch: Batch) -> Tensor:
-        """`(batch, embedding_dim)`."""
-        return self.encoder(batch.features, batch.lengths, batch.landmarks, batch.landmark_lengths)
+    Args:
+        encoder: the model.
+        alignment: the weight of that pull.
+        common: as for `EmbeddingModule`.
+    """
+
+    def __init__(self, encoder: FusedEncoder, alignment: float, *common: Any):
+        super().__init__(encoder, *common)
+        self.alignment = alignment
+
+    def losses_of(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+        entrances = self.embed.entrances(*_inputs(batch))
+        losses = self.losses(self.embed.embed(entrances), batch.goals)
+        pull = misalignment(entrances)
+        total = self.losses.total(losses) + self.alignment * pull
+        return losses | {"alignment": pull}, total
+
+    def embedded(self, batch: Batch) -> Tensor:
+        return self.embed(*_inputs(batch))
+
+
+def _inputs(batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    return batch.features, batch.lengths, batch.landmarks, batch.landmark_lengths
 
 
 def train_fused(
@@ -111,7 +131,8 @@ def train_fused(
     losses: LossOptions,
     augmentation: LandmarkAugmentOptions,
     *,
-    drop_features: float = 0.5,
+    drop_features: float = 0.7,
+    alignment: float = 1.0,
     seed: int = 0,
     device: str = "auto",
 ) -> None:
@@ -119,6 +140,7 @@ def train_fused(
 
     Args:
         drop_features: share of training clips whose features are hidden, see `FusedEncoder`.
+        alignment: weight of the pull of landmarks to features, see `FusedModule`.
 
     Raises:
         UserError: a file cannot be used, or they do not belong together.
@@ -138,8 +160,9 @@ def train_fused(
     if options.gradient_checkpointing:
         model.sign_encoder.enable_gradient_checkpointing()
     open_sonar = sonar_opener(teaching.sonar, chosen)
-    module = EmbeddingModule(
-        FusedToEmbedding(model),
+    module = FusedModule(
+        model,
+        alignment,
         options,
         make_losses(losses, teaching, train, open_sonar),
         make_validation(teaching, options.select, open_sonar),
@@ -157,7 +180,7 @@ def train_fused(
         "options": asdict(options),
         "losses": asdict(losses),
         "augmentation": asdict(augmentation),
-        "stage": ["fused", drop_features, seed],
+        "stage": ["fused", drop_features, alignment, seed],
         "languages": teaching.languages(),
         "inputs": describe(inputs.files()),
     }

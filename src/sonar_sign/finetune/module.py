@@ -154,15 +154,19 @@ class EmbeddingModule(TrainingModule):
         self.embed, self.losses, self.decoder = embed, losses, decoder
         self.validation = validation
 
+    def embedded(self, batch: Batch) -> Tensor:
+        """`(batch, embedding_dim)`."""
+        return self.embed(batch)
+
     def losses_of(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
-        losses = self.losses(self.embed(batch), batch.goals)
+        losses = self.losses(self.embedded(batch), batch.goals)
         return losses, self.losses.total(losses)
 
     def remember(self, batch: Batch) -> None:
         self.losses.remember(batch.goals)
 
     def predict_for_validation(self, batch: Batch) -> tuple[list[str], Tensor, Tensor]:
-        return batch.clip_ids, self.embed(batch).float().cpu(), batch.goals.targets[:, 0].cpu()
+        return batch.clip_ids, self.embedded(batch).float().cpu(), batch.goals.targets[:, 0].cpu()
 
     def scores(self, predicted: list[tuple[list[str], Tensor, Tensor]]) -> dict[str, float]:
         clip_ids = [clip_id for ids, _, _ in predicted for clip_id in ids]

@@ -1,12 +1,13 @@
 """SONAR's sign encoder with a second entrance: what a landmark model makes of the same clip.
 
-Both are encoded on their own, the features by the sign encoder and the landmarks by the encoder
-of a landmark model. The landmarks' states are brought to the features' times, projected, and
-added to the features' states through a gate a channel, `tanh(30 gate)` (as in Flamingo, Alayrac
-et al. 2022, arXiv:2204.14198), before the sign encoder's own pooling. A gate starts closed, at 0:
-then the sum is what it was, to the last bit.
+The encoder of a landmark model reads the landmarks; its states are brought to the features' times
+and projected to what the sign encoder makes of features before its first layer. Side by side, the
+two are mixed there by a gate a channel, `tanh(30 gate)` (as in Flamingo, Alayrac et al. 2022,
+arXiv:2204.14198): at 0 features alone are read, at 1 landmarks alone. A gate starts closed, at 0:
+then embeddings are those of the plain sign encoder, to the last bit.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,20 @@ ENTRY = "fusion"
 GATE_SPEED = 30.0
 
 
+@dataclass(frozen=True, eq=False)
+class Entrances:
+    """One batch of clips at the sign encoder's two entrances."""
+
+    seen: Tensor
+    """`(batch, n_features, d_model)`, the projected features."""
+    landmarks: Tensor
+    """`(batch, n_features, d_model)`, the projected states of landmarks at the features' times."""
+    has_landmarks: Tensor
+    """`(batch, 1, 1)` bool."""
+    real: Tensor
+    """`(batch, n_features)` bool, True at a clip's features."""
+
+
 class Fusion(nn.Module):
     """What a fused encoder has besides its two parents."""
 
@@ -33,10 +48,14 @@ class Fusion(nn.Module):
         self.projection = nn.Linear(landmark_dim, d_model, bias=False)
         self.gate = nn.Parameter(torch.zeros(d_model))
 
-    def forward(self, encoded: Tensor, states: Tensor) -> Tensor:
-        """`(batch, n_features, d_model)` and `(batch, n_features, landmark_dim)` to the former's
-        shape."""
-        return encoded + torch.tanh(GATE_SPEED * self.gate) * self.projection(self.norm(states))
+    def project(self, states: Tensor) -> Tensor:
+        """`(batch, n_features, landmark_dim)` to `(batch, n_features, d_model)`."""
+        return self.projection(self.norm(states))
+
+    def mix(self, seen: Tensor, landmarks: Tensor) -> Tensor:
+        """Two `(batch, n_features, d_model)` to one."""
+        gate = torch.tanh(GATE_SPEED * self.gate).to(seen.dtype)
+        return torch.lerp(seen, landmarks.to(seen.dtype), gate)
 
 
 class FusedEncoder(nn.Module):
@@ -69,29 +88,63 @@ class FusedEncoder(nn.Module):
     def forward(
         self, features: Tensor, lengths: Tensor, rows: Tensor, row_lengths: Tensor
     ) -> Tensor:
-        """Embed clips.
+        """Embed clips; arguments as for `entrances`.
+
+        Returns:
+            `(batch, embedding_dim)`.
+        """
+        return self.embed(self.entrances(features, lengths, rows, row_lengths))
+
+    def entrances(
+        self, features: Tensor, lengths: Tensor, rows: Tensor, row_lengths: Tensor
+    ) -> Entrances:
+        """Bring both parents' readings to one shape.
 
         Args:
             features: `(batch, n_features, feature_dim)`, see `SignEncoder.forward`.
             lengths: `(batch,)`.
             rows: `(batch, n_rows, landmark_dim)`, shorter clips filled up with anything finite.
-            row_lengths: `(batch,)`; 0 where a clip has no landmarks: its gate is closed.
-
-        Returns:
-            `(batch, embedding_dim)`.
+            row_lengths: `(batch,)`; 0 where a clip has no landmarks: its features alone are read.
         """
-        encoded = self.sign_encoder.encode(features, lengths)
+        real = real_positions(features, lengths)
         with torch.no_grad():
             found = self.landmark_model.encode(rows, row_lengths.clamp_min(1))
             n_steps = self.landmark_model.front.n_steps(row_lengths)
             states = resampled(found.states, n_steps, lengths, features.shape[1])
-        has_landmarks = (row_lengths > 0)[:, None, None]
+        return Entrances(
+            self.sign_encoder.encoder.feature_projection(features),
+            self.fusion.project(states),
+            (row_lengths > 0)[:, None, None],
+            real,
+        )
+
+    def embed(self, entrances: Entrances) -> Tensor:
+        """`(batch, embedding_dim)`; in training, some clips' features are hidden."""
+        seen, has_landmarks = entrances.seen, entrances.has_landmarks
+        shown = seen
         if self.training and self.drop_features:
-            hidden = torch.rand(len(features), 1, 1, device=encoded.device) < self.drop_features
-            encoded = torch.where(hidden & has_landmarks, 0.0, encoded)
-        fused = self.fusion(encoded, states)
-        fused = torch.where(has_landmarks, fused, encoded)
-        return self.sign_encoder.pool(fused, real_positions(features, lengths))
+            hidden = torch.rand(len(seen), 1, 1, device=seen.device) < self.drop_features
+            shown = seen.masked_fill(hidden & has_landmarks, 0.0)
+        mixed = torch.where(has_landmarks, self.fusion.mix(shown, entrances.landmarks), seen)
+        encoded = self.sign_encoder.encode_projected(mixed, entrances.real)
+        return self.sign_encoder.pool(encoded, entrances.real)
+
+
+def misalignment(entrances: Entrances) -> Tensor:
+    """How far what landmarks say is from what features say, a scalar; 0 without any landmarks.
+
+    It is their squared difference over the features' variance: 1 is what their mean would score.
+    Only landmarks are pulled.
+    """
+    compared = (entrances.real & entrances.has_landmarks[..., 0]).float()[..., None]
+    seen = entrances.seen.detach().float()
+
+    def mean(values: Tensor) -> Tensor:
+        # Masked, not indexed: a GPU need not wait to know how many there are.
+        return (values * compared).sum() / (compared.sum() * values.shape[-1]).clamp_min(1)
+
+    variance = mean((seen - mean(seen)).square())
+    return mean((entrances.landmarks.float() - seen).square()) / variance.clamp_min(1e-12)
 
 
 def resampled(states: Tensor, n_steps: Tensor, lengths: Tensor, n_features: int) -> Tensor:

@@ -107,10 +107,17 @@ class SignEncoder(nn.Module):
                 f"features are {features.shape[-1]} wide, the model's are "
                 f"{self.config.feature_dim}."
             )
-        return self.encoder(
-            inputs_embeds=self.encoder.feature_projection(features),
-            attention_mask=real_positions(features, lengths),
-        ).last_hidden_state
+        projected = self.encoder.feature_projection(features)
+        return self.encode_projected(projected, real_positions(features, lengths))
+
+    def encode_projected(self, projected: Tensor, real: Tensor | None) -> Tensor:
+        """Encoder outputs of what `feature_projection` gave, or of something like it.
+
+        Args:
+            projected: `(batch, n_features, d_model)`.
+            real: `(batch, n_features)`, True at a clip's features; None: all are.
+        """
+        return self.encoder(inputs_embeds=projected, attention_mask=real).last_hidden_state
 
     def forward(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Embed clips.

@@ -1,5 +1,6 @@
 """The fused encoder: a sign encoder with a second entrance."""
 
+import numpy as np
 import pytest
 import torch
 from landmark_fusion import LANDMARK_DIM, tiny_landmark_model
@@ -10,6 +11,7 @@ from sonar_sign.models.checkpoint import load_sign_encoder, save_sign_encoder
 from sonar_sign.models.fused_encoder import (
     FusedEncoder,
     load_fused_encoder,
+    misalignment,
     resampled,
     save_fused_encoder,
 )
@@ -99,6 +101,48 @@ def test_only_the_landmark_model_stays_as_it_is(batch):
     for part in (fused.fusion.gate, fused.fusion.projection.weight):
         assert part.grad.abs().max() > 0
     assert any(p.grad is not None for p in fused.sign_encoder.parameters())
+
+
+def test_open_gates_read_landmarks_alone(batch):
+    fused = FusedEncoder(tiny_encoder(), tiny_landmark_model()).eval()
+    torch.nn.init.normal_(fused.sign_encoder.projection_out.weight, std=0.1)
+    features, *others = batch
+    with torch.inference_mode():
+        half = fused(torch.zeros_like(features), *others)
+        assert not torch.allclose(fused(*batch), half, atol=1e-3)
+        torch.nn.init.ones_(fused.fusion.gate)  # tanh(30) is 1 in float32
+        wide_open = fused(torch.zeros_like(features), *others)
+        assert torch.equal(fused(*batch), wide_open)
+        assert not torch.allclose(wide_open, half, atol=1e-3)
+
+
+def test_hidden_features_change_nothing_for_clips_without_landmarks(batch):
+    fused = FusedEncoder(tiny_encoder(), tiny_landmark_model(), drop_features=1.0).train()
+    torch.nn.init.normal_(fused.sign_encoder.projection_out.weight, std=0.1)
+    features, lengths, rows, _ = batch
+    found = fused(features, lengths, rows, torch.tensor([9, 0, 5]))
+    plain = fused.sign_encoder(features, lengths)
+    assert torch.equal(found[1], plain[1])
+    assert not torch.allclose(found[0], plain[0], atol=1e-3)
+
+
+def test_misalignment_is_the_share_of_the_features_variance(batch):
+    """Against the definition, clip by clip, with NumPy."""
+    fused = FusedEncoder(tiny_encoder(), tiny_landmark_model()).train()
+    features, lengths, rows, _ = batch
+    entrances = fused.entrances(features, lengths, rows, torch.tensor([9, 0, 5]))
+    seen, said = (
+        np.concatenate([side[clip, : FEATURES[clip]].detach().numpy() for clip in (0, 2)])
+        for side in (entrances.seen, entrances.landmarks)
+    )
+    expected = ((said - seen) ** 2).mean() / seen.var()
+    found = misalignment(entrances)
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+    found.backward()
+    assert fused.fusion.projection.weight.grad.abs().max() > 0
+    assert all(p.grad is None for p in fused.sign_encoder.parameters())
+    nothing = misalignment(fused.entrances(features, lengths, rows, torch.zeros(3, dtype=int)))
+    assert nothing.item() == 0
 
 
 def test_closed_gates_can_open(batch):
