@@ -99,6 +99,47 @@ def test_a_clip_shard_that_was_cut_off(project, expected):
     assert_same(expected, project, SHARD, METRICS)
 
 
+@pytest.fixture
+def disk(tmp_path):
+    """A file system in memory; only root can mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_gets_full_in_training(finished, expected, disk):
+    folder = faults.copy_to("features", finished.folder, disk / "project")
+    project = type(finished)(folder, finished.config)
+    filesystem = os.statvfs(disk)
+    # Enough for Snakemake's own records and half of a checkpoint.
+    free = filesystem.f_bavail * filesystem.f_frsize - 3_000_000
+    (disk / "others").write_bytes(bytes(free))
+    run = project.run(METRICS)
+    assert run.code != 0
+    said = (folder / "results/demo/logs/finetune_stage2.log").read_text()
+    assert "the disk is full: free some space" in said and "Traceback" not in said
+    (disk / "others").unlink()
+    again = project.run(METRICS)
+    assert again.code == 0, again.output
+    assert_same(expected, project, METRICS)
+
+
+def test_a_disk_that_cannot_be_written(finished, expected, disk):
+    folder = faults.copy_to("features", finished.folder, disk / "project")
+    project = type(finished)(folder, finished.config)
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    run = project.run(METRICS)
+    assert run.code != 0 and "Read-only file system" in run.output
+    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    again = project.run(METRICS)
+    assert again.code == 0, again.output
+    assert_same(expected, project, METRICS)
+
+
 def test_two_workflows_in_one_folder(finished, expected, tmp_path):
     folder = faults.copy_to("features", finished.folder, tmp_path / "both")
     project = type(finished)(folder, finished.config)

@@ -64,18 +64,29 @@ def main() -> None:
     """Run a subcommand; what the user can mend is one sentence and exit status 2."""
     try:
         app()
-    except OSError as error:
-        if error.errno not in REFUSED:
-            raise
-        where = f"{error.filename}: " if error.filename else ""
-        print(
-            f"sonar-sign: {where}{REFUSED[error.errno]}, and run the same command again.",
-            file=sys.stderr,
-        )
-        sys.exit(2)
     except UserError as error:
         print(f"sonar-sign: {error}", file=sys.stderr)
         sys.exit(2)
     except PreemptedError as error:
         print(f"sonar-sign: {error}", file=sys.stderr)
         sys.exit(os.EX_TEMPFAIL)
+    except Exception as error:
+        refusal = refused(error)
+        if refusal is None:
+            raise
+        where = f"{refusal.filename}: " if refusal.filename else ""
+        print(
+            f"sonar-sign: {where}{REFUSED[refusal.errno]}, and run the same command again.",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+
+
+def refused(error: BaseException | None) -> OSError | None:
+    """What a disk refused, if that is why the error was raised.
+
+    PyTorch's writer, refused a write, complains of its own position instead.
+    """
+    while error is not None and not (isinstance(error, OSError) and error.errno in REFUSED):
+        error = error.__cause__ or error.__context__
+    return error
