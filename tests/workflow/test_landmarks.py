@@ -43,6 +43,27 @@ def test_every_clip_has_rows_and_nothing_is_done_twice(built):
     assert built.dry_run(*SHARDS) == {}
 
 
+def test_the_fused_system_joins_the_comparison(project):
+    project.write_config({**project.config, "systems": [*project.config["systems"], "fused"]})
+    run = project.run()
+    assert run.code == 0, run.output
+    # Nothing of the other systems is done again.
+    assert run.ran == {
+        "train_fused": 1,
+        "predict": 1,
+        "evaluate": 2,
+        "sample": 1,
+        "compare": 1,
+        "plot": 1,
+        "gallery": 1,
+    }
+    comparison = json.loads((project.folder / "results/demo/comparison.json").read_text())
+    assert {"fused", "fused.ita_Latn"} <= comparison["systems"].keys()
+    about = comparison["about"]["fused"]
+    assert set(about["timings_ms"]) >= {"sign_hiera", "landmarks", "sign_encoder"}
+    assert project.dry_run() == {}
+
+
 def test_replaced_keypoints_are_read_again_and_missing_ones_stop_nothing(built, tmp_path):
     project = built.copy(tmp_path / "project")
     shards = [read_table(path, ("source",)) for path in shard_tables(project)]

@@ -184,9 +184,10 @@ def landmarks_of_system(suffix):
 
 
 def landmark_model_of_system(wildcards):
+    """The landmark model of a fused system; others have none."""
     if wildcards.system != "fused":
         return []
-    return f"results/{wildcards.corpus}/checkpoints/landmarks/best.pt"
+    return [f"results/{wildcards.corpus}/checkpoints/landmarks/best.pt"]
 
 
 def sign_hiera_of_system(wildcards):
