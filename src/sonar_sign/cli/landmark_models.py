@@ -86,7 +86,7 @@ def train_fused(
     options: TrainOptions,
     losses: LossOptions,
     augmentation: LandmarkAugmentOptions,
-    drop_features: Annotated[float, "Share of training clips whose features are hidden."] = 0.7,
+    drop_features: Annotated[float, "Share of training clips whose features are hidden."] = 0.85,
     alignment: Annotated[float, "Weight of the pull of landmarks to features."] = 1.0,
     extra_language: ExtraLanguage = [],  # noqa: B006
     extra_targets: ExtraTargets = [],  # noqa: B006

@@ -131,7 +131,7 @@ def train_fused(
     losses: LossOptions,
     augmentation: LandmarkAugmentOptions,
     *,
-    drop_features: float = 0.7,
+    drop_features: float = 0.85,
     alignment: float = 1.0,
     seed: int = 0,
     device: str = "auto",
