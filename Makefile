@@ -18,6 +18,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml scripts/check_python.sh
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --no-deps --no-build-isolation --editable .
 	$(BIN)/python scripts/link_libsndfile.py
+	$(BIN)/python -m compileall -q src
 	@touch $@
 
 demo: setup
