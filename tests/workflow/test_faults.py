@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -135,6 +136,48 @@ def test_a_disk_that_cannot_be_written(finished, expected, disk):
     run = project.run(METRICS)
     assert run.code != 0 and "Read-only file system" in run.output
     subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    again = project.run(METRICS)
+    assert again.code == 0, again.output
+    assert_same(expected, project, METRICS)
+
+
+@pytest.fixture
+def little_memory():
+    """The file to which a process writes itself to get 400 MB of memory; only root can make one."""
+    for root, limit in (
+        ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+        ("/sys/fs/cgroup", "memory.max"),
+    ):
+        if not Path(root, "cgroup.procs").exists():
+            continue
+        group = Path(root, f"sonar-sign-test-{os.getpid()}")
+        try:
+            group.mkdir()
+        except OSError:
+            continue
+        try:
+            (group / limit).write_text(str(400 * 2**20))
+            yield group / "cgroup.procs"
+            return
+        except OSError:
+            continue
+        finally:
+            group.rmdir()
+    pytest.skip("no group of processes with little memory can be made here")
+
+
+def test_a_job_that_the_kernel_kills_for_its_memory(finished, expected, tmp_path, little_memory):
+    folder = faults.copy_to("features", finished.folder, tmp_path / "project")
+    project = type(finished)(folder, finished.config)
+    join = f'echo $$ > {little_memory} && exec "$@"'
+    done = subprocess.run(
+        ["sh", "-c", join, "sh", *faults.command(folder, METRICS)],
+        cwd=folder, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode != 0
+    # Snakemake lives on and says which job it was.
+    assert "Error in rule finetune_stage2" in done.stderr
+    assert "non-zero exit status 137" in done.stderr
     again = project.run(METRICS)
     assert again.code == 0, again.output
     assert_same(expected, project, METRICS)
