@@ -1,11 +1,12 @@
-# make setup | demo | test | test-long | test-slurm | dag | lock | mediapipe; README.md says what each does.
+# make setup | demo | lint | test | test-long | test-slurm | test-all | dag | lock | mediapipe;
+# README.md says what each does.
 
 PYTHON ?= python3
 CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-long test-slurm lock dag mediapipe
+.PHONY: setup demo lint test test-long test-slurm test-all lock dag mediapipe
 
 setup: $(VENV)/.ready
 
@@ -25,19 +26,26 @@ demo: setup
 	$(BIN)/snakemake --cores $(CORES)
 	$(BIN)/sonar-sign show --comparison results/demo/comparison.json
 
-test: setup
+lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+
+test: lint
 	$(BIN)/python -m pytest -m "not long" --durations=25
 
-# What a change makes stale, and what is killed on the way: run by CI too.
+# What a change makes stale, and what is killed on the way.
 test-long: setup
 	$(BIN)/python -m pytest -m long --durations=25
 
 # Installs Debian's SLURM if this is root; says why where it cannot.
 test-slurm: setup
+	$(BIN)/python -m pytest tests/slurm
+
+# All of them, as CI does; the tiny workflow that test and test-long begin with is built once.
+test-all: lint
+	$(BIN)/python -m pytest --durations=25
 	$(BIN)/python -m pytest tests/slurm
 
 # Needs uv; everybody else installs what it wrote.
