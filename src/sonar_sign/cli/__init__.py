@@ -58,6 +58,7 @@ REFUSED = {
     errno.EROFS: "the file system is read-only: mount it for writing",
     errno.EACCES: "you may not write there: change the permissions",
 }
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def main() -> None:
@@ -83,10 +84,11 @@ def main() -> None:
 
 
 def refused(error: BaseException | None) -> OSError | None:
-    """What a disk refused, if that is why the error was raised.
-
-    PyTorch's writer, refused a write, complains of its own position instead.
-    """
-    while error is not None and not (isinstance(error, OSError) and error.errno in REFUSED):
+    """What a disk refused, if that is why the error was raised."""
+    if isinstance(error, OSError) and error.errno in REFUSED:
+        return error
+    # PyTorch's writer, refused a write, complains of its own position instead. Other refusals
+    # behind an error may have been dealt with, and the error be a fault of ours.
+    while error is not None and not (isinstance(error, OSError) and error.errno in FULL):
         error = error.__cause__ or error.__context__
     return error
