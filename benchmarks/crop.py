@@ -77,7 +77,7 @@ def compare_faces(videos: list[Path]) -> None:
 
 
 def readable_case(path: Path) -> dict:
-    from sonar_sign.video import VideoError, probe
+    from sonar_sign.core.video import VideoError, probe
 
     try:
         probe(path)
@@ -91,11 +91,11 @@ def faces_case(path: Path) -> dict:
     import dlib
     import numpy as np
 
-    from sonar_sign.faces import find_faces
-    from sonar_sign.geometry import crop_box, intersection_over_union, square_box
-    from sonar_sign.options import CropOptions
-    from sonar_sign.signer_box import FaceSearch
-    from sonar_sign.video import probe, read_frames
+    from sonar_sign.clips.faces import find_faces
+    from sonar_sign.clips.signer_box import FaceSearch
+    from sonar_sign.core.geometry import crop_box, intersection_over_union, square_box
+    from sonar_sign.core.options import CropOptions
+    from sonar_sign.core.video import probe, read_frames
 
     video = probe(path)
     find_faces(np.zeros((80, 80, 3), np.uint8))
@@ -129,11 +129,11 @@ def crop_case(folder: Path, *videos: Path) -> dict:
     """`crop` as the workflow runs it, each video one sentence."""
     import pandas as pd
 
-    from sonar_sign.crop import crop
-    from sonar_sign.options import CropOptions
-    from sonar_sign.shard import COLUMNS
-    from sonar_sign.tables import write_table
-    from sonar_sign.video import probe
+    from sonar_sign.clips.crop import crop
+    from sonar_sign.core.options import CropOptions
+    from sonar_sign.core.tables import write_table
+    from sonar_sign.core.video import probe
+    from sonar_sign.corpora.shard import COLUMNS
 
     found = {path: probe(path) for path in videos}
     rows = [

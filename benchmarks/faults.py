@@ -35,7 +35,7 @@ from pathlib import Path
 
 import yaml
 
-from sonar_sign.estimate import read_config
+from sonar_sign.operations.estimate import read_config
 
 ROOT = Path(__file__).resolve().parents[1]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")

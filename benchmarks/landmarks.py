@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
+from sonar_sign.core.options import LandmarkOptions
 from sonar_sign.landmarks.layouts import BODY, FACE, LEFT_HAND, RIGHT_HAND
 from sonar_sign.landmarks.recording import choose_signer
 from sonar_sign.landmarks.representation import represent
-from sonar_sign.options import LandmarkOptions
 
 STRETCH = 160
 N_CLIPS, N_SHARDS = 31_000, 64
@@ -67,8 +67,8 @@ def openpose(folders: list[Path]) -> None:
 
 
 def mediapipe(videos: list[Path]) -> None:
+    from sonar_sign.core.video import VideoError, probe
     from sonar_sign.landmarks.holistic import Holistic
-    from sonar_sign.video import VideoError, probe
 
     holistic = Holistic()
     found, cpu_s, wall_s = [], 0.0, 0.0
@@ -94,9 +94,9 @@ def mediapipe(videos: list[Path]) -> None:
 def state() -> None:
     import pandas as pd
 
-    from sonar_sign.landmarks.places import OPENPOSE_PARENTS, state_of
-    from sonar_sign.shard import COLUMNS
-    from sonar_sign.tables import write_table
+    from sonar_sign.core.tables import write_table
+    from sonar_sign.corpora.shard import COLUMNS
+    from sonar_sign.landmarks.keypoint_locations import OPENPOSE_PARENTS, state_of
 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

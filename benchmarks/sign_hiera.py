@@ -182,10 +182,10 @@ def write_clips_case(folder: str) -> dict:
     """A clip shard of moving gradients, and a SignHiera with random weights."""
     import numpy as np
 
-    from sonar_sign.clips import ClipInfo, write_clips
+    from sonar_sign.clips.clip_shards import ClipInfo, write_clips
+    from sonar_sign.core.video import encode_clip
     from sonar_sign.models.checkpoint import save_sign_hiera
     from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
-    from sonar_sign.video import encode_clip
 
     rows, columns = np.mgrid[0:224, 0:224]
     frames = [
@@ -204,9 +204,9 @@ def extract_case(folder: str, workers: str, batch_units: str) -> dict:
     """`extract` from the shard to the features, loading the model included."""
     import torch
 
-    from sonar_sign.extract import extract
-    from sonar_sign.options import ExtractOptions
-    from sonar_sign.windows import windows_of
+    from sonar_sign.core.options import ExtractOptions
+    from sonar_sign.features.extract import extract
+    from sonar_sign.features.windows import windows_of
 
     a = torch.randn(GPU_MM_SIZE, GPU_MM_SIZE, device="cuda", dtype=torch.bfloat16)
     mm = 2 * GPU_MM_SIZE**3 / gpu_seconds(lambda: torch.mm(a, a))

@@ -69,8 +69,8 @@ def write_teaching(folder: Path, clip_ids: list[str]) -> None:
     import numpy as np
     import pandas as pd
 
-    from sonar_sign.tables import write_table
-    from sonar_sign.targets import write_targets
+    from sonar_sign.core.tables import write_table
+    from sonar_sign.features.targets import write_targets
 
     rng = np.random.default_rng(0)
     targets = 0.006 * rng.standard_normal((len(clip_ids), 1024)).astype(np.float32)
@@ -80,8 +80,8 @@ def write_teaching(folder: Path, clip_ids: list[str]) -> None:
 
 
 def teaching_in(folder: Path):
-    from sonar_sign.finetune.supervision import TargetFiles
-    from sonar_sign.finetune.teaching import Teaching
+    from sonar_sign.training.supervision import TargetFiles
+    from sonar_sign.training.teaching import Teaching
 
     files = TargetFiles("eng_Latn", [folder / "targets.npy"], [folder / "captions.tsv"])
     return Teaching([files], files, folder / "none")
@@ -117,8 +117,8 @@ def report(folder: Path, **named: object) -> None:
 
 
 def stage2_case(folder: Path, _: int) -> None:
-    from sonar_sign.finetune.stage2 import Stage2Inputs, finetune_stage2
-    from sonar_sign.options import LossOptions, TrainOptions
+    from sonar_sign.core.options import LossOptions, TrainOptions
+    from sonar_sign.training.stage2 import Stage2Inputs, finetune_stage2
 
     batch = 4
     inputs = Stage2Inputs([folder / "f.npy"], [folder / "v.npy"], teaching_in(folder))
@@ -136,7 +136,7 @@ def stage2_case(folder: Path, _: int) -> None:
 def write_stage2(folder: Path, steps: int) -> None:
     import numpy as np
 
-    from sonar_sign.features import write_features
+    from sonar_sign.features.feature_shards import write_features
 
     clip_ids = [f"c{n:03d}" for n in range(4 * steps)]
     write_teaching(folder, clip_ids)
@@ -148,8 +148,8 @@ def write_stage2(folder: Path, steps: int) -> None:
 
 
 def stage1_case(folder: Path, _: int) -> None:
-    from sonar_sign.finetune.stage1 import Stage1Inputs, finetune_stage1
-    from sonar_sign.options import AugmentOptions, LossOptions, TrainOptions
+    from sonar_sign.core.options import AugmentOptions, LossOptions, TrainOptions
+    from sonar_sign.training.stage1 import Stage1Inputs, finetune_stage1
 
     clips = [folder / "clips.tar"]
     inputs = Stage1Inputs(
@@ -179,10 +179,10 @@ def write_stage1(folder: Path, steps: int) -> None:
     import numpy as np
     import torch
 
-    from sonar_sign.clips import ClipInfo, write_clips
+    from sonar_sign.clips.clip_shards import ClipInfo, write_clips
+    from sonar_sign.core.video import encode_clip
     from sonar_sign.models.checkpoint import save_sign_hiera
     from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
-    from sonar_sign.video import encode_clip
 
     torch.manual_seed(0)
     save_sign_hiera(folder / "hiera.pth", SignHiera(SignHieraConfig.base_128x224()))
@@ -199,10 +199,10 @@ def write_stage1(folder: Path, steps: int) -> None:
 def data_case(folder: Path, _: int) -> None:
     import numpy as np
 
-    from sonar_sign.features import write_features
-    from sonar_sign.finetune.data import FeatureClips, training_loader
-    from sonar_sign.finetune.supervision import Supervision
-    from sonar_sign.options import TrainOptions
+    from sonar_sign.core.options import TrainOptions
+    from sonar_sign.features.feature_shards import write_features
+    from sonar_sign.training.data import FeatureClips, training_loader
+    from sonar_sign.training.supervision import Supervision
 
     rng = np.random.default_rng(0)
     clip_ids = [f"c{n:05d}" for n in range(N_DATA_CLIPS)]
@@ -230,12 +230,12 @@ def demo_case(folder: Path, _: int) -> None:
     import yaml
     from lightning.pytorch.profilers import SimpleProfiler
 
-    from sonar_sign.finetune import trainer
-    from sonar_sign.finetune.stage1 import Stage1Inputs, finetune_stage1
-    from sonar_sign.finetune.stage2 import Stage2Inputs, finetune_stage2
-    from sonar_sign.finetune.supervision import TargetFiles
-    from sonar_sign.finetune.teaching import Teaching
-    from sonar_sign.options import AugmentOptions, LossOptions, TrainOptions
+    from sonar_sign.core.options import AugmentOptions, LossOptions, TrainOptions
+    from sonar_sign.training import trainer
+    from sonar_sign.training.stage1 import Stage1Inputs, finetune_stage1
+    from sonar_sign.training.stage2 import Stage2Inputs, finetune_stage2
+    from sonar_sign.training.supervision import TargetFiles
+    from sonar_sign.training.teaching import Teaching
 
     torch.set_num_threads(1)
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))

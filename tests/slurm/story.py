@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import Sandbox
-from workflow_tests import REPOSITORY, Project, merged, tiny_config
+from workflow_project import REPOSITORY, Project, merged, tiny_config
 
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 METRICS = "results/demo/metrics/finetuned.json"

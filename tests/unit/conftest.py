@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sonar_sign.core.options import SonarPretrainOptions
 from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
 from sonar_sign.demo.sonar import pretrain_sonar
-from sonar_sign.options import SonarPretrainOptions
 
 # Whether Debian's WordNet is installed here changes no test but those that say so.
 os.environ["WNSEARCHDIR"] = "/no/wordnet"

@@ -42,15 +42,28 @@ SCHEMA = {
 }
 # The modules of a group's subcommands; what they import, here or there, must be in its file.
 MODULES = {
-    "corpus": (
-        ["prepare", "summarise", "parallel_captions", "shard", "crop"]
-        + ["demo.corpus", "models.fetch", "landmarks.extract"]
-    ),
-    "models": (
-        ["extract", "embed_text", "predict", "finetune.stage1", "finetune.stage2"]
-        + ["demo.vision", "demo.sonar", "finetune.fused", "landmarks.train", "landmarks.predict"]
-    ),
-    "evaluation": ["evaluate", "sample", "compare", "plot", "gallery", "landmarks.attention"],
+    "corpus": [
+        *[f"corpora.{name}" for name in ("prepare", "summarise", "parallel_captions", "shard")],
+        "clips.crop",
+        "demo.corpus",
+        "models.fetch",
+        "landmarks.extract",
+    ],
+    "models": [
+        "features.extract",
+        "features.embed_text",
+        *[f"training.{name}" for name in ("stage1", "stage2", "fused", "landmarks")],
+        "translation.predict",
+        "translation.predict_landmarks",
+        "demo.vision",
+        "demo.sonar",
+    ],
+    "evaluation": [
+        *[f"evaluation.{name}" for name in ("evaluate", "sample", "compare")],
+        "report.plot",
+        "report.gallery",
+        "translation.attention",
+    ],
 }
 # What only an option needs is installed by whoever wants it; the option's error says how.
 OPTIONAL = {"sonar_sign.metrics.bleurt", "sonar_sign.landmarks.holistic"}

@@ -1,10 +1,10 @@
 """A mistake in the config is one sentence, and nothing is written."""
 
 import pytest
-from conftest import merged, tiny_config
+from workflow_project import merged, tiny_config
 
-from sonar_sign.config import check_config
-from sonar_sign.errors import UserError
+from sonar_sign.core.errors import UserError
+from sonar_sign.operations.config import check_config
 
 MISTAKES = {
     "unknown key": ({"finetune": {"stage2": {"lerning_rate": 1}}}, "finetune.stage2.lerning_rate"),
@@ -29,7 +29,7 @@ def test_one_sentence_that_names_it(empty, changes, named):
 
 
 def test_a_config_without_a_key_says_which(tmp_path):
-    from conftest import REPOSITORY
+    from workflow_project import REPOSITORY
 
     config = tiny_config()
     del config["predict"]["beam_size"]

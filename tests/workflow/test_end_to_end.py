@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 import yaml
-from conftest import REPOSITORY
 from jsonschema import Draft202012Validator
+from workflow_project import REPOSITORY
 
-from sonar_sign.tables import read_table
+from sonar_sign.core.tables import read_table
 
 pytestmark = pytest.mark.slow
 
@@ -70,8 +70,8 @@ def test_stage_1_changed_the_last_blocks_and_nothing_else(finished):
 
 
 def test_features_and_targets_match_the_manifest(finished):
-    from sonar_sign.features import open_features
-    from sonar_sign.targets import read_targets
+    from sonar_sign.features.feature_shards import open_features
+    from sonar_sign.features.targets import read_targets
 
     results = finished.folder / "results/demo"
     for split in ("train", "val", "test"):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
+from workflow_project import REPOSITORY
 
 sys.path.insert(0, str(REPOSITORY / "benchmarks"))
 import faults  # noqa: E402  (the script of many such runs)

@@ -4,10 +4,10 @@ import json
 import os
 
 import pytest
-from conftest import Project, tiny_config
+from workflow_project import Project, tiny_config
 
-from sonar_sign.features import FeatureShard
-from sonar_sign.tables import read_table
+from sonar_sign.core.tables import read_table
+from sonar_sign.features.feature_shards import FeatureShard
 
 pytestmark = pytest.mark.slow
 

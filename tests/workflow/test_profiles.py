@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY, SNAKEMAKE, merged
+from workflow_project import REPOSITORY, SNAKEMAKE, merged
 
-from sonar_sign.gpus import CARDS, LOCKS
-from sonar_sign.slurm import PROGRAMS
+from sonar_sign.core.gpus import CARDS, LOCKS
+from sonar_sign.operations.slurm import PROGRAMS
 
 # Snakemake, which says of every job of a dry run what it asks for; rules with a message do not.
 TELLING = """
@@ -117,7 +117,9 @@ def test_on_a_workstation_what_uses_a_card_is_counted(empty):
 
 
 # Takes a card and keeps it until its standard input is closed.
-HOLDER = "from sonar_sign.gpus import hold_gpus; hold_gpus(1); print('held', flush=True); input()"
+HOLDER = (
+    "from sonar_sign.core.gpus import hold_gpus; hold_gpus(1); print('held', flush=True); input()"
+)
 
 
 @pytest.mark.slow

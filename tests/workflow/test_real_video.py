@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 import yaml
-from conftest import REPOSITORY, Project, merged, tiny_config
+from workflow_project import REPOSITORY, Project, merged, tiny_config
 
-from sonar_sign.clips import ClipShard
-from sonar_sign.tables import read_table
+from sonar_sign.clips.clip_shards import ClipShard
+from sonar_sign.core.tables import read_table
 
 SAMPLE = REPOSITORY.parent / "shared/data/how2sign_sample"
 

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from sonar_sign.tables import read_table
+from sonar_sign.core.tables import read_table
 
 pytestmark = pytest.mark.slow
 

@@ -2,7 +2,7 @@
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import merged
+from workflow_project import merged
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 

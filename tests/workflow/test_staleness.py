@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY, merged
+from workflow_project import REPOSITORY, merged
 
-from sonar_sign.shard import shard_of
+from sonar_sign.corpora.shard import shard_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
@@ -230,7 +230,7 @@ def test_code_and_environments_make_nothing_stale_but_a_recipe_does(finished, re
         return by_subcommand(finished.dry_run(snakefile=repository / "Snakefile"))
 
     assert jobs() == {}
-    edit(repository / "src/sonar_sign/finetune/stage2.py", '"""Stage 2', '"""The second stage')
+    edit(repository / "src/sonar_sign/training/stage2.py", '"""Stage 2', '"""The second stage')
     edit(repository / "workflow/envs/models.yaml", "# Written", "# Anew\n# Written")
     assert jobs() == {}
     rules = repository / "workflow/rules/finetune.smk"

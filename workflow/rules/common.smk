@@ -6,8 +6,8 @@ from pathlib import Path
 
 from snakemake.settings.types import DeploymentMethod
 
-from sonar_sign.config import check_config, put_command_on_path
-from sonar_sign.errors import UserError
+from sonar_sign.operations.config import check_config, put_command_on_path
+from sonar_sign.core.errors import UserError
 
 try:
     check_config(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")

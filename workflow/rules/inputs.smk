@@ -1,9 +1,9 @@
 """Input functions: which files a job needs, where that depends on more than its wildcards."""
 
 from sonar_sign.corpora import open_corpus
-from sonar_sign.landmarks.places import state_of
+from sonar_sign.landmarks.keypoint_locations import state_of
 from sonar_sign.models.fetch import registry
-from sonar_sign.shard import videos_of_shard
+from sonar_sign.corpora.shard import videos_of_shard
 
 
 def root_of(wildcards):

@@ -7,9 +7,9 @@ import os
 
 from snakemake_interface_executor_plugins.settings import ExecMode
 
-from sonar_sign.cluster import check_rule_names, cores_of, resources_of
-from sonar_sign.gpus import CARDS
-from sonar_sign.slurm import check_slurm
+from sonar_sign.operations.cluster import check_rule_names, cores_of, resources_of
+from sonar_sign.core.gpus import CARDS
+from sonar_sign.operations.slurm import check_slurm
 
 CLUSTER = config["cluster"]
 ON_GPUS = config["device"] != "cpu"

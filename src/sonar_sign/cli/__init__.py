@@ -11,19 +11,19 @@ import sys
 import typer
 
 from sonar_sign.cli import (
-    corpus,
+    corpora,
     demo,
     evaluation,
     features,
-    finetune,
     landmark_models,
     landmarks,
     models,
+    operations,
+    training,
     translate,
-    upkeep,
 )
 from sonar_sign.cli.settings import flags
-from sonar_sign.errors import PreemptedError, UserError
+from sonar_sign.core.errors import PreemptedError, UserError
 
 app = typer.Typer(
     name="sonar-sign",
@@ -36,14 +36,14 @@ app = typer.Typer(
 ROOMS = (
     translate,
     models,
-    corpus,
+    corpora,
     features,
     landmarks,
-    finetune,
+    training,
     landmark_models,
     evaluation,
     demo,
-    upkeep,
+    operations,
 )
 for room in ROOMS:
     for name, function in room.COMMANDS.items():

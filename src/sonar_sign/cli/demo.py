@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sonar_sign.cli.features import Seed, Sonar, Threads
-from sonar_sign.cli.finetune import (
+from sonar_sign.cli.training import (
     Output,
     TrainFeatures,
     TrainingDir,
@@ -13,7 +13,7 @@ from sonar_sign.cli.finetune import (
     ValManifest,
     ValTargets,
 )
-from sonar_sign.options import (
+from sonar_sign.core.options import (
     AugmentOptions,
     LossOptions,
     SignHieraPretrainOptions,
@@ -48,9 +48,9 @@ def pretrain_sonar(
     threads: Threads = 0,
 ) -> None:
     """Pretrain the stand-in for SONAR's text encoder and decoder."""
+    from sonar_sign.core.devices import use_threads
     from sonar_sign.demo.held_out import held_out_texts
     from sonar_sign.demo.sonar import pretrain_sonar as run
-    from sonar_sign.runtime import use_threads
 
     use_threads(threads)
     run(folder, seed, options, held_out_texts(exclude))
@@ -71,9 +71,9 @@ def pretrain_sign_hiera(
     threads: Threads = 0,
 ) -> None:
     """Pretrain the stand-in for SignHiera on the signs of the news corpus."""
+    from sonar_sign.core.devices import use_threads
     from sonar_sign.demo import vision
     from sonar_sign.demo.grammar import GLOSSES
-    from sonar_sign.runtime import use_threads
 
     use_threads(threads)
     config = vision.sign_hiera_config(stand_in, len(GLOSSES) + 1)
@@ -98,13 +98,13 @@ def pretrain_sign_encoder(
     threads: Threads = 0,
 ) -> None:
     """Pretrain the stand-in for the sign encoder: stage 2's code, from nothing."""
+    from sonar_sign.core.devices import use_threads
     from sonar_sign.demo.vision import sign_encoder_config
-    from sonar_sign.features import FeatureShard
-    from sonar_sign.finetune.stage2 import Stage2Inputs, finetune_stage2
-    from sonar_sign.finetune.supervision import TargetFiles
-    from sonar_sign.finetune.teaching import Teaching
+    from sonar_sign.features.feature_shards import FeatureShard
     from sonar_sign.models.sonar_text import SonarText
-    from sonar_sign.runtime import use_threads
+    from sonar_sign.training.stage2 import Stage2Inputs, finetune_stage2
+    from sonar_sign.training.supervision import TargetFiles
+    from sonar_sign.training.teaching import Teaching
 
     use_threads(threads)
     feature_dim = FeatureShard(train_features[0]).dim

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from sonar_sign.cli.corpus import Manifest
-from sonar_sign.errors import UserError
-from sonar_sign.options import MetricOptions
+from sonar_sign.cli.corpora import Manifest
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import MetricOptions
 
 Predictions = Annotated[Path, "Table that predict wrote."]
 References = Annotated[Path | None, "Captions in another language, for predictions in it."]
@@ -24,7 +24,7 @@ def evaluate(
     caption_language: Annotated[str, "FLORES code of the manifest's captions."] = "eng_Latn",
 ) -> None:
     """Score one system's predictions."""
-    from sonar_sign.evaluate import evaluate as run
+    from sonar_sign.evaluation.evaluate import evaluate as run
 
     run(
         predictions,
@@ -46,7 +46,7 @@ def sample(
     references: References = None,
 ) -> None:
     """Choose a few clips to read."""
-    from sonar_sign.sample import sample as run
+    from sonar_sign.evaluation.sample import sample as run
 
     run(predictions, manifest, output, n=n, seed=seed, references=references)
 
@@ -69,8 +69,8 @@ def compare(
     seed: Annotated[int, "Seed of the resampling and the floors."] = 0,
 ) -> None:
     """Put systems side by side, with intervals, significance and floors."""
-    from sonar_sign.compare import CompareOptions
-    from sonar_sign.compare import compare as run
+    from sonar_sign.evaluation.compare import CompareOptions
+    from sonar_sign.evaluation.compare import compare as run
 
     options = CompareOptions(
         reference, manifest, training, language, corpus_type, split, seed, metrics
@@ -80,7 +80,7 @@ def compare(
 
 def show(comparison: Annotated[Path, "A comparison that compare wrote."]) -> None:
     """Print a comparison as a table."""
-    from sonar_sign.comparison_table import print_table
+    from sonar_sign.evaluation.comparison_table import print_table
 
     print_table(comparison)
 
@@ -92,7 +92,7 @@ def plot(
     dropped: Annotated[list[str], "SPLIT=FILE: what prepare dropped; repeat for all."] = [],  # noqa: B006
 ) -> None:
     """Draw the pictures of a report."""
-    from sonar_sign.plot import plot as run
+    from sonar_sign.report.plot import plot as run
 
     found = [
         names_and_paths(values, flag) for values, flag in ((curves, "curves"), (dropped, "dropped"))
@@ -107,7 +107,7 @@ def gallery(
     clips: Annotated[list[Path], "Clip shard of the split; none: no videos."] = [],  # noqa: B006
 ) -> None:
     """Make a page that plays clips beside their translations."""
-    from sonar_sign.gallery import gallery as run
+    from sonar_sign.report.gallery import gallery as run
 
     run(names_and_paths(predictions, "predictions"), manifest, clips, output)
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Annotated
 
-from sonar_sign.errors import UserError
-from sonar_sign.options import ExtractOptions, PredictOptions
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import ExtractOptions, PredictOptions
 
 Sonar = Annotated[Path, "Folder with SONAR's text encoder, decoder and tokenizer."]
 Device = Annotated[str, "auto, cpu, cuda or cuda:N."]
@@ -23,8 +23,8 @@ def extract(
     threads: Threads = 0,
 ) -> None:
     """Run SignHiera over a clip shard."""
-    from sonar_sign.extract import extract as run
-    from sonar_sign.runtime import use_threads
+    from sonar_sign.core.devices import use_threads
+    from sonar_sign.features.extract import extract as run
 
     use_threads(threads)
     run(clips, checkpoint, output, timings, options, device=device)
@@ -39,8 +39,8 @@ def embed_text(
     threads: Threads = 0,
 ) -> None:
     """Embed captions with SONAR's text encoder, the teacher."""
-    from sonar_sign.embed_text import embed_text as run
-    from sonar_sign.runtime import use_threads
+    from sonar_sign.core.devices import use_threads
+    from sonar_sign.features.embed_text import embed_text as run
 
     use_threads(threads)
     run(manifest, sonar, output, language=language, device=device)
@@ -69,8 +69,8 @@ def predict(
         raise UserError("--landmarks and --landmark-model belong together; give both or none.")
     if len(language) != len(output):
         raise UserError("Give one --output for every --language, in the same order.")
-    from sonar_sign.predict import predict as run
-    from sonar_sign.runtime import use_threads
+    from sonar_sign.core.devices import use_threads
+    from sonar_sign.translation.predict import predict as run
 
     use_threads(threads)
     outputs = dict(zip(language, output, strict=True))

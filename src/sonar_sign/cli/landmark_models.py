@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sonar_sign.cli.features import Device, Language, Seed, Sonar, Threads
-from sonar_sign.cli.finetune import (
+from sonar_sign.cli.training import (
     ExtraCaptions,
     ExtraLanguage,
     ExtraTargets,
@@ -18,7 +18,7 @@ from sonar_sign.cli.finetune import (
     ValTargets,
     teaching_of,
 )
-from sonar_sign.options import (
+from sonar_sign.core.options import (
     LandmarkAugmentOptions,
     LandmarkModelOptions,
     LossOptions,
@@ -48,9 +48,9 @@ def train_landmarks(
     threads: Threads = 0,
 ) -> None:
     """Train a transformer that translates landmarks."""
-    from sonar_sign.landmarks.train import LandmarkInputs
-    from sonar_sign.landmarks.train import train_landmarks as run
-    from sonar_sign.runtime import use_threads
+    from sonar_sign.core.devices import use_threads
+    from sonar_sign.training.landmarks import LandmarkInputs
+    from sonar_sign.training.landmarks import train_landmarks as run
 
     use_threads(threads)
     inputs = LandmarkInputs(
@@ -97,9 +97,9 @@ def train_fused(
     threads: Threads = 0,
 ) -> None:
     """Let a sign encoder read landmarks beside its features."""
-    from sonar_sign.finetune.fused import FusedInputs
-    from sonar_sign.finetune.fused import train_fused as run
-    from sonar_sign.runtime import use_threads
+    from sonar_sign.core.devices import use_threads
+    from sonar_sign.training.fused import FusedInputs
+    from sonar_sign.training.fused import train_fused as run
 
     use_threads(threads)
     extra = (extra_language, extra_targets, extra_captions)
@@ -143,8 +143,8 @@ def predict_landmarks(
     threads: Threads = 0,
 ) -> None:
     """Translate the clips of landmark shards."""
-    from sonar_sign.landmarks.predict import predict_landmarks as run
-    from sonar_sign.runtime import use_threads
+    from sonar_sign.core.devices import use_threads
+    from sonar_sign.translation.predict_landmarks import predict_landmarks as run
 
     use_threads(threads)
     run(
@@ -166,7 +166,7 @@ def plot_attention(
     output: Annotated[Path, "Picture to write, .svg."],
 ) -> None:
     """Draw where the landmark model looks while it writes."""
-    from sonar_sign.landmarks.attention import draw_attention
+    from sonar_sign.translation.attention import draw_attention
 
     draw_attention(attention, output)
 

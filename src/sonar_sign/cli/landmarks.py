@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from sonar_sign.cli.corpus import Root, Split
+from sonar_sign.cli.corpora import Root, Split
 from sonar_sign.cli.settings import flags
-from sonar_sign.options import LandmarkOptions
+from sonar_sign.core.options import LandmarkOptions
 
 Table = Annotated[Path, "A manifest that prepare wrote, or a shard."]
 SplitOfTable = Annotated[str, "train, val or test; by default what the manifest is called."]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
-from sonar_sign.options import IntOrAuto
+from sonar_sign.core.options import IntOrAuto
 
 
 def flags(function: Callable) -> Callable:

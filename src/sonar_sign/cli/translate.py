@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from sonar_sign.cli.features import Device, Threads
-from sonar_sign.errors import UserError
-from sonar_sign.options import TranslateOptions
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import TranslateOptions
 
 
 def translate(
@@ -29,10 +29,10 @@ def translate(
     from dataclasses import replace
     from sys import stdout
 
-    from sonar_sign.files import whole_or_absent
-    from sonar_sign.runtime import use_threads
-    from sonar_sign.translate import MODELS
-    from sonar_sign.translate import translate as run
+    from sonar_sign.core.devices import use_threads
+    from sonar_sign.core.files import whole_or_absent
+    from sonar_sign.translation.translate import MODELS
+    from sonar_sign.translation.translate import translate as run
 
     if model not in MODELS:
         raise UserError(f"Model {model!r} is not one of {', '.join(MODELS)}.")

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from sonar_sign.core.errors import UserError
 from sonar_sign.corpora.annotation import Annotation, Corpus
 from sonar_sign.corpora.how2sign import How2Sign
 from sonar_sign.corpora.ssvp import Ssvp
-from sonar_sign.errors import UserError
 
 TYPES: dict[str, type[Corpus]] = {"how2sign": How2Sign, "ssvp": Ssvp}
 

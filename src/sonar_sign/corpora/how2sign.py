@@ -4,10 +4,10 @@ import csv
 import math
 from pathlib import Path
 
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import require_file, safe_name
 from sonar_sign.corpora.annotation import Annotation
 from sonar_sign.corpora.folders import Folders
-from sonar_sign.errors import UserError
-from sonar_sign.files import require_file, safe_name
 
 COLUMNS = (
     "VIDEO_ID",

@@ -8,10 +8,10 @@ its name.
 
 from pathlib import Path
 
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import require_file, safe_name
 from sonar_sign.corpora.annotation import Annotation
 from sonar_sign.corpora.folders import Folders
-from sonar_sign.errors import UserError
-from sonar_sign.files import require_file, safe_name
 
 HEADER = ["video_name", "duration", "caption"]
 SUFFIXES = (".mp4", ".gif", ".webm", ".mkv", ".mov", ".avi")

@@ -23,11 +23,11 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import safe_name, whole_or_absent, write_json
 from sonar_sign.demo.domains import DOMAINS, signer_of
 from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
 from sonar_sign.demo.render import RenderedVideo, VideoPlan, render
-from sonar_sign.errors import UserError
-from sonar_sign.files import safe_name, whole_or_absent, write_json
 
 COLUMNS = (
     "VIDEO_ID",

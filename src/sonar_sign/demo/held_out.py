@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from sonar_sign.core.files import require_file
 from sonar_sign.demo.corpus import MARKER, CorpusOptions, plan_corpus
-from sonar_sign.files import require_file
 
 HELD_OUT_SPLITS = ("val", "test")
 

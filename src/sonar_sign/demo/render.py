@@ -9,13 +9,13 @@ import av
 import cv2
 import numpy as np
 
+from sonar_sign.core.files import whole_or_absent
 from sonar_sign.demo.body import keypoints, pose
 from sonar_sign.demo.domains import set_up
 from sonar_sign.demo.grammar import Sentence
 from sonar_sign.demo.motion import FPS, Performance, SpanS, perform
 from sonar_sign.demo.openpose import write_keypoints
 from sonar_sign.demo.signer import Signer
-from sonar_sign.files import whole_or_absent
 
 CODEC_OPTIONS = {
     "preset": "ultrafast",

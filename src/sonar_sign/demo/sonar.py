@@ -14,9 +14,9 @@ import sentencepiece
 import torch
 from torch.nn import functional
 
+from sonar_sign.core.options import SonarPretrainOptions
+from sonar_sign.core.progress import track
 from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
-from sonar_sign.options import SonarPretrainOptions
-from sonar_sign.progress import track
 
 
 def pretrain_sonar(

@@ -2,7 +2,7 @@
 
 SignHiera learns which sign is being made at every feature, because that needs minutes where the
 public model's masked autoencoding needs weeks. The sign encoder is trained by stage 2's own code
-(`sonar_sign.finetune.stage2`), from nothing.
+(`sonar_sign.training.stage2`), from nothing.
 """
 
 import math
@@ -15,19 +15,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sonar_sign.augment import augment, retime
-from sonar_sign.clip_windows import sampling_of, to_input
-from sonar_sign.clips import ClipShard
-from sonar_sign.errors import UserError
-from sonar_sign.finetune.module import parameter_groups, warmup_then_cosine
-from sonar_sign.finetune.seeding import seed_everything
+from sonar_sign.clips.clip_shards import ClipShard
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import AugmentOptions, SignHieraPretrainOptions, StandInOptions
+from sonar_sign.core.progress import track
+from sonar_sign.core.tables import read_table
+from sonar_sign.features.clip_windows import sampling_of, to_input
+from sonar_sign.features.windows import windows_of
 from sonar_sign.models.hiera_checkpoint import save_sign_hiera
 from sonar_sign.models.sign_encoder import SignEncoderConfig
 from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
-from sonar_sign.options import AugmentOptions, SignHieraPretrainOptions, StandInOptions
-from sonar_sign.progress import track
-from sonar_sign.tables import read_table
-from sonar_sign.windows import windows_of
+from sonar_sign.training.module import parameter_groups, warmup_then_cosine
+from sonar_sign.training.seeding import seed_everything
+from sonar_sign.training.video_augment import augment, retime
 
 # The label of a feature between two signs.
 NO_SIGN = 0

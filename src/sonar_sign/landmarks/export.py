@@ -3,14 +3,14 @@
 import sys
 from pathlib import Path
 
-from sonar_sign.files import safe_name
+from sonar_sign.core.files import safe_name
+from sonar_sign.core.progress import track
+from sonar_sign.core.tables import read_table
+from sonar_sign.core.video import VideoError, probe
+from sonar_sign.corpora.shard import COLUMNS
 from sonar_sign.landmarks.pose_files import pose_format, write_pose
 from sonar_sign.landmarks.recording import choose_signer
 from sonar_sign.landmarks.sources import UnusableError, open_source
-from sonar_sign.progress import track
-from sonar_sign.shard import COLUMNS
-from sonar_sign.tables import read_table
-from sonar_sign.video import VideoError, probe
 
 
 def export(table: Path, root: Path, split: str, source: str, output: Path) -> int:

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from sonar_sign.features import write_features
-from sonar_sign.files import write_json
+from sonar_sign.core.files import write_json
+from sonar_sign.core.options import LandmarkOptions
+from sonar_sign.core.progress import track
+from sonar_sign.core.tables import read_table
+from sonar_sign.corpora.shard import COLUMNS
+from sonar_sign.features.feature_shards import write_features
 from sonar_sign.landmarks.counts import Counts
 from sonar_sign.landmarks.recording import choose_signer
 from sonar_sign.landmarks.representation import hash_of, represent, width
 from sonar_sign.landmarks.sources import UnusableError, open_source
-from sonar_sign.options import LandmarkOptions
-from sonar_sign.progress import track
-from sonar_sign.shard import COLUMNS
-from sonar_sign.tables import read_table
 
 
 def extract_landmarks(
@@ -31,7 +31,7 @@ def extract_landmarks(
     A clip without usable landmarks has no rows; the counts say which and why.
 
     Args:
-        shard: table with the columns of `sonar_sign.shard.COLUMNS`.
+        shard: table with the columns of `sonar_sign.corpora.shard.COLUMNS`.
         root: the corpus folder that the keypoints, and `source`, lie in.
         output: the `.npy`; the `.parquet` goes beside it.
         timings: JSON, for every clip the milliseconds of `landmarks`, from file to rows.

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from sonar_sign.errors import UserError
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.video import read_frames
 from sonar_sign.landmarks.layouts import MEDIAPIPE
 from sonar_sign.landmarks.recording import Recording
-from sonar_sign.video import read_frames
 
 INSTALL = "make mediapipe, or pip install --no-deps mediapipe==0.10.14 'protobuf>=6.33.5,<7'"
 _PARTS = ("pose_landmarks", "face_landmarks", "left_hand_landmarks", "right_hand_landmarks")

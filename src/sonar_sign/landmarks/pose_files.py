@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from sonar_sign.errors import UserError
-from sonar_sign.files import whole_or_absent
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import whole_or_absent
 from sonar_sign.landmarks.layouts import LAYOUTS, Layout
 from sonar_sign.landmarks.recording import Recording
 

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from sonar_sign.core.options import LandmarkOptions
 from sonar_sign.landmarks.layouts import (
     FACE,
     LEFT_HAND,
@@ -28,7 +29,6 @@ from sonar_sign.landmarks.layouts import (
     RIGHT_HAND,
     RIGHT_SHOULDER,
 )
-from sonar_sign.options import LandmarkOptions
 
 RECIPE = 1
 _PARTS = (LEFT_HAND, RIGHT_HAND, FACE)

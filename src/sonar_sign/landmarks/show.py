@@ -9,16 +9,16 @@ from typing import Any
 import cv2
 import numpy as np
 
-from sonar_sign.errors import UserError
-from sonar_sign.files import safe_name, whole_or_absent
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import safe_name, whole_or_absent
+from sonar_sign.core.options import LandmarkOptions
+from sonar_sign.core.tables import read_table
+from sonar_sign.core.video import VideoError, encode_clip, probe, read_frames
+from sonar_sign.corpora.shard import COLUMNS
 from sonar_sign.landmarks.layouts import BODY, FACE, LEFT_HAND, POINTS, RIGHT_HAND
 from sonar_sign.landmarks.recording import choose_signer
 from sonar_sign.landmarks.representation import seen_and_filled
 from sonar_sign.landmarks.sources import Read, UnusableError, open_source, stretch_of
-from sonar_sign.options import LandmarkOptions
-from sonar_sign.shard import COLUMNS
-from sonar_sign.tables import read_table
-from sonar_sign.video import VideoError, encode_clip, probe, read_frames
 
 FORMATS = ("mp4", "png")
 QUALITY = 20

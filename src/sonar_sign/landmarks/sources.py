@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sonar_sign.landmarks.keypoint_locations import Places
 from sonar_sign.landmarks.openpose import read_folder, read_stretch
-from sonar_sign.landmarks.places import Places
 from sonar_sign.landmarks.recording import Recording
 
 
@@ -22,7 +22,7 @@ Read = Callable[[Any], Recording]
 
 
 def open_source(root: Path, split: str, source: str) -> Read:
-    """What reads a row (with the fields `sonar_sign.shard.COLUMNS`), or raises UnusableError.
+    """What reads a row (with the fields `corpora.shard.COLUMNS`), or raises UnusableError.
 
     Raises:
         UserError: there is no such source, there are no keypoints of this kind, or what reads or
@@ -77,8 +77,8 @@ def _pose(root: Path, split: str) -> Read:
 
 
 def _mediapipe(root: Path, split: str) -> Read:
+    from sonar_sign.core.video import VideoError
     from sonar_sign.landmarks.holistic import Holistic
-    from sonar_sign.video import VideoError
 
     holistic = Holistic()
 

@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from sonar_sign.core.options import MetricOptions
 from sonar_sign.metrics.base import Measured, mean_of_sums, mean_percentage
 from sonar_sign.metrics.bleu import (
     BLEU_ORDERS,
@@ -28,7 +29,6 @@ from sonar_sign.metrics.cider import CIDER_TOKENIZER, corpus_cider
 from sonar_sign.metrics.meteor import corpus_meteor, load_matcher
 from sonar_sign.metrics.meteor_15 import corpus_meteor_15
 from sonar_sign.metrics.rouge import corpus_rouge_l, rouge_tokenizer
-from sonar_sign.options import MetricOptions
 
 __all__ = [
     "METRICS",

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from sonar_sign.errors import UserError
-from sonar_sign.files import sha256_of
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import sha256_of
 from sonar_sign.metrics.base import Measured, mean_percentage
 
 BATCH = 32

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sonar_sign.errors import UserError
+from sonar_sign.core.errors import UserError
 from sonar_sign.metrics.base import Measured, mean_percentage
 from sonar_sign.metrics.debian_wordnet import nltk_folder_of_debian
 from sonar_sign.metrics.tokens import words

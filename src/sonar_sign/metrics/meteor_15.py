@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from sonar_sign.errors import UserError
+from sonar_sign.core.errors import UserError
 from sonar_sign.metrics.base import Measured, mean_percentage
 
 MADE_BY = "meteor-1.5.jar -l en -norm, mean of segments"

@@ -14,7 +14,7 @@ import torch
 # Here and not in the first SignEncoder: the import takes seconds, loading the model less than one.
 import transformers.models.t5.modeling_t5  # noqa: F401
 
-from sonar_sign.errors import UserError
+from sonar_sign.core.errors import UserError
 from sonar_sign.models.hiera_checkpoint import load_sign_hiera, save_sign_hiera
 from sonar_sign.models.model_files import (
     assign,

@@ -25,8 +25,8 @@ from rich.console import Console
 from rich.progress import DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from sonar_sign.errors import UserError
-from sonar_sign.files import require_file, sha256_of, whole_or_absent
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import require_file, sha256_of, whole_or_absent
 
 CHUNK_BYTES = 1 << 16
 MAX_WAIT_S = 60.0

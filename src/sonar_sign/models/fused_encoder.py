@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sonar_sign.errors import UserError
-from sonar_sign.landmarks.model import LandmarkTranslator
+from sonar_sign.core.errors import UserError
 from sonar_sign.models.checkpoint import ENCODER_ENTRY, load_sign_encoder
+from sonar_sign.models.landmark_translator import LandmarkTranslator
 from sonar_sign.models.model_files import assign, read_extra, read_tensors, write
 from sonar_sign.models.sign_encoder import SignEncoder, real_positions
 

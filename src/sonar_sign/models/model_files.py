@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sonar_sign.errors import UserError
-from sonar_sign.files import require_file, whole_or_absent
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import require_file, whole_or_absent
 
 MAX_LISTED = 10
 

@@ -18,8 +18,8 @@ from fairseq2.data.tokenizers import TokenizerModelError
 from fairseq2.error import InvalidOperationError, OperationalError
 from sonar.models.sonar_text import SONAR_TEXT_DECODER_FAMILY, SONAR_TEXT_ENCODER_FAMILY
 
-from sonar_sign.errors import UserError
-from sonar_sign.files import require_file
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import require_file
 
 _PUBLIC_CARDS = {
     SONAR_TEXT_ENCODER_FAMILY: "text_sonar_basic_encoder",

@@ -36,7 +36,7 @@ from sonar.models.sonar_text import (
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sonar_sign.errors import UserError
+from sonar_sign.core.errors import UserError
 from sonar_sign.models.sonar_cards import card_errors, file_errors, file_of, read_cards
 
 _IGNORED = -100

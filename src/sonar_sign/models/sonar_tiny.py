@@ -15,7 +15,7 @@ from sonar.models.sonar_text import (
     get_sonar_text_encoder_hub,
 )
 
-from sonar_sign.files import whole_or_absent
+from sonar_sign.core.files import whole_or_absent
 from sonar_sign.models.sonar_cards import file_of
 from sonar_sign.models.sonar_text import SonarText
 

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 from small_files import HOW2SIGN, NO_REAL_DATA, REAL_DATA, row, write_annotations
 
+from sonar_sign.core.errors import UserError
 from sonar_sign.corpora import open_corpus
 from sonar_sign.corpora.how2sign import How2Sign
-from sonar_sign.errors import UserError
 
 VIDEO = "abc-5-rgb_front"
 CAPTIONS = [

@@ -2,8 +2,8 @@
 
 import pytest
 
+from sonar_sign.core.errors import UserError
 from sonar_sign.corpora import open_corpus
-from sonar_sign.errors import UserError
 
 HEADER = "video_name\tduration\tcaption\n"
 

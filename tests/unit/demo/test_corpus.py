@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sonar_sign.core.errors import UserError
 from sonar_sign.demo import corpus
 from sonar_sign.demo.corpus import COLUMNS, CorpusOptions, make_corpus, plan_corpus
 from sonar_sign.demo.grammar import GLOSSES
 from sonar_sign.demo.handshapes import hand_points, shape_values
 from sonar_sign.demo.render import RenderedVideo
 from sonar_sign.demo.signs import REST, SIGNS, Stroke
-from sonar_sign.errors import UserError
 
 CLIPS = {"news": {"train": 3}, "howto": {"train": 4, "test": 3}}
 CLIPS_PER_VIDEO = {"news": 2, "howto": 1}

@@ -9,11 +9,11 @@ import pytest
 import torch
 import yaml
 
+from sonar_sign.core.files import sha256_of
+from sonar_sign.core.options import SonarPretrainOptions
 from sonar_sign.demo import sonar as demo_sonar
 from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
 from sonar_sign.demo.sonar import pretrain_sonar
-from sonar_sign.files import sha256_of
-from sonar_sign.options import SonarPretrainOptions
 
 BRIEF = SonarPretrainOptions(
     n_pairs=30, width=16, n_layers=1, n_heads=2, ffn_width=16, n_steps=3, batch_size=4

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from keypoint_files import as_json, person, write_frames, write_shard
 
-from sonar_sign.errors import UserError
-from sonar_sign.features import FeatureShard
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import LandmarkOptions
+from sonar_sign.features.feature_shards import FeatureShard
 from sonar_sign.landmarks.extract import extract_landmarks
-from sonar_sign.landmarks.places import state_of
+from sonar_sign.landmarks.keypoint_locations import state_of
 from sonar_sign.landmarks.representation import hash_of
-from sonar_sign.options import LandmarkOptions
 
 GOOD = as_json(person())
 OPTIONS = LandmarkOptions()

@@ -8,11 +8,11 @@ import pytest
 from keypoint_files import write_shard
 from small_files import NO_REAL_DATA, REAL_DATA, write_video
 
-from sonar_sign.errors import UserError
-from sonar_sign.features import FeatureShard
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import LandmarkOptions
+from sonar_sign.features.feature_shards import FeatureShard
 from sonar_sign.landmarks.extract import extract_landmarks
 from sonar_sign.landmarks.layouts import FACE, LEFT_HAND, RIGHT_HAND
-from sonar_sign.options import LandmarkOptions
 
 MEDIAPIPE = find_spec("mediapipe") is not None
 OPTIONS = LandmarkOptions(source="mediapipe")

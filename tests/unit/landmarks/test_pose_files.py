@@ -8,13 +8,13 @@ import pytest
 from keypoint_files import as_json, person, write_frames, write_shard
 from small_files import REPOSITORY, truncate, write_video
 
-from sonar_sign.errors import UserError
-from sonar_sign.features import FeatureShard
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import LandmarkOptions
+from sonar_sign.features.feature_shards import FeatureShard
 from sonar_sign.landmarks.export import export
 from sonar_sign.landmarks.extract import extract_landmarks
 from sonar_sign.landmarks.layouts import MEDIAPIPE, OPENPOSE
 from sonar_sign.landmarks.pose_files import PoseFileError, read_pose, write_pose
-from sonar_sign.options import LandmarkOptions
 
 pose_format = pytest.importorskip("pose_format", reason="pose-format is not installed here")
 ROW = ("clip", "raw_videos/clip.mp4", 0, 1, 24, 24)

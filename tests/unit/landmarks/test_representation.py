@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sonar_sign.core.options import LandmarkOptions
 from sonar_sign.landmarks.layouts import FACE, LEFT_HAND, POINTS, RIGHT_HAND
 from sonar_sign.landmarks.representation import (
     fill_gaps,
@@ -13,7 +14,6 @@ from sonar_sign.landmarks.representation import (
     resampled,
     width,
 )
-from sonar_sign.options import LandmarkOptions
 
 EVERY_FRAME = LandmarkOptions(fps=24.0)
 N = 85

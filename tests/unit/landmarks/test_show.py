@@ -6,10 +6,10 @@ import pytest
 from keypoint_files import LEFT_SHOULDER, RIGHT_SHOULDER, as_json, person, write_frames, write_shard
 from small_files import write_video
 
-from sonar_sign.errors import UserError
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import LandmarkOptions
+from sonar_sign.core.video import read_frames
 from sonar_sign.landmarks.show import BACKGROUND, show
-from sonar_sign.options import LandmarkOptions
-from sonar_sign.video import read_frames
 
 OPTIONS = LandmarkOptions()
 N = 24

@@ -7,7 +7,7 @@ import pytest
 import torch
 from golden_weights import FRAMES_SHAPE, inputs, layout, tiny_encoder, tiny_hiera
 
-from sonar_sign.errors import UserError
+from sonar_sign.core.errors import UserError
 from sonar_sign.models.checkpoint import (
     load_sign_encoder,
     load_sign_hiera,

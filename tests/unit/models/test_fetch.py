@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from sonar_sign.errors import UserError
+from sonar_sign.core.errors import UserError
 from sonar_sign.models.fetch import FetchOptions, fetch_model, registry
 
 CONTENT = bytes(range(256)) * 4000  # 1,024,000 bytes

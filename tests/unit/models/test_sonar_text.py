@@ -14,8 +14,8 @@ import sentencepiece
 import torch
 
 import sonar_sign
-from sonar_sign.embed_text import embed_captions
-from sonar_sign.errors import UserError
+from sonar_sign.core.errors import UserError
+from sonar_sign.features.embed_text import embed_captions
 from sonar_sign.models.sonar_text import SonarText
 
 WIDTH = 32

@@ -1,0 +1,105 @@
+"""Subcommands from annotations to clip shards; none of them imports PyTorch."""
+
+from pathlib import Path
+from typing import Annotated
+
+from sonar_sign.core.options import CropOptions
+
+Type = Annotated[str, "How the corpus is laid out: how2sign or ssvp."]
+Root = Annotated[Path, "Folder of the corpus."]
+Split = Annotated[str, "train, val or test."]
+Manifest = Annotated[Path, "A manifest that prepare wrote."]
+
+
+def prepare(
+    corpus_type: Type,
+    root: Root,
+    split: Split,
+    manifest: Annotated[Path, "Table to write: the clips that can be used."],
+    dropped: Annotated[Path, "Table to write: the others, and why."],
+    clamped: Annotated[Path, "Table to write: clips whose times reach outside their video."],
+    probes: Annotated[Path | None, "Table that remembers what the video files hold."] = None,
+    min_duration_s: Annotated[float, "Shorter clips are dropped, in seconds."] = 0.2,
+    workers: Annotated[int, "Videos probed at the same time."] = 1,
+) -> None:
+    """Turn annotations and video files into a manifest."""
+    from sonar_sign.corpora.prepare import prepare as run
+
+    run(
+        corpus_type,
+        root,
+        split,
+        manifest,
+        dropped,
+        clamped,
+        probes=probes,
+        min_duration_s=min_duration_s,
+        workers=workers,
+    )
+
+
+def summarise(
+    corpus: Annotated[str, "Name of the corpus."],
+    corpus_type: Type,
+    manifest: Annotated[list[Path], "Manifest of a split; repeat for all."],
+    output: Annotated[Path, "JSON to write."],
+    plot: Annotated[Path, "SVG of the clips' durations to write."],
+) -> None:
+    """Count what prepare found in all splits of a corpus."""
+    from sonar_sign.corpora.summarise import SplitFiles, as_text
+    from sonar_sign.corpora.summarise import summarise as run
+
+    splits = {path.stem: SplitFiles.of(path) for path in manifest}
+    print(as_text(run(corpus, corpus_type, splits, output, plot)))
+
+
+def captions(
+    corpus_type: Type,
+    root: Root,
+    split: Split,
+    language: Annotated[str, "FLORES code, such as ita_Latn."],
+    manifest: Manifest,
+    output: Annotated[Path, "Table to write: clip_id, text."],
+) -> None:
+    """Read the captions of a manifest's clips in another language."""
+    from sonar_sign.corpora.parallel_captions import write_captions
+
+    write_captions(corpus_type, root, split, language, manifest, output)
+
+
+def shard(
+    manifest: Manifest,
+    output: Annotated[list[Path], "Table to write, once a shard, in the order of the shards."],
+) -> None:
+    """Deal the clips of a manifest to shards."""
+    from sonar_sign.corpora.shard import shard as run
+
+    run(manifest, output)
+
+
+def crop(
+    shard: Annotated[Path, "A shard that shard wrote."],
+    corpus_type: Type,
+    root: Root,
+    output: Annotated[Path, "Clip shard to write, a tar."],
+    timings: Annotated[Path, "Milliseconds of every clip to write, JSON."],
+    options: CropOptions,
+    faces: Annotated[Path | None, "Folder that remembers the faces of videos."] = None,
+    face_model: Annotated[Path | None, "mmod_human_face_detector.dat, for the cnn."] = None,
+) -> None:
+    """Cut clips out of their videos, around the signer."""
+    from sonar_sign.clips.crop import crop as run
+    from sonar_sign.corpora import open_corpus
+
+    cropped = open_corpus(corpus_type, root).cropped
+    further = {"faces": faces, "face_model": face_model, "cropped": cropped}
+    run(shard, root, output, timings, options, **further)
+
+
+COMMANDS = {
+    "prepare": prepare,
+    "summarise": summarise,
+    "captions": captions,
+    "shard": shard,
+    "crop": crop,
+}

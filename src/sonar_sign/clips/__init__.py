@@ -1,0 +1,1 @@
+"""Clips: the signer's face found, the signer cropped, clips stored as shards."""

@@ -1,0 +1,159 @@
+"""Where the signer's face is in a source video: dlib's detectors on a few frames."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import dlib
+import numpy as np
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import require_file
+from sonar_sign.core.geometry import Box, intersection_over_union
+
+Detector = Callable[[np.ndarray], np.ndarray]
+"""A uint8 RGB frame `(height, width, 3)` to the boxes `(n, 4)` of its faces, in pixels."""
+
+# Boxes of one face in different frames overlap at least this much (intersection over union).
+SAME_FACE = 0.3
+# A face is steady that is found in at least this share of the frames of the steadiest one.
+STEADY = 0.75
+# A face is looked for again this far around its box, in its widths and heights.
+AROUND = 0.6
+# Of so many frames only one is searched beyond the faces found before it.
+WHOLE_EVERY = 3
+
+
+@dataclass(frozen=True)
+class SignerFace:
+    """The signer's face over a video."""
+
+    box: np.ndarray | None
+    """`(4,)` x0, y0, x1, y1 in pixels, the mean over the frames; None if no face was found."""
+    found: int
+    """Frames in which this face was found."""
+    probed: int
+
+
+# Making the detector takes as long as searching ten frames.
+_detector = cache(dlib.get_frontal_face_detector)
+
+
+def find_faces(frame: np.ndarray) -> np.ndarray:
+    """The faces in a frame, `(n, 4)`, from about 75 pixels: dlib's frontal HOG detector.
+
+    dlib looks for faces of one size in ever smaller copies of the frame, each 5/6 of the one
+    before. SSVP-SLT lets it begin with a copy twice as large; beginning at the fourth copy of
+    that same row finds the same boxes of larger faces, in a fifth of the time.
+    """
+    height, width = (2 * side for side in frame.shape[:2])
+    for _ in range(4):
+        height, width = (int(5 / 6 * side + 0.5) for side in (height, width))
+    scale = np.divide(frame.shape[1::-1], (width, height))
+    return _hog(cv2.resize(frame, (width, height)), 0) * np.tile(scale, 2)
+
+
+def find_small_faces(frame: np.ndarray) -> np.ndarray:
+    """The faces in a frame, `(n, 4)`, from about 40 pixels: as SSVP-SLT looks for them."""
+    return _hog(frame, 1)
+
+
+def _hog(frame: np.ndarray, doublings: int) -> np.ndarray:
+    # dlib reads freed memory where an array's rows are padded, as decoded frames' often are.
+    return _boxes(_detector()(np.ascontiguousarray(frame), doublings))
+
+
+def open_cnn_detector(model: Path) -> Detector:
+    """dlib's CNN detector, which also finds faces from the side; slow without a GPU.
+
+    Args:
+        model: `mmod_human_face_detector.dat`, unpacked.
+
+    Raises:
+        UserError: the file is missing or is not that model.
+    """
+    try:
+        detector = dlib.cnn_face_detection_model_v1(
+            str(require_file(model, "The CNN face detector's model"))
+        )
+    except RuntimeError as error:
+        raise UserError(
+            f"{model} is not dlib's mmod_human_face_detector.dat ({error}); fetch it again."
+        ) from error
+
+    def find(frame: np.ndarray) -> np.ndarray:
+        return _boxes(found.rect for found in detector(np.ascontiguousarray(frame), 0))
+
+    return find
+
+
+def _boxes(rectangles: Iterable[dlib.rectangle]) -> np.ndarray:
+    boxes = [(r.left(), r.top(), r.right(), r.bottom()) for r in rectangles]
+    return np.array(boxes, dtype=np.float64).reshape(-1, 4)
+
+
+def is_there(frame: np.ndarray, face: np.ndarray, find: Detector = find_faces) -> bool:
+    """Whether a face `(4,)` is where it is expected, looking there only."""
+    x1, y1, x2, y2 = face
+    margin_x, margin_y = AROUND * (x2 - x1), AROUND * (y2 - y1)
+    left, top = max(0, int(x1 - margin_x)), max(0, int(y1 - margin_y))
+    part = frame[top : int(y2 + margin_y), left : int(x2 + margin_x)]
+    found = find(part) + np.array([left, top, left, top])
+    return shows(found, face)
+
+
+def shows(faces: np.ndarray, face: np.ndarray) -> bool:
+    """Whether one of the boxes `(n, 4)` is this face, `(4,)`."""
+    return any(intersection_over_union(tuple(box), tuple(face)) > SAME_FACE for box in faces)
+
+
+def find_signer(
+    frames: Iterable[np.ndarray],
+    movement: Callable[[Box], float] | None = None,
+    find: Detector = find_faces,
+) -> SignerFace:
+    """Find the signer's face among those that stay over the video.
+
+    Args:
+        frames: uint8 RGB frames `(height, width, 3)` spread over the video.
+        movement: how much moves around a face box. Of several steady faces it chooses the one
+            around which most does; without it, the one found most often, the larger among equals.
+    """
+    tracks: list[list[np.ndarray]] = []
+    probed = 0
+    for frame in frames:
+        searched = frame
+        if probed % WHOLE_EVERY and tracks:
+            # The corner stays: HOG boxes lie on a grid that begins there.
+            right, bottom = (int(edge) for edge in np.max([_reach(t[-1]) for t in tracks], axis=0))
+            searched = frame[:bottom, :right]
+        probed += 1
+        for box in find(searched):
+            track = next(
+                (t for t in tracks if intersection_over_union(t[-1], box) > SAME_FACE), None
+            )
+            if track is None:
+                tracks.append([box])
+            else:
+                track.append(box)
+    if not tracks:
+        return SignerFace(None, 0, probed)
+    most = max(map(len, tracks))
+    steady = [track for track in tracks if len(track) >= STEADY * most]
+    if movement is not None and len(steady) > 1:
+        best = max(steady, key=lambda track: movement(tuple(np.mean(track, axis=0))))
+    else:
+        best = max(steady, key=lambda track: (len(track), _mean_area(track)))
+    return SignerFace(np.mean(best, axis=0), len(best), probed)
+
+
+def _reach(face: np.ndarray) -> np.ndarray:
+    """How far right and down a face may be found again, `(2,)`."""
+    return face[2:] + AROUND * (face[2:] - face[:2])
+
+
+def _mean_area(track: list[np.ndarray]) -> float:
+    x0, y0, x1, y1 = np.mean(track, axis=0)
+    return float((x1 - x0) * (y1 - y0))

@@ -1,0 +1,145 @@
+"""Where the signer is in a video: around the face found on a few frames."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from sonar_sign.clips.faces import (
+    Detector,
+    SignerFace,
+    find_faces,
+    find_signer,
+    find_small_faces,
+    is_there,
+    open_cnn_detector,
+    shows,
+)
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.geometry import Box, center_box, crop_box
+from sonar_sign.core.video import VideoInfo, read_frames_near
+
+# SSVP-SLT looks for the face in every 16th frame. More than `frames_probed` are spread wider.
+PROBE_STEP = 16
+# Frames between the two that are compared to see what moves: a hand has left its place by then.
+MOVEMENT_FRAMES = 3
+
+
+@dataclass(frozen=True)
+class SignerBox:
+    """What is cut out of a video."""
+
+    box: Box
+    """x0, y0, x1, y1 in source pixels, before it is made square; may reach outside the frame."""
+    box_from: str
+    """`video`; `clip`: around the face in this sentence, which is not the video's; `fallback`: no
+    face was found and the middle of the frame is taken; `whole`: the corpus is cropped already."""
+    face: SignerFace
+
+
+@dataclass(frozen=True)
+class FaceSearch:
+    """How signers are looked for.
+
+    Raises, at the first use:
+        UserError: the model file cannot be used.
+    """
+
+    frames_probed: int
+    """Most frames of a video that are searched."""
+    cnn_model: Path | None = None
+    """dlib's CNN detector; None: the HOG detector."""
+
+    @property
+    def name(self) -> str:
+        return "hog" if self.cnn_model is None else "cnn"
+
+    @cached_property
+    def detector(self) -> Detector:
+        return find_faces if self.cnn_model is None else open_cnn_detector(self.cnn_model)
+
+    def box(self, path: Path, video: VideoInfo) -> SignerBox:
+        """Where the signer is in a video.
+
+        Raises:
+            VideoError: the video cannot be decoded.
+        """
+        return around(self.face(path, 0, video.n_frames), video)
+
+    def face(self, path: Path, start: int, end: int) -> SignerFace:
+        """The signer's face in frames `start` to `end` (exclusive) of a video.
+
+        Raises:
+            VideoError: the video cannot be decoded.
+        """
+        numbers = self._probed(start, end)
+        frames = list(read_frames_near(path, numbers))
+
+        def movement(face: Box) -> float:
+            return _movement(path, numbers[::2], face)
+
+        face = find_signer(frames, movement, self.detector)
+        if face.box is None and self.cnn_model is None:
+            face = find_signer(frames, movement, find_small_faces)
+        return face
+
+    def box_of_sentence(
+        self, path: Path, first: np.ndarray, start: int, end: int, signer: SignerBox
+    ) -> SignerBox:
+        """The sentence's box: its video's, unless the first frame shows other faces only."""
+        if signer.box_from == "whole":
+            return signer
+        expected = signer.face.box
+        if expected is not None and is_there(first, expected, self.detector):
+            return signer
+        faces = self.detector(first)
+        if len(faces) == 0 or (expected is not None and shows(faces, expected)):
+            return signer
+        face = self.face(path, start, end)
+        return signer if face.box is None else SignerBox(crop_box(tuple(face.box)), "clip", face)
+
+    def _probed(self, start: int, end: int) -> list[int]:
+        if end - start <= PROBE_STEP * self.frames_probed:
+            return list(range(start, end, PROBE_STEP))
+        # The very first and last frames are often title cards or fades: stay inside.
+        return np.linspace(start, end, self.frames_probed + 2)[1:-1].astype(int).tolist()
+
+
+def open_face_search(detector: str, frames_probed: int, cnn_model: Path | None) -> FaceSearch:
+    """What the settings `crop.detector` and `crop.frames_probed` mean.
+
+    Raises:
+        UserError: the CNN detector is asked for and its model is not given.
+    """
+    if detector == "cnn" and cnn_model is None:
+        raise UserError(
+            "The CNN detector needs its model: fetch_model face_detector, then --face-model FILE."
+        )
+    return FaceSearch(frames_probed, cnn_model if detector == "cnn" else None)
+
+
+def around(face: SignerFace, video: VideoInfo) -> SignerBox:
+    """The signing space around a face; without one, the middle of the frame."""
+    if face.box is None:
+        return SignerBox(center_box(video.width, video.height), "fallback", face)
+    return SignerBox(crop_box(tuple(face.box)), "video", face)
+
+
+def whole_picture(video: VideoInfo) -> SignerBox:
+    """All of a video that shows the signer cut out already."""
+    return SignerBox((0, 0, video.width, video.height), "whole", SignerFace(None, 0, 0))
+
+
+def _movement(path: Path, numbers: list[int], face: Box) -> float:
+    """The sum of what changes in a few frames around a face."""
+    x1, y1, x2, y2 = (max(0, int(edge)) for edge in crop_box(face))
+    total = 0.0
+    for number in numbers:
+        pair = [
+            frame[y1:y2, x1:x2].astype(np.int16)
+            for frame in read_frames_near(path, (number, number + MOVEMENT_FRAMES))
+        ]
+        if len(pair) == 2:
+            total += float(np.abs(pair[1] - pair[0]).sum())
+    return total

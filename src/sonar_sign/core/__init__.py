@@ -1,0 +1,1 @@
+"""What every stage needs: errors, files, tables, options, devices, video."""

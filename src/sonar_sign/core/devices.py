@@ -1,0 +1,103 @@
+"""Where models run: device, precision and threads, chosen in one place."""
+
+import os
+import resource
+from contextlib import AbstractContextManager
+
+import torch
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.gpus import hold_gpus
+
+PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+# What training's `mixed_precision` means in these terms.
+PRECISION_OF = {"no": "fp32", "bf16": "bf16", "fp16": "fp16"}
+
+
+def choose_device(name: str, n_devices: int = 1) -> torch.device:
+    """The device that `auto`, `cpu`, `cuda` or `cuda:N` means here.
+
+    On a workstation whose GPUs are shared by jobs, this waits for `n_devices` (0: all) free ones.
+
+    Raises:
+        UserError: a GPU is asked for and there is none, or the name is not a device.
+    """
+    if name in ("auto", "cuda") and "LOCAL_RANK" not in os.environ:
+        hold_gpus(n_devices)
+    if name == "auto":
+        name = "cuda" if may_use_gpu() and torch.cuda.is_available() else "cpu"
+    if name == "cuda" and "LOCAL_RANK" in os.environ:
+        name = f"cuda:{os.environ['LOCAL_RANK']}"  # one of several processes, each with a GPU
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UserError(f"Device {name!r} is not one of auto, cpu, cuda, cuda:N.") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            f"Device {name!r} was asked for, but PyTorch finds no GPU; use auto or cpu."
+        )
+    return device
+
+
+def may_use_gpu() -> bool:
+    """Whether GPUs that are seen are there for us: a job that asked for none may see others'."""
+    given = ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "LOCAL_RANK")
+    return "SLURM_JOB_ID" not in os.environ or any(name in os.environ for name in given)
+
+
+def is_one_task_of_slurm() -> bool:
+    """Whether SLURM started one process that is to start the others, if there are several."""
+    by_torchrun = "TORCHELASTIC_RUN_ID" in os.environ
+    return os.environ.get("SLURM_NTASKS") == "1" and not by_torchrun
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager:
+    """Autocast to `fp32` (off), `bf16` or `fp16`.
+
+    Raises:
+        UserError: an unknown precision, or fp16 on a CPU, which has no fast or complete fp16.
+    """
+    if precision not in PRECISIONS:
+        raise UserError(f"Precision {precision!r} is not one of {', '.join(PRECISIONS)}.")
+    if precision == "fp16" and device.type == "cpu":
+        raise UserError("Precision fp16 needs a GPU; use fp32 or bf16 on a CPU.")
+    dtype = PRECISIONS[precision]
+    return torch.autocast(device.type, dtype=dtype, enabled=dtype is not None)
+
+
+def is_main_process() -> bool:
+    """Whether this is the only or the first process of a training, whoever started it."""
+    rank = os.environ.get("RANK") or os.environ.get("SLURM_PROCID") or "0"
+    return int(rank) == 0 and int(os.environ.get("LOCAL_RANK", "0")) == 0
+
+
+def count_devices(device: torch.device, wanted: int) -> int:
+    """How many devices of this machine train; `wanted` 0 means all GPUs, or one CPU process.
+
+    Raises:
+        UserError: there are fewer.
+    """
+    if "LOCAL_WORLD_SIZE" in os.environ and not wanted:
+        return int(os.environ["LOCAL_WORLD_SIZE"])  # torchrun has decided
+    if device.type != "cuda":
+        return wanted or 1
+    if device.index is not None and "LOCAL_RANK" not in os.environ and not wanted:
+        return 1  # one GPU was named
+    there = torch.cuda.device_count()
+    if wanted > there:
+        raise UserError(f"{wanted} devices were asked for, but PyTorch finds {there} GPUs.")
+    return wanted or there
+
+
+def peak_memory_gb(device: torch.device) -> float:
+    """The most memory so far, of the GPU or, on a CPU, of this process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e9
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # kilobytes on Linux
+
+
+def use_threads(n: int) -> None:
+    """Give PyTorch `n` threads; 0 leaves its own choice. More only fight for the same cores."""
+    if n > 0:
+        torch.set_num_threads(n)
+        os.environ["OMP_NUM_THREADS"] = str(n)

@@ -1,0 +1,36 @@
+"""`shard`: clips are dealt to a fixed number of shards by a stable hash of their id."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from sonar_sign.core.tables import read_columns, write_rows
+
+# What `crop` needs and no captions: a caption that changes must not crop a video again.
+COLUMNS = ("clip_id", "source", "start_s", "end_s", "n_frames", "fps")
+
+
+def shard_of(clip_id: str, n_shards: int) -> int:
+    """The shard, 0 to `n_shards - 1`, that a clip belongs to, today and on every machine."""
+    digest = hashlib.sha256(clip_id.encode("utf-8")).digest()
+    return int.from_bytes(digest[:8], "big") % n_shards
+
+
+def shard(manifest: Path, outputs: Sequence[Path]) -> None:
+    """Write the rows of the manifest to the shard files, the i-th of which is shard i.
+
+    Raises:
+        UserError: the manifest is malformed.
+    """
+    table = read_columns(manifest, COLUMNS)
+    rows_of: list[list[tuple[str, ...]]] = [[] for _ in outputs]
+    for row in zip(*(table[name] for name in COLUMNS), strict=True):
+        rows_of[shard_of(row[0], len(outputs))].append(row)
+    for output, rows in zip(outputs, rows_of, strict=True):
+        write_rows(output, COLUMNS, rows)
+
+
+def videos_of_shard(shard_file: Path, root: Path) -> list[str]:
+    """The source videos that a shard names, as paths, each once."""
+    sources = set(read_columns(shard_file, COLUMNS)["source"])
+    return sorted(str(Path(root) / source) for source in sources)

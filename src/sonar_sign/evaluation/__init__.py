@@ -1,0 +1,1 @@
+"""How good translations are: scores with intervals, tests, floors, comparisons."""

@@ -1,0 +1,107 @@
+"""Where systems are good: by length, duration, signer and video, and word by word."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sonar_sign.evaluation.system_scores import Scored
+from sonar_sign.metrics.tokens import words
+
+LENGTH_EDGES = (5, 10, 15, 20, 30)
+DURATION_EDGES = (2, 4, 8, 16)
+FREQUENCY_EDGES = (0, 9, 99)
+
+
+def breakdowns(
+    systems: Mapping[str, Scored],
+    about_clips: Mapping[str, Mapping[str, str]],
+    training: Sequence[str] | None,
+) -> dict[str, Any]:
+    """BLEU-4 of every system on groups of clips, and F1 of words by how often training has them.
+
+    Args:
+        about_clips: by clip id, columns of the manifest; `signer` and `n_frames` with `fps` are
+            used where they are there.
+        training: captions; None leaves the words out.
+
+    Returns:
+        By what, by group in order: `n` (clips, or words of the references) and `systems`, by name.
+    """
+    clips = next(iter(systems.values())).clips
+    rows = [about_clips.get(clip_id, {}) for clip_id in clips.clip_ids]
+    lengths = [len(words(text)) for text in clips.references]
+    found = {
+        "reference_length": _by_bin(systems, lengths, LENGTH_EDGES, "words"),
+        "source": _by_name(systems, clips.sources),
+    }
+    if all(row.get("n_frames") and row.get("fps") for row in rows):
+        durations = [float(row["n_frames"]) / float(row["fps"]) for row in rows]
+        found["duration"] = _by_bin(systems, durations, DURATION_EDGES, "s")
+    if all(row.get("signer") for row in rows):
+        found["signer"] = _by_name(systems, [row["signer"] for row in rows])
+    if training is not None:
+        found["word_frequency"] = _by_frequency(systems, training)
+    return found
+
+
+def _by_bin(
+    systems: Mapping[str, Scored], values: Sequence[float], edges: Sequence[float], unit: str
+) -> dict[str, Any]:
+    """Bins up to and with each edge, and one above the last."""
+    bins = np.searchsorted(edges, values)
+    names = [f"up to {edges[0]} {unit}"]
+    names += [f"up to {edge} {unit}" for edge in edges[1:]]
+    names += [f"over {edges[-1]} {unit}"]
+    return _groups(systems, [names[number] for number in bins], names)
+
+
+def _by_name(systems: Mapping[str, Scored], values: Sequence[str]) -> dict[str, Any]:
+    return _groups(systems, values, sorted(set(values)))
+
+
+def _groups(
+    systems: Mapping[str, Scored], of_clip: Sequence[str], names: Iterable[str]
+) -> dict[str, Any]:
+    groups = np.array(of_clip)
+    found = {}
+    for name in names:
+        rows = np.flatnonzero(groups == name)
+        if len(rows):
+            scores = {key: system.subset(rows)["bleu_4"] for key, system in systems.items()}
+            found[name] = {"n": len(rows), "systems": scores}
+    return found
+
+
+def _by_frequency(systems: Mapping[str, Scored], training: Sequence[str]) -> dict[str, Any]:
+    counts = Counter(word for text in training for word in _words(text))
+    names = ["not in training", "1 to 9 times", "10 to 99 times", "100 times or more"]
+
+    def name_of(word: str) -> str:
+        return names[int(np.searchsorted(FREQUENCY_EDGES, counts[word]))]
+
+    found = {}
+    for name in names:
+        scores = {key: _f1(system, lambda w: name_of(w) == name) for key, system in systems.items()}  # noqa: B023
+        n = max(n for n, _ in scores.values())
+        if n:
+            found[name] = {"n": n, "systems": {key: f1 for key, (_, f1) in scores.items()}}
+    return found
+
+
+def _f1(system: Scored, counts: Callable[[str], bool]) -> tuple[int, float]:
+    """Words of the references that count, and the F1 of finding them in the right sentence."""
+    n_references = n_predictions = n_both = 0
+    pairs = zip(system.clips.predictions, system.clips.references, strict=True)
+    for prediction, reference in pairs:
+        predicted, wanted = (Counter(filter(counts, _words(t))) for t in (prediction, reference))
+        n_predictions += predicted.total()
+        n_references += wanted.total()
+        n_both += (predicted & wanted).total()
+    total = n_predictions + n_references
+    return n_references, 200 * n_both / total if total else 0.0
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in words(text.lower()) if any(char.isalnum() for char in word)]

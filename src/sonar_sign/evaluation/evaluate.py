@@ -1,0 +1,57 @@
+"""`evaluate`: score one system's predictions and say how the numbers were made."""
+
+from pathlib import Path
+from typing import Any
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import write_json
+from sonar_sign.core.options import MetricOptions
+from sonar_sign.evaluation.system_scores import score, write_statistics
+from sonar_sign.translation.predictions import read_clips, read_run_info
+
+
+def evaluate(
+    predictions: Path,
+    manifest: Path,
+    run_info: Path,
+    output: Path,
+    *,
+    references: Path | None = None,
+    caption_language: str = "eng_Latn",
+    options: MetricOptions = MetricOptions(),  # noqa: B008 (frozen)
+) -> dict[str, Any]:
+    """Score a prediction file and write `metrics/{system}.json`, which is also returned.
+
+    The statistics of every clip go beside it, `.npz`; `compare` resamples them.
+
+    Args:
+        predictions: table with `clip_id`, `prediction`. An empty prediction is scored as it is
+            and counted in `n_empty`.
+        manifest: table with `clip_id`, `source`, `text`, of exactly the same clips.
+        run_info: JSON that `predict` wrote beside the predictions (see `RunInfo`).
+        output: the metrics file; `workflow/schemas/metrics.schema.yaml` describes it.
+        references: table with `clip_id`, `text`, of exactly the same clips, that replaces the
+            manifest's captions; needed where the predictions are in another language.
+        caption_language: FLORES code of the manifest's captions.
+
+    Raises:
+        UserError: a file is missing or malformed, clips differ or there are none, the run info
+            counts other clips than the predictions, or the captions are in another language
+            than the predictions.
+    """
+    info = read_run_info(run_info)
+    if info.language != caption_language and references is None:
+        raise UserError(
+            f"{predictions} is in {info.language} and the captions of {manifest} are in "
+            f"{caption_language}; give references in {info.language} (columns clip_id, text)."
+        )
+    clips = read_clips(predictions, manifest, references)
+    if info.n_clips != len(clips.clip_ids):
+        raise UserError(
+            f"{run_info} counts {info.n_clips} clips and {predictions} has "
+            f"{len(clips.clip_ids)}; they are not of one run, so predict again."
+        )
+    scored = score(clips, info, options)
+    write_statistics(output.with_suffix(".npz"), scored)
+    write_json(output, scored.record)
+    return scored.record

@@ -1,0 +1,1 @@
+"""Features: windows of clips through SignHiera, captions through SONAR's text encoder."""

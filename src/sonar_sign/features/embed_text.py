@@ -1,0 +1,43 @@
+"""`embed_text`: captions through SONAR's text encoder; what the sign encoder is taught to give."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sonar_sign.core.tables import read_table
+from sonar_sign.features.targets import write_targets
+
+
+def embed_captions(
+    texts: Sequence[str], sonar_folder: Path, language: str, device: str = "cpu"
+) -> np.ndarray:
+    """Embed captions in `language`: `(n_texts, embedding_dim)` float32.
+
+    Raises:
+        UserError: unknown language, or the SONAR folder cannot be read.
+    """
+    # Importing fairseq2 costs seconds, so only when it is needed.
+    from sonar_sign.core.devices import choose_device
+    from sonar_sign.models.sonar_text import SonarText
+
+    sonar = SonarText.open(sonar_folder, choose_device(device))
+    return sonar.embed(texts, language).cpu().numpy()
+
+
+def embed_text(
+    manifest: Path,
+    sonar_folder: Path,
+    output: Path,
+    *,
+    language: str = "eng_Latn",
+    device: str = "auto",
+) -> None:
+    """Write `targets/{split}.npy`, one embedding a row of the manifest, and its index.
+
+    Raises:
+        UserError: the manifest or the SONAR folder cannot be read, or the language is unknown.
+    """
+    table = read_table(manifest, ("clip_id", "text"))
+    embeddings = embed_captions(table["text"].tolist(), sonar_folder, language, device)
+    write_targets(output, table["clip_id"].tolist(), embeddings)

@@ -1,0 +1,101 @@
+"""`gallery`: one page that plays test clips beside the reference and every system's translation."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from sonar_sign.clips.clip_shards import ClipShard
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import safe_name, whole_or_absent
+from sonar_sign.core.tables import read_columns
+from sonar_sign.metrics import sentence_bleu
+from sonar_sign.translation.predictions import read_clips
+
+VIDEOS = "clips"
+NO_VIDEOS = (
+    "The videos are left out: they show people's faces, which are biometric data. Where you may "
+    "show them to whoever opens this page, set gallery.videos to true in the config."
+)
+
+
+def gallery(
+    predictions: Mapping[str, Path], manifest: Path, shards: Sequence[Path], folder: Path
+) -> None:
+    """Write `index.html` into a folder, and the clips that it plays into `clips/` beside it.
+
+    The page opens from disk and asks for nothing that is not in the folder.
+
+    Args:
+        predictions: what `predict` wrote, by system, all in the captions' language.
+        manifest: table with `clip_id`, `source`, `text`, `signer`, `n_frames`, `fps`.
+        shards: clip shards of the split; none leaves the videos out, and the page says why.
+
+    Raises:
+        UserError: there are no systems, or a file is missing, malformed or of other clips.
+    """
+    if not predictions:
+        raise UserError("A gallery needs predictions of one system at least.")
+    folder = Path(folder)
+    played = {clip_id: name for shard in shards for clip_id, name in _write_videos(shard, folder)}
+    data = {
+        "systems": list(predictions),
+        "clips": _clips(predictions, manifest, played),
+        "note": "" if shards else NO_VIDEOS,
+    }
+    # In a script element only this character could end the data.
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    page = files(__package__).joinpath("gallery.html").read_text(encoding="utf-8")
+    with whole_or_absent(folder / "index.html") as temporary:
+        temporary.write_text(page.replace("{{data}}", text), encoding="utf-8")
+
+
+def _write_videos(path: Path, folder: Path) -> Iterator[tuple[str, str]]:
+    shard = ClipShard(path)
+    for clip_id in shard.clip_ids:
+        name = f"{VIDEOS}/{safe_name(clip_id)}.mp4"
+        with whole_or_absent(folder / name) as temporary:
+            temporary.write_bytes(shard.video(clip_id))
+        yield clip_id, name
+
+
+def _clips(
+    predictions: Mapping[str, Path], manifest: Path, played: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    by_system = {name: read_clips(path, manifest) for name, path in predictions.items()}
+    about = read_columns(manifest, ("clip_id", "signer", "n_frames", "fps"))
+    first = next(iter(by_system.values()))
+    return [
+        {
+            "id": clip_id,
+            "video": played.get(clip_id),
+            "source": first.sources[row],
+            # Clips stand in the manifest's order.
+            "signer": about["signer"][row],
+            "seconds": round(float(about["n_frames"][row]) / float(about["fps"][row]), 2),
+            "reference": first.references[row],
+            "translations": [
+                _translation(clips.predictions[row], clips.references[row])
+                for clips in by_system.values()
+            ],
+        }
+        for row, clip_id in enumerate(first.clip_ids)
+    ]
+
+
+def _translation(prediction: str, reference: str) -> dict[str, Any]:
+    return {
+        "bleu": round(sentence_bleu(prediction, reference), 1),
+        "words": differing(prediction, reference),
+    }
+
+
+def differing(prediction: str, reference: str) -> list[tuple[str, bool]]:
+    """The words of a prediction, and whether each is none of the reference's in its place."""
+    words, wanted = prediction.split(), reference.split()
+    differs = [True] * len(words)
+    for block in SequenceMatcher(None, words, wanted, autojunk=False).get_matching_blocks():
+        differs[block.a : block.a + block.size] = [False] * block.size
+    return list(zip(words, differs, strict=True))

@@ -1,0 +1,162 @@
+"""What a training step is given: features (stage 2) or windows (stage 1), and goals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from sonar_sign.clips.clip_shards import ClipShard
+from sonar_sign.core.options import AugmentOptions, TrainOptions
+from sonar_sign.core.padding import padded
+from sonar_sign.features.clip_windows import load_windows, sampling_of
+from sonar_sign.features.feature_shards import open_features
+from sonar_sign.features.windows import windows_of
+from sonar_sign.models.sign_hiera import SignHieraConfig
+from sonar_sign.training.batches import Part, ResumableLoader, StepBatches
+from sonar_sign.training.supervision import Goals, Supervision
+from sonar_sign.training.video_augment import retime
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Clips computed together: `features` and `lengths`, or `frames` and what belongs to them."""
+
+    clip_ids: list[str]
+    goals: Goals
+    weight: float = 1.0
+    """What the batch's mean loss counts, see `sonar_sign.training.batches`."""
+    features: Tensor | None = None
+    """`(batch, n_features, feature_dim)` float32, shorter clips filled up with zeros."""
+    lengths: Tensor | None = None
+    """`(batch,)` features of each clip."""
+    landmarks: Tensor | None = None
+    """`(batch, n_rows, landmark_dim)` float32, filled up with zeros, beside the features."""
+    landmark_lengths: Tensor | None = None
+    """`(batch,)` rows of each clip, 0 where it has no landmarks."""
+    frames: Tensor | None = None
+    """`(n_windows, n_frames, size, size, 3)` uint8, the windows of all clips in order."""
+    padding_frames: Tensor | None = None
+    """`(n_windows,)`."""
+    n_windows: list[int] | None = None
+    """Windows of each clip."""
+
+    def to(self, device: torch.device) -> "Batch":
+        moved = {
+            name: value.to(device, non_blocking=True)
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor)
+        }
+        return replace(self, goals=self.goals.to(device), **moved)
+
+
+class FeatureClips(Dataset):
+    """Clips of feature shards; item `part` is the batch of these clips.
+
+    Raises:
+        UserError: a shard cannot be read, or clips lack goals.
+    """
+
+    def __init__(self, shards: Sequence[Path], supervision: Supervision):
+        self.shards, self.supervision = open_features(shards), supervision
+        # Clips that `crop` dropped have no features.
+        # Every clip is read once, so that damage is told before training and not in a worker.
+        lengths = {clip_id: len(self.shards[clip_id][clip_id]) for clip_id in sorted(self.shards)}
+        self.clip_ids = [clip_id for clip_id, length in lengths.items() if length]
+        self.lengths = [lengths[clip_id] for clip_id in self.clip_ids]
+        supervision.require(self.clip_ids)
+        any_shard = next(iter(self.shards.values()))
+        self.feature_dim, self.encoder_sha256 = any_shard.dim, any_shard.encoder_sha256
+
+    def __len__(self) -> int:
+        return len(self.clip_ids)
+
+    def __getitem__(self, part: Part) -> Batch:
+        clip_ids = [self.clip_ids[number] for number in part.numbers]
+        features, lengths = padded([self.shards[clip_id][clip_id] for clip_id in clip_ids])
+        return Batch(
+            clip_ids,
+            self.supervision.goals(clip_ids),
+            part.weight,
+            features=features,
+            lengths=lengths,
+        )
+
+
+class WindowClips(Dataset):
+    """Clips of clip shards, decoded when asked for; item `part` is a batch.
+
+    Args:
+        augmentation: how much a clip's time is changed; None leaves it alone.
+
+    Raises:
+        UserError: a shard cannot be read, or clips lack goals.
+    """
+
+    def __init__(
+        self,
+        shards: Sequence[Path],
+        supervision: Supervision,
+        config: SignHieraConfig,
+        compat: str,
+        augmentation: AugmentOptions | None = None,
+    ):
+        self.config, self.compat, self.supervision = config, compat, supervision
+        self.augmentation = augmentation
+        opened = [ClipShard(path) for path in shards]
+        self.shards = {clip_id: shard for shard in opened for clip_id in shard.clip_ids}
+        self.clip_ids = sorted(self.shards)
+        supervision.require(self.clip_ids)
+        self.lengths = [self._n_windows(clip_id) for clip_id in self.clip_ids]
+
+    def _n_windows(self, clip_id: str) -> int:
+        info = self.shards[clip_id].info(clip_id)
+        return len(windows_of(info.n_frames, info.fps, sampling_of(self.config), self.compat))
+
+    def __len__(self) -> int:
+        return len(self.clip_ids)
+
+    def __getitem__(self, part: Part) -> Batch:
+        clip_ids = [self.clip_ids[number] for number in part.numbers]
+        rng = np.random.default_rng(part.draw)
+
+        def order(n_frames: int) -> np.ndarray:
+            if self.augmentation is None:
+                return np.arange(n_frames)
+            return retime(n_frames, self.augmentation, rng)
+
+        clips = [load_windows(self.shards[c], c, self.config, self.compat, order) for c in clip_ids]
+        return Batch(
+            clip_ids,
+            self.supervision.goals(clip_ids),
+            part.weight,
+            frames=torch.cat([clip.frames for clip in clips]),
+            padding_frames=torch.cat([clip.padding_frames for clip in clips]),
+            n_windows=[len(clip.frames) for clip in clips],
+        )
+
+
+def training_loader(
+    clips: FeatureClips | WindowClips, options: TrainOptions, seed: int
+) -> ResumableLoader:
+    """Batches of similar length, in another order each epoch, set by the seed."""
+    batches = StepBatches(
+        clips.lengths,
+        options.batch_size,
+        seed,
+        shuffle=True,
+        accumulate=options.gradient_accumulation_steps,
+        budget=options.batch_budget,
+    )
+    return ResumableLoader(clips, batches, options.num_workers)
+
+
+def validation_loader(clips: FeatureClips | WindowClips, options: TrainOptions) -> ResumableLoader:
+    """The clips once, in the order of their lengths."""
+    batches = StepBatches(
+        clips.lengths, options.batch_size, 0, shuffle=False, budget=options.batch_budget
+    )
+    return ResumableLoader(clips, batches, options.num_workers)

@@ -1,0 +1,188 @@
+"""`train_landmarks`: from landmarks and captions to a translator, without any public weights."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sonar_sign.core.devices import choose_device
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import require_file
+from sonar_sign.core.options import LandmarkAugmentOptions, LandmarkModelOptions, TrainOptions
+from sonar_sign.models.landmark_checkpoint import (
+    from_t5_folder,
+    load_landmark_model,
+    new_landmark_model,
+    save_landmark_model,
+)
+from sonar_sign.models.landmark_tokenizer import Tokenizer, read_tokenizer, train_tokenizer
+from sonar_sign.models.landmark_translator import LandmarkTranslator
+from sonar_sign.training.data import Batch
+from sonar_sign.training.landmark_data import LandmarkClips
+from sonar_sign.training.module import TrainingModule
+from sonar_sign.training.seeding import seed_everything
+from sonar_sign.training.supervision import read_captions
+from sonar_sign.training.trainer import fit
+from sonar_sign.training.training_folder import Run, describe
+
+METRICS = ("bleu_4", "chrf")
+
+
+@dataclass(frozen=True)
+class LandmarkInputs:
+    """Files that training reads."""
+
+    train_landmarks: Sequence[Path]
+    val_landmarks: Sequence[Path]
+    train_manifests: Sequence[Path]
+    """Tables with `clip_id`, `text`."""
+    val_manifest: Path
+    further_captions: Sequence[Path] = ()
+    """Tables with `text` that the tokenizer is to know too: those of a later training."""
+    start: Path | None = None
+    """A landmark model to start from; its shape and its tokenizer stay."""
+
+    def files(self) -> list[Path]:
+        start = [] if self.start is None else [self.start]
+        return [
+            *self.train_landmarks,
+            *self.val_landmarks,
+            *self.train_manifests,
+            self.val_manifest,
+            *self.further_captions,
+            *start,
+        ]
+
+
+class LandmarkModule(TrainingModule):
+    """Trains a translator; validation decodes greedily, each process its own clips."""
+
+    def __init__(
+        self,
+        model: LandmarkTranslator,
+        tokenizer: Tokenizer,
+        options: TrainOptions,
+        label_smoothing: float,
+        language: str,
+    ):
+        super().__init__(options)
+        self.model, self.tokenizer = model, tokenizer
+        self.label_smoothing, self.language = label_smoothing, language
+
+    def losses_of(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+        captions = [self.tokenizer.encode(text) for text in batch.goals.captions[self.language]]
+        pieces = torch.nn.utils.rnn.pad_sequence(
+            [torch.tensor(caption, device=self.device) for caption in captions], batch_first=True
+        )
+        encoded = self.model.encode(batch.features, batch.lengths)
+        loss = self.model.loss(encoded, pieces, self.label_smoothing)
+        return {"pieces": loss}, loss
+
+    def predict_for_validation(self, batch: Batch) -> tuple[list[str], list[str]]:
+        # Greedy decoding ranks checkpoints as beam search does, at a fraction of its time.
+        found = self.model.translate(batch.features, batch.lengths).pieces.tolist()
+        texts = [self.tokenizer.decode(pieces) for pieces in found]
+        return texts, batch.goals.captions[self.language]
+
+    def scores(self, predicted: list[tuple[list[str], list[str]]]) -> dict[str, float]:
+        import sacrebleu
+
+        texts = [text for some, _ in predicted for text in some]
+        references = [[text for _, some in predicted for text in some]]
+        return {
+            "bleu_4": sacrebleu.corpus_bleu(texts, references).score,
+            "chrf": sacrebleu.corpus_chrf(texts, references).score,
+        }
+
+
+def train_landmarks(
+    inputs: LandmarkInputs,
+    output: Path,
+    training_dir: Path,
+    options: TrainOptions,
+    shape: LandmarkModelOptions,
+    augmentation: LandmarkAugmentOptions,
+    *,
+    language: str = "eng_Latn",
+    seed: int = 0,
+    device: str = "auto",
+) -> None:
+    """Write `checkpoints/landmarks/best.pt` and `curves.csv` beside it.
+
+    Raises:
+        UserError: a file cannot be used, settings contradict each other, or training diverges.
+    """
+    chosen = choose_device(device)
+    if options.select not in METRICS:
+        raise UserError(
+            f"select: {options.select!r} is not one of {', '.join(METRICS)}, which landmarks are "
+            "trained for."
+        )
+    if inputs.start is not None and shape.t5_folder:
+        raise UserError("A model to start from and t5_folder exclude each other; give one.")
+    seed_everything(seed)
+    captions = read_captions(inputs.train_manifests)
+    train = LandmarkClips(inputs.train_landmarks, captions, language, augmentation)
+    val = LandmarkClips(inputs.val_landmarks, read_captions([inputs.val_manifest]), language)
+    if train.sha256 != val.sha256:
+        raise UserError(
+            f"{inputs.train_landmarks[0]} and {inputs.val_landmarks[0]} were made by different "
+            "settings; delete the older ones and extract again."
+        )
+    model, tokenizer = _start(inputs, shape, train, captions)
+    if options.gradient_checkpointing:
+        model.t5.gradient_checkpointing_enable({"use_reentrant": False})
+    # Lightning keeps the mode that it finds.
+    module = LandmarkModule(model.train(), tokenizer, options, shape.label_smoothing, language)
+
+    def save(folder: Path, extra: dict) -> None:
+        said = {"stage": "landmarks", "landmarks_sha256": train.sha256, **extra}
+        save_landmark_model(folder / "best.pt", model, tokenizer, {**said, "language": language})
+
+    made_from = {
+        "options": asdict(options),
+        "shape": asdict(shape),
+        "augmentation": asdict(augmentation),
+        "seed": seed,
+        "inputs": describe([*inputs.files(), *_files_of(shape)]),
+    }
+    fit(module, train, val, options, Run(training_dir, output, chosen, save, made_from), seed)
+
+
+def _start(
+    inputs: LandmarkInputs,
+    shape: LandmarkModelOptions,
+    train: LandmarkClips,
+    captions: dict[str, str],
+) -> tuple[LandmarkTranslator, Tokenizer]:
+    if inputs.start is not None:
+        model, tokenizer = load_landmark_model(inputs.start)
+        if model.config.feature_dim != train.feature_dim:
+            raise UserError(
+                f"The landmarks are {train.feature_dim} wide, but {inputs.start} takes landmarks "
+                f"{model.config.feature_dim} wide."
+            )
+        # What the first layer has learnt holds for the centre that it learnt with.
+        return model, tokenizer
+    if shape.t5_folder:
+        model, tokenizer = from_t5_folder(shape, train.feature_dim)
+    else:
+        if shape.tokenizer:
+            tokenizer = read_tokenizer(Path(shape.tokenizer))
+        else:
+            further = read_captions(inputs.further_captions)
+            texts = [captions[clip_id] for clip_id in train.clip_ids]
+            tokenizer = train_tokenizer([*texts, *further.values()], shape.vocabulary_size)
+        model = new_landmark_model(shape, train.feature_dim, tokenizer)
+    model.front.fit(*train.statistics())
+    return model, tokenizer
+
+
+def _files_of(shape: LandmarkModelOptions) -> list[Path]:
+    files = [Path(shape.tokenizer)] if shape.tokenizer else []
+    if shape.t5_folder:
+        folder = Path(shape.t5_folder)
+        files += [folder / name for name in ("config.json", "model.safetensors", "spiece.model")]
+    return [require_file(path, "What training starts from") for path in files]

@@ -1,0 +1,100 @@
+"""One trainer a folder: a lock that says whose it is, and that a dead process does not hold."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import write_json
+
+
+@contextmanager
+def training_lock(folder: Path) -> Iterator[None]:
+    """Hold `folder/lock.json`.
+
+    Raises:
+        UserError: a living trainer holds it, or one that cannot be asked from here.
+    """
+    path = Path(folder) / "lock.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = _own()
+    while not _create(path, own):
+        holder = _read(path)
+        if holder is not None and not _is_dead(holder):
+            raise UserError(
+                f"{folder} is in use by process {holder.get('pid')} on {holder.get('host')}; wait "
+                f"for it, or delete {path} if it is not training any more."
+            )
+        path.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        if _read(path) == own:
+            path.unlink()
+
+
+def dead_holder(path: Path) -> dict[str, Any] | None:
+    """Who left a lock behind; None where its holder lives or cannot be asked, or it is no lock."""
+    holder = _read(path)
+    known = isinstance(holder, dict) and {"host", "pid", "started"} <= holder.keys()
+    return holder if known and _is_dead(holder) else None
+
+
+def _own() -> dict[str, Any]:
+    return {
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "started": _started(os.getpid()),
+        "slurm_job": os.environ.get("SLURM_JOB_ID"),
+    }
+
+
+def _create(path: Path, holder: dict[str, Any]) -> bool:
+    """Write the lock; False if there is one. A link appears whole or not at all, also on NFS."""
+    draft = path.with_name(f".lock.{holder['host']}.{holder['pid']}.json")
+    write_json(draft, holder)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink()
+    return True
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _is_dead(holder: dict[str, Any]) -> bool:
+    if holder.get("host") == socket.gethostname():
+        # The number alone may be another process's by now.
+        return _started(holder["pid"]) != holder["started"]
+    job = holder.get("slurm_job")
+    if job is None or shutil.which("squeue") is None:
+        return False
+    if job == os.environ.get("SLURM_JOB_ID"):
+        return True  # this job, queued again on another machine
+    listed = subprocess.run(["squeue", "-h", "-j", job], capture_output=True, text=True)
+    unknown = listed.returncode != 0 and "Invalid job id" in listed.stderr
+    return unknown or (listed.returncode == 0 and not listed.stdout.strip())
+
+
+def _started(pid: int) -> str | None:
+    """When a process of this machine was started, in ticks since boot; None if there is none."""
+    try:
+        # The command's name, in brackets, may hold spaces.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    # proc(5): the state is field 3, the start time field 22.
+    return None if fields[0] == "Z" else fields[19]

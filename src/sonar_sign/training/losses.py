@@ -1,0 +1,120 @@
+"""Losses that pull an embedding of signing to SONAR's embedding of its caption, or to its words.
+
+Each is a mean over clips, and of a clip over the languages that it has a goal in.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sonar_sign.core.options import LossOptions
+from sonar_sign.training.supervision import Goals
+
+WordLosses = Callable[[Tensor, list[str], str], Tensor]
+"""Embeddings `(n, embedding_dim)`, their `n` captions and a language to `(n,)` losses in nats."""
+Gather = Callable[[Tensor], Tensor]
+"""Rows of this process to those of all processes, in an order that all share."""
+
+# Captions whose embeddings are so near to each other say the same and are no negatives.
+SAME_CAPTION = 0.999
+
+
+class Losses(nn.Module):
+    """The losses of positive weight.
+
+    Args:
+        variance: of the training targets, a dimension. SONAR's numbers are small, so the squared
+            error is given as a share of it: 1 is what the mean target would score.
+        word_losses: the decoder's; only `decoder_ce` needs it.
+        gather: what the processes of one training share; each sees the others' negatives.
+    """
+
+    def __init__(
+        self,
+        options: LossOptions,
+        variance: float,
+        embedding_dim: int,
+        word_losses: WordLosses | None = None,
+        gather: Gather = lambda rows: rows,
+    ):
+        super().__init__()
+        self.options, self.variance = options, variance
+        self.word_losses, self.gather = word_losses, gather
+        self.names = [name for name in ALL if getattr(options, name) > 0]
+        size = options.infonce_queue if "infonce" in self.names else 0
+        # Rows of zeros are places that no target has taken yet.
+        self.register_buffer("queue", torch.zeros(size, embedding_dim))
+
+    def forward(self, predicted: Tensor, goals: Goals) -> dict[str, Tensor]:
+        """Each loss on its own, in float32 at least, by name: scalars.
+
+        Args:
+            predicted: `(batch, embedding_dim)`.
+        """
+        predicted = predicted.to(torch.promote_types(predicted.dtype, torch.float32))
+        return {name: ALL[name](self, predicted, goals) for name in self.names}
+
+    def total(self, losses: dict[str, Tensor]) -> Tensor:
+        """The weighted sum, which training minimises."""
+        return sum(getattr(self.options, name) * loss for name, loss in losses.items())
+
+    @torch.no_grad()
+    def remember(self, goals: Goals) -> None:
+        """Put the batch's targets into the queue of negatives, in the place of the oldest."""
+        if len(self.queue):
+            targets = self.gather(goals.targets[:, 0])
+            self.queue = torch.cat([targets, self.queue])[: len(self.queue)]
+
+    def _mse(self, predicted: Tensor, goals: Goals) -> Tensor:
+        """The squared error over the targets' variance."""
+        squared = (predicted[:, None] - goals.targets).square().mean(dim=-1)
+        return _mean_of_known(squared, goals.known) / self.variance
+
+    def _cosine(self, predicted: Tensor, goals: Goals) -> Tensor:
+        """One minus the cosine."""
+        cosine = F.cosine_similarity(predicted[:, None], goals.targets, dim=-1)
+        return _mean_of_known(1 - cosine, goals.known)
+
+    def _infonce(self, predicted: Tensor, goals: Goals) -> Tensor:
+        """The cross-entropy of the clip's own target among others' (van den Oord et al. 2018,
+        arXiv:1807.03748), those of all processes' batches and those of a queue (He et al. 2020,
+        arXiv:1911.05722), by cosine over a temperature. It depends on the size of batches."""
+        with torch.no_grad():
+            others = torch.cat([self.gather(goals.targets[:, 0]), self.queue])
+            others = F.normalize(others[others.abs().sum(dim=1) > 0], dim=1)
+            own = F.normalize(goals.targets, dim=-1)
+            same = own[:, 0] @ others.T > SAME_CAPTION
+        anchors = F.normalize(predicted, dim=1)
+        negatives = (anchors @ others.T).masked_fill(same, -torch.inf)[:, None]
+        positive = (anchors[:, None] * own).sum(dim=-1, keepdim=True)
+        negatives = negatives.expand(-1, own.shape[1], -1)
+        logits = torch.cat([positive, negatives], dim=-1) / self.options.infonce_temperature
+        losses = torch.logsumexp(logits, dim=-1) - logits[..., 0]
+        return _mean_of_known(losses, goals.known)
+
+    def _decoder_ce(self, predicted: Tensor, goals: Goals) -> Tensor:
+        """The decoder's cross-entropy of the captions, teacher-forced, a token in the mean."""
+        losses = torch.zeros(goals.known.shape, device=predicted.device)
+        for place, (language, captions) in enumerate(goals.captions.items()):
+            rows = goals.known[:, place].nonzero().flatten()
+            known = [captions[row] for row in rows.tolist()]
+            if known:
+                of_language = self.word_losses(predicted[rows], known, language)
+                losses = losses.index_put((rows, torch.tensor(place)), of_language)
+        return _mean_of_known(losses, goals.known)
+
+
+ALL: dict[str, Callable[[Losses, Tensor, Goals], Tensor]] = {
+    "mse": Losses._mse,
+    "cosine": Losses._cosine,
+    "infonce": Losses._infonce,
+    "decoder_ce": Losses._decoder_ce,
+}
+
+
+def _mean_of_known(losses: Tensor, known: Tensor) -> Tensor:
+    """The mean over clips of the mean over a clip's known languages; both `(batch, n)`."""
+    known = known.to(losses)
+    return ((losses * known).sum(dim=1) / known.sum(dim=1)).mean()

@@ -1,0 +1,121 @@
+"""What clips are pulled to: SONAR's embeddings of their captions, and the captions themselves."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.tables import read_table
+from sonar_sign.features.targets import read_all_targets
+
+
+@dataclass(frozen=True)
+class TargetFiles:
+    """Files of one language."""
+
+    language: str
+    """FLORES code."""
+    targets: Sequence[Path]
+    """What `embed_text` wrote, one file a corpus."""
+    captions: Sequence[Path] = ()
+    """Tables with `clip_id`, `text`, one a corpus; only a loss on words needs them."""
+
+    def files(self) -> list[Path]:
+        return [*self.targets, *self.captions]
+
+
+@dataclass(frozen=True, eq=False)
+class Goals:
+    """What the clips of one batch are pulled to, a row a clip."""
+
+    targets: Tensor
+    """`(batch, n_languages, embedding_dim)` float32; zeros where a language has none."""
+    known: Tensor
+    """`(batch, n_languages)` bool: there is a target, and a caption where captions were given."""
+    captions: dict[str, list[str]] = field(default_factory=dict)
+    """By language; empty where nothing is known."""
+
+    def to(self, device: torch.device) -> "Goals":
+        return Goals(self.targets.to(device), self.known.to(device), self.captions)
+
+
+class Supervision:
+    """Targets and captions of training or validation clips, by language.
+
+    Args:
+        files: the first language must know every clip, others may lack some.
+
+    Raises:
+        UserError: a file cannot be read, or a clip occurs in two corpora.
+    """
+
+    def __init__(self, files: Sequence[TargetFiles]):
+        self.files = files
+        self._targets = [read_all_targets(of_language.targets) for of_language in files]
+        self._captions = [read_captions(of_language.captions) for of_language in files]
+
+    def __getitem__(self, clip_id: str) -> np.ndarray:
+        """The first language's target, `(embedding_dim,)`."""
+        return self._targets[0][clip_id]
+
+    def require(self, clip_ids: Iterable[str]) -> None:
+        """Check that the first language knows these clips.
+
+        Raises:
+            UserError: there are none, or some lack a target or a caption.
+        """
+        clip_ids = list(clip_ids)
+        if not clip_ids:
+            raise UserError("The shards given for training or validation hold no clips.")
+        first = self.files[0]
+        for known, paths, what in (
+            (self._targets[0], first.targets, "embed the captions again"),
+            (self._captions[0], first.captions, "prepare the corpus again"),
+        ):
+            missing = [clip_id for clip_id in clip_ids if paths and clip_id not in known]
+            if missing:
+                raise UserError(
+                    f"{' and '.join(map(str, paths))} lacks {len(missing)} of {len(clip_ids)} "
+                    f"clips, {missing[0]} for one; delete it and {what}."
+                )
+
+    def goals(self, clip_ids: Sequence[str]) -> Goals:
+        known = torch.tensor(
+            [
+                [
+                    clip_id in targets and (not of_language.captions or clip_id in captions)
+                    for targets, captions, of_language in zip(
+                        self._targets, self._captions, self.files, strict=True
+                    )
+                ]
+                for clip_id in clip_ids
+            ]
+        )
+        zero = np.zeros_like(self[clip_ids[0]])
+        stacked = [
+            [targets.get(clip_id, zero) for targets in self._targets] for clip_id in clip_ids
+        ]
+        captions = {
+            of_language.language: [texts.get(clip_id, "") for clip_id in clip_ids]
+            for of_language, texts in zip(self.files, self._captions, strict=True)
+            if of_language.captions
+        }
+        return Goals(torch.from_numpy(np.array(stacked)), known, captions)
+
+    def variance(self, clip_ids: Sequence[str]) -> float:
+        """Of the first language's targets around their mean, averaged over the dimensions."""
+        stacked = np.stack([self[clip_id] for clip_id in clip_ids])
+        return float(stacked.var(axis=0).mean()) or 1.0
+
+
+def read_captions(paths: Sequence[Path]) -> dict[str, str]:
+    """Captions by clip id."""
+    captions: dict[str, str] = {}
+    for path in paths:
+        table = read_table(path, ("clip_id", "text"))
+        captions |= dict(zip(table["clip_id"], table["text"], strict=True))
+    return captions

@@ -1,0 +1,135 @@
+"""What teaches a stage: goals of training and validation clips, and SONAR's decoder."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import DecoderOptions, LossOptions
+from sonar_sign.training.data import FeatureClips, WindowClips
+from sonar_sign.training.decoder import make_trainable
+from sonar_sign.training.losses import Losses
+from sonar_sign.training.processes import gather_rows
+from sonar_sign.training.supervision import TargetFiles, read_captions
+from sonar_sign.training.validation import METRICS, Validation
+
+if TYPE_CHECKING:
+    from sonar_sign.models.sonar_text import SonarText
+
+
+OpenSonar = Callable[[], "SonarText"]
+"""Opens SONAR when it is first called: losses and validation share one decoder."""
+
+
+def sonar_opener(folder: Path, device: torch.device) -> OpenSonar:
+    """What opens the SONAR of a folder."""
+
+    @cache
+    def open_sonar() -> "SonarText":
+        # Importing fairseq2 costs seconds, so only when it is needed.
+        from sonar_sign.models.sonar_text import SonarText
+
+        sonar = SonarText.open(folder, device=device)
+        # Losses go through the decoder, which learns only where `trained_decoder` lets it.
+        sonar.decoder.requires_grad_(False)
+        return sonar
+
+    return open_sonar
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """Files that say what clips mean."""
+
+    train: Sequence[TargetFiles]
+    """The captions' language first, then further ones."""
+    validation: TargetFiles
+    """In the captions' language; its captions are the manifest."""
+    sonar: Path
+    """SONAR's folder; read only where its decoder is needed."""
+
+    def files(self) -> list[Path]:
+        """All but SONAR's."""
+        return [
+            *[path for files in self.train for path in files.files()],
+            *self.validation.files(),
+        ]
+
+    def languages(self) -> list[str]:
+        return [files.language for files in self.train]
+
+
+def make_losses(
+    options: LossOptions,
+    teaching: Teaching,
+    clips: FeatureClips | WindowClips,
+    open_sonar: OpenSonar,
+) -> Losses:
+    """The losses that the options weigh.
+
+    Raises:
+        UserError: there are none, or captions or the decoder are needed and not there.
+    """
+    word_losses = None
+    if options.decoder_ce > 0:
+        without = [files.language for files in teaching.train if not files.captions]
+        if without:
+            raise UserError(f"The loss decoder_ce needs captions in {without[0]}, none are given.")
+        sonar = open_sonar()
+        for language in teaching.languages():
+            sonar.check_language(language)
+
+        def word_losses(embeddings: Tensor, captions: list[str], language: str) -> Tensor:
+            return sonar.word_losses(embeddings, captions, language, options.label_smoothing)
+
+    losses = Losses(
+        options,
+        clips.supervision.variance(clips.clip_ids),
+        len(clips.supervision[clips.clip_ids[0]]),
+        word_losses,
+        gather_rows,
+    )
+    if not losses.names:
+        raise UserError("All losses have the weight 0, so there is nothing to train for.")
+    return losses
+
+
+def trained_decoder(
+    options: DecoderOptions, losses: LossOptions, open_sonar: OpenSonar
+) -> nn.Module | None:
+    """SONAR's decoder, its parameters requiring gradients as the options say; None for none.
+
+    Raises:
+        UserError: no loss would reach it, or it cannot be read.
+    """
+    if options.train_decoder == "none":
+        return None
+    if losses.decoder_ce <= 0:
+        raise UserError(
+            f"train_decoder {options.train_decoder} needs the loss decoder_ce: no other reaches it."
+        )
+    decoder = open_sonar().decoder
+    make_trainable(decoder, options.train_decoder, options.lora_rank)
+    return decoder
+
+
+def make_validation(teaching: Teaching, select: str, open_sonar: OpenSonar) -> Validation:
+    """What validation needs to compute the metric `select`.
+
+    Raises:
+        UserError: `select` is not a metric, or a file cannot be read.
+    """
+    if select not in METRICS:
+        raise UserError(f"select: {select!r} is not one of {', '.join(METRICS)}.")
+    captions = read_captions(teaching.validation.captions)
+    if select == "cosine":
+        return Validation(captions, None)
+    sonar, language = open_sonar(), teaching.validation.language
+    sonar.check_language(language)
+    # Greedy decoding ranks checkpoints as beam search does, at a fraction of its time.
+    return Validation(captions, lambda embeddings: sonar.decode(embeddings, language, beam_size=1))

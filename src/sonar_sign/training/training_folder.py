@@ -1,0 +1,118 @@
+"""The folder of a training: what a cut run goes on from, and what is left when it is done."""
+
+import csv
+import json
+import math
+import os
+import shutil
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import whole_or_absent, write_json
+from sonar_sign.training.callbacks import KeepBest, Save
+
+# Another process of the same training has so long to clear the folder.
+PATIENCE_S = 120
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a training reads from and writes to."""
+
+    training_dir: Path
+    """Holds `last.ckpt`, from which a cut run goes on, and the best so far. It is not an output of
+    the rule, because Snakemake deletes outputs before a job. What training wrote there is deleted
+    when the stage is done."""
+    output: Path
+    """The best checkpoint; curves, further checkpoints and TensorBoard's files go beside it."""
+    device: torch.device
+    save: Save
+    """Writes `best.pt`, and whatever belongs to it, into a folder."""
+    made_from: dict[str, Any]
+    """Settings and inputs, as JSON has them; a cut run of others is not gone on with."""
+
+
+def describe(paths: Iterable[Path]) -> dict[str, list[int]]:
+    """Size and time of change of each file, by which a changed input is known."""
+    return {str(path): [path.stat().st_size, path.stat().st_mtime_ns] for path in map(Path, paths)}
+
+
+def start_over_if_changed(run: Run) -> None:
+    """Clear the folder of what a run with other settings or inputs left there."""
+    if _is_known(run):
+        return
+    _clear(run)
+    shutil.rmtree(run.output.parent / "tensorboard", ignore_errors=True)
+    write_json(_record(run), run.made_from)
+
+
+def _record(run: Run) -> Path:
+    return run.training_dir / "made_from.json"
+
+
+def _is_known(run: Run) -> bool:
+    # JSON turns tuples into lists.
+    made_from = json.loads(json.dumps(run.made_from))
+    path = _record(run)
+    return path.exists() and json.loads(path.read_text(encoding="utf-8")) == made_from
+
+
+def wait_for_main_process(run: Run) -> None:
+    """Wait until the first process has cleared the folder.
+
+    Raises:
+        UserError: it does not.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while not _is_known(run):
+        if time.monotonic() > deadline:
+            raise UserError(f"The first process did not prepare {run.training_dir} in time.")
+        time.sleep(0.1)
+
+
+def _clear(run: Run) -> None:
+    """Delete what training wrote, and no file of anybody who named a folder of theirs."""
+    _record(run).unlink(missing_ok=True)
+    for path in [*run.training_dir.glob("curves*"), run.training_dir / "best"]:
+        shutil.rmtree(path, ignore_errors=True)
+    for pattern in ("last.ckpt", "diverged.ckpt", ".last.*.ckpt", "batch_size.json"):
+        for path in run.training_dir.glob(pattern):
+            path.unlink()
+
+
+def finish(run: Run, keep_best: KeepBest) -> None:
+    """Put the results in their places; the best one comes last, for it says that all is there."""
+    curves = sorted(run.training_dir.glob("curves*/metrics.csv"))
+    _write_curves(run.output.with_name("curves.csv"), curves)
+    for rank, kept in reversed(list(enumerate(keep_best.kept, 1))):
+        for path in sorted(
+            keep_best.path_of(kept).iterdir(), key=lambda path: path.name == "best.pt"
+        ):
+            name = run.output.name if path.name == "best.pt" else path.name
+            target = run.output.with_name(name if rank == 1 else f"top{rank}.{name}")
+            with whole_or_absent(target) as temporary:
+                shutil.copyfile(path, temporary)
+    _clear(run)
+    if os.listdir(run.training_dir) == ["lock.json"]:
+        shutil.rmtree(run.training_dir)
+
+
+def _write_curves(path: Path, parts: Sequence[Path]) -> None:
+    """One table of a run that was cut into parts; steps that were repeated stand in it once."""
+    rows: list[dict[str, str]] = []
+    for part in parts:
+        with part.open(newline="", encoding="utf-8") as file:
+            later = list(csv.DictReader(file))
+        first = min((int(row["step"]) for row in later), default=math.inf)
+        rows = [row for row in rows if int(row["step"]) < first] + later
+    names = sorted({name for row in rows for name in row})
+    with whole_or_absent(path) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

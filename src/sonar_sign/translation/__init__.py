@@ -1,0 +1,1 @@
+"""From features or landmarks to text, inside the workflow and outside it."""

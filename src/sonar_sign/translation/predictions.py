@@ -1,0 +1,172 @@
+"""What `predict` wrote, read and checked: predictions with their references, and what made them."""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import require_file, write_json
+from sonar_sign.core.tables import read_columns, require_same_ids, write_rows
+
+
+@dataclass(frozen=True)
+class Clips:
+    """Predictions and references of the same clips, in the manifest's order."""
+
+    clip_ids: list[str]
+    sources: list[str]  # the source video of each clip: what a bootstrap resamples
+    references: list[str]
+    predictions: list[str]
+    cosines: list[float] | None = None  # of predicted with reference embeddings, where known
+
+    def rows(self, rows: Sequence[int]) -> "Clips":
+        """Some of the clips, in the order of `rows`."""
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Clips(**{k: v and [v[row] for row in rows] for k, v in columns.items()})
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What `predict` wrote beside its predictions, `predictions/{system}/{split}.json`."""
+
+    system: str
+    language: str  # FLORES code of the predictions, such as ita_Latn
+    n_clips: int
+    # Not known of predictions that somebody else made.
+    checkpoint_sha256: str | None = None  # 64 hexadecimal digits
+    seed: int | None = None
+    inference_ms_per_clip: float | None = None  # milliseconds, all stages
+    device: str | None = None
+    timings_ms: dict[str, Any] | None = None  # mean, median and p95 by stage
+    cost: dict[str, Any] | None = None  # parameters, bytes_on_disk, peak_memory_gb
+
+
+def read_clips(predictions: Path, manifest: Path, references: Path | None = None) -> Clips:
+    """Join predictions with their references; both sides must name exactly the same clips.
+
+    Raises:
+        UserError: a table is malformed, clips differ (up to five ids are named each way), or
+            there are none.
+    """
+    predicted = read_columns(predictions, ("clip_id", "prediction"))
+    clips = read_columns(manifest, ("clip_id", "source", "text"))
+    ids = clips["clip_id"]
+    require_same_ids(predicted["clip_id"], str(predictions), ids, str(manifest))
+    texts = dict(zip(ids, clips["text"], strict=True))
+    if references is not None:
+        replaced = read_columns(references, ("clip_id", "text"))
+        require_same_ids(
+            predicted["clip_id"], str(predictions), replaced["clip_id"], str(references)
+        )
+        texts = dict(zip(replaced["clip_id"], replaced["text"], strict=True))
+    if not ids:
+        raise UserError(
+            f"{manifest} has no clips, so there is nothing to score; choose a split that has some."
+        )
+    by_clip = dict(zip(predicted["clip_id"], predicted["prediction"], strict=True))
+    return Clips(
+        clip_ids=ids,
+        sources=clips["source"],
+        references=[texts[clip_id] for clip_id in ids],
+        predictions=[by_clip[clip_id] for clip_id in ids],
+        cosines=_cosines(predicted, predictions, ids),
+    )
+
+
+def write_predictions(
+    path: Path,
+    texts: Mapping[str, str],
+    dropped: Sequence[str],
+    info: Mapping[str, Any],
+    cosines: Sequence[float] | None = None,
+) -> None:
+    """Write a table of predictions (`.tsv`) and what made them (`.json`) beside it.
+
+    Args:
+        texts: by clip id; one becomes one line.
+        dropped: clips of which nothing is known; they count as not understood, so that systems
+            are scored on the same clips.
+        info: what `RunInfo` has, and whatever else tells how the predictions were made.
+        cosines: of the clips of `texts`, in their order.
+    """
+    write_json(path.with_suffix(".json"), dict(info))
+    columns = {"prediction": [" ".join(text.split()) for text in texts.values()]}
+    if cosines is not None:
+        columns["cosine"] = [f"{cosine:.6f}" for cosine in cosines]
+    rows = [*zip(texts, *columns.values(), strict=True)]
+    rows += [(clip_id, *[""] * len(columns)) for clip_id in dropped]
+    write_rows(path, ("clip_id", *columns), sorted(rows))
+
+
+def _cosines(predicted: Mapping[str, list[str]], path: Path, ids: list[str]) -> list[float] | None:
+    """The column `cosine`, empty for a clip that was dropped; predictions need not have it."""
+    if "cosine" not in predicted:
+        return None
+    try:
+        values = [float(text or "nan") for text in predicted["cosine"]]
+    except ValueError as error:
+        raise UserError(f"{path}: the column cosine holds no numbers ({error}).") from error
+    by_clip = dict(zip(predicted["clip_id"], values, strict=True))
+    return [by_clip[clip_id] for clip_id in ids]
+
+
+def read_run_info(path: Path) -> RunInfo:
+    """Read and check what `predict` wrote beside its predictions.
+
+    Raises:
+        UserError: it is missing, not JSON, or a key is missing or of the wrong kind.
+    """
+    record = read_record(path, "The run info of the predictions")
+    checks = {
+        "system": _is_word,
+        "language": _is_word,
+        "n_clips": _is_count,
+        "checkpoint_sha256": lambda value: isinstance(value, str) and _SHA256.fullmatch(value),
+        "seed": _is_count,
+        "inference_ms_per_clip": _is_duration,
+        "device": _is_word,
+        "timings_ms": lambda value: isinstance(value, dict),
+        "cost": lambda value: isinstance(value, dict),
+    }
+    for key, holds in checks.items():
+        if key not in record:
+            raise UserError(f"{path} has no {key!r}; predict again to write it anew.")
+        if not holds(record[key]):
+            raise UserError(f"{path}: {key!r} cannot be {record[key]!r}; predict again.")
+    return RunInfo(**{key: record[key] for key in checks})
+
+
+def read_record(path: Path, what: str) -> dict[str, Any]:
+    """Read a JSON file that holds one object.
+
+    Raises:
+        UserError: it is missing or holds anything else; `what` says what should be there.
+    """
+    path = require_file(path, what)
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # malformed JSON, or bytes that are not UTF-8
+        raise UserError(f"{path} is not JSON ({error}); make it again.") from error
+    if not isinstance(record, dict):
+        raise UserError(f"{path} does not hold a JSON object; make it again.")
+    return record
+
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_duration(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value) and value >= 0

@@ -1,0 +1,143 @@
+"""The command line: light to start, and clear about mistakes."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import typer
+from small_files import row, write_annotations, write_manifest, write_video
+
+from sonar_sign.cli import app
+from sonar_sign.clips.clip_shards import ClipShard
+from sonar_sign.core.tables import read_table
+
+HEAVY = ("torch", "fairseq2", "transformers", "lightning")
+COMMANDS = typer.main.get_command(app).commands
+# Runs command lines one after the other and reports what was imported for them.
+SCRIPT = f"""
+import json, sys
+from sonar_sign.cli import app
+for arguments in json.loads(sys.argv[1]):
+    try:
+        app(arguments)
+    except SystemExit as end:
+        assert end.code == 0, (arguments, end.code)
+print("IMPORTED", *(name for name in {HEAVY} if name in sys.modules), file=sys.stderr)
+"""
+
+
+def run_all(*command_lines):
+    """Standard output of the command lines, and which heavy packages they imported."""
+    script = [sys.executable, "-c", SCRIPT, json.dumps([list(map(str, c)) for c in command_lines])]
+    # Wide enough for the longest flag.
+    wide = {**os.environ, "COLUMNS": "120"}
+    done = subprocess.run(script, capture_output=True, text=True, env=wide)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, done.stderr.splitlines()[-1].split()[1:]
+
+
+def run(*arguments):
+    """The real command as a person calls it."""
+    command = [sys.executable, "-m", "sonar_sign", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_every_help_page_without_pytorch():
+    assert {"prepare", "extract", "finetune_stage1", "finetune_stage2", "predict"} <= set(COMMANDS)
+    output, imported = run_all(*([name, "--help"] for name in COMMANDS))
+    assert imported == []
+    pages = output.split("Usage: ")[1:]
+    assert len(pages) == len(COMMANDS)
+    for (name, command), page in zip(COMMANDS.items(), pages, strict=True):
+        assert page.split()[1] == name
+        first = command.help.strip().split()[0]
+        assert first in page
+        for parameter in command.params:
+            if parameter.param_type_name == "option":
+                assert parameter.opts[0] in page, (name, parameter.opts)
+
+
+def test_commands_about_landmarks_have_a_help_page_each_without_pytorch():
+    output, imported = run_all(*(["landmarks", name, "--help"] for name in ("show", "export")))
+    assert imported == []
+    assert "--no-picture" in output
+    assert output.count("Usage: ") == 2
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_flag_says_what_it_is(name):
+    command = COMMANDS[name]
+    assert command.help
+    for parameter in command.params:
+        assert parameter.help, parameter.name
+        # Names are what the workflow makes of the config's keys.
+        if parameter.param_type_name == "option":
+            assert parameter.opts[0] == "--" + parameter.name.replace("_", "-")
+
+
+def test_from_annotations_to_clips_without_pytorch(tmp_path):
+    root = tmp_path / "corpus"
+    rows = [row("a", end="0.5"), row("b", start="0.5", end="1"), row("c", text="")]
+    write_annotations(root, rows)
+    write_video(root / "raw_videos/vid-5-rgb_front.mp4", 24)
+    manifest, dropped = tmp_path / "m.tsv", tmp_path / "m.dropped.tsv"
+    tables = ["--manifest", manifest, "--dropped", dropped, "--clamped", tmp_path / "m.clamped.tsv"]
+    shard, clips, summary = (tmp_path / name for name in ("s.tsv", "c.tar", "summary.json"))
+    corpus = ["--corpus-type", "how2sign"]
+    _, imported = run_all(
+        ["prepare", *corpus, "--root", root, "--split", "train", *tables, "--workers", "2"],
+        ["summarise", *corpus, "--corpus", "x", "--manifest", manifest, "--output", summary]
+        + ["--plot", tmp_path / "durations.svg"],
+        ["shard", "--manifest", manifest, "--output", shard],
+        ["crop", *corpus, "--shard", shard, "--root", root, "--output", clips]
+        + ["--timings", tmp_path / "times.json"]
+        + ["--size", "48", "--quality", "20", "--frames-probed", "1"],
+    )
+    assert imported == []
+    assert read_table(dropped, ("clip_id",), key=None)["clip_id"].tolist() == ["c"]
+    found = ClipShard(clips)
+    assert found.clip_ids == ["a", "b"]
+    assert json.loads(summary.read_text())["splits"]["m"]["clips"] == 2
+    # The flags arrived.
+    info = found.info("a")
+    assert (info.width, info.frames_probed, info.n_frames) == (48, 1, 12)
+
+
+def one_sentence(done, *words):
+    assert done.returncode == 2
+    assert done.stdout == ""
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("sonar-sign: ") and lines[0].endswith(".")
+    assert all(word in lines[0] for word in words), lines[0]
+
+
+def test_a_missing_corpus_is_one_sentence(tmp_path):
+    tables = ("manifest", "dropped", "clamped")
+    output = [word for name in tables for word in (f"--{name}", tmp_path / name)]
+    done = run(
+        *("prepare", "--corpus-type", "how2sign", "--root", tmp_path / "no", "--split", "val"),
+        *output,
+    )
+    one_sentence(done, str(tmp_path / "no"), "corpus.root")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_as_many_outputs_as_languages(tmp_path):
+    files = ["features", "timings", "sign-encoder", "sign-hiera", "sonar"]
+    flags = [word for name in files for word in (f"--{name}", tmp_path / name)]
+    languages = ["--language", "eng_Latn", "--language", "ita_Latn"]
+    done = run("predict", *flags, *languages, "--output", "a.tsv", "--system", "finetuned")
+    one_sentence(done, "one --output for every --language")
+
+
+@pytest.mark.parametrize("flag", [("--compat", "other"), ("--batch-units", "many"), ("--x", "1")])
+def test_a_bad_flag_is_refused_before_any_work(tmp_path, flag):
+    write_manifest(tmp_path / "m.tsv", ["a"])
+    files = ["clips", "checkpoint", "output", "timings"]
+    required = [word for name in files for word in (f"--{name}", tmp_path / name)]
+    done = run("extract", *required, *flag)
+    assert done.returncode == 2
+    assert flag[0] in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,221 @@
+"""`evaluate`: what the metrics file says, and which inputs are refused."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pandas
+import pytest
+import sacrebleu
+import yaml
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.tables import write_table
+from sonar_sign.evaluation.evaluate import evaluate
+from sonar_sign.evaluation.system_scores import clips_sha256, references_sha256
+from sonar_sign.translation.predictions import read_clips
+
+SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "metrics.schema.yaml"
+
+IDS = ["v1_0", "v1_1", "v2_0"]
+TEXTS = ['He said "keep it simple".', "Now add the salt.", "La città è bella, no?"]
+PREDICTED = ['He said "keep it".', "", "La citta è bella, no?"]
+
+
+@pytest.fixture(autouse=True)
+def no_wordnet(monkeypatch):
+    import nltk.data
+
+    monkeypatch.setattr(nltk.data, "path", [])
+    monkeypatch.delenv("NLTK_DATA", raising=False)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run's files; the test may overwrite one before it calls `evaluate_run`."""
+    table(tmp_path / "manifest.tsv", clip_id=IDS, source=["v1", "v1", "v2"], text=TEXTS)
+    table(tmp_path / "predictions.tsv", clip_id=IDS[::-1], prediction=PREDICTED[::-1])
+    write_info(tmp_path)
+    return tmp_path
+
+
+def table(path, **columns):
+    write_table(path, pandas.DataFrame(columns, dtype="str"))
+
+
+def write_info(folder, **changes):
+    info = {
+        "system": "finetuned",
+        "checkpoint_sha256": "0123456789abcdef" * 4,
+        "seed": 7,
+        "language": "eng_Latn",
+        "inference_ms_per_clip": 12.5,
+        "device": "cpu",
+        "n_clips": 3,
+        "timings_ms": {"encoder": {"mean": 2.5}, "decoder": {"mean": 10.0}},
+        "cost": {"peak_memory_gb": 1.5},
+    }
+    info.update(changes)
+    (folder / "run.json").write_text(json.dumps(info))
+
+
+def evaluate_run(folder, **options):
+    return evaluate(
+        folder / "predictions.tsv",
+        folder / "manifest.tsv",
+        folder / "run.json",
+        folder / "metrics" / "finetuned.json",
+        **options,
+    )
+
+
+def test_the_metrics_file_matches_its_schema_and_its_inputs(run):
+    written = evaluate_run(run)
+    metrics = json.loads((run / "metrics" / "finetuned.json").read_text(encoding="utf-8"))
+    assert metrics == written
+    schema = yaml.safe_load(SCHEMA.read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(metrics, schema)
+    assert set(schema["required"]) | {"bleu_reduced"} == set(metrics)
+    assert set(schema["properties"]) == set(metrics) | {"cosine", "meteor_15", "bleurt"}
+
+    bleu = sacrebleu.corpus_bleu(PREDICTED, [TEXTS]).score  # in the manifest's order
+    assert metrics["bleu_4"] == pytest.approx(bleu)
+    assert metrics["n_clips"] == 3
+    assert metrics["n_empty"] == 1
+    assert metrics["n_empty_references"] == 0
+    assert metrics["meteor_variant"] == "nltk-exact-stem"
+    assert metrics["inference_ms_per_clip"] == 12.5
+    assert metrics["timings_ms"] == {"encoder": {"mean": 2.5}, "decoder": {"mean": 10.0}}
+    assert metrics["cost"] == {"peak_memory_gb": 1.5}
+    assert (metrics["system"], metrics["seed"], metrics["device"]) == ("finetuned", 7, "cpu")
+    assert metrics["checkpoint_sha256"] == "0123456789abcdef" * 4
+    assert metrics["versions"]["sacrebleu"] == sacrebleu.__version__
+
+
+@pytest.mark.parametrize(
+    "broken", [{"bleu_4": 101}, {"cider": -1}, {"n_clips": 0}, {"meteor_variant": "x"}, {"new": 1}]
+)
+def test_the_schema_refuses_what_cannot_be(run, broken):
+    metrics = evaluate_run(run) | broken
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(metrics, yaml.safe_load(SCHEMA.read_text()))
+
+
+def test_scoring_twice_writes_the_same_bytes(run):
+    evaluate_run(run)
+    first = (run / "metrics" / "finetuned.json").read_bytes()
+    evaluate_run(run)
+    assert (run / "metrics" / "finetuned.json").read_bytes() == first
+
+
+def test_perfect_predictions_are_100_and_1000(run):
+    table(run / "predictions.tsv", clip_id=IDS, prediction=TEXTS)
+    metrics = evaluate_run(run)
+    assert [metrics[f"bleu_{n}"] for n in (1, 2, 3, 4)] == [100.0] * 4
+    assert metrics["chrf"] == metrics["rouge_l"] == 100.0
+    assert metrics["cider"] == 1000.0
+
+
+def test_an_empty_reference_is_counted(run):
+    table(run / "manifest.tsv", clip_id=IDS, source=["v"] * 3, text=["", *TEXTS[1:]])
+    assert evaluate_run(run)["n_empty_references"] == 1
+
+
+def test_another_language_is_scored_on_its_own_references(run):
+    write_info(run, language="ita_Latn")
+    italian = ["Disse di restare semplici.", "Ora il sale.", "La città è bella, no?"]
+    table(run / "italian.tsv", clip_id=IDS, text=italian)
+    metrics = evaluate_run(run, references=run / "italian.tsv")
+    assert metrics["bleu_4"] == pytest.approx(sacrebleu.corpus_bleu(PREDICTED, [italian]).score)
+    assert (metrics["language"], metrics["rouge_tokenizer"]) == ("ita_Latn", "unicode-words")
+    jsonschema.validate(metrics, yaml.safe_load(SCHEMA.read_text()))
+
+
+def test_another_language_is_not_scored_on_the_manifests_captions(run):
+    write_info(run, language="ita_Latn")
+    with pytest.raises(UserError, match="in ita_Latn .* eng_Latn; give references"):
+        evaluate_run(run)
+    assert evaluate_run(run, caption_language="ita_Latn")["language"] == "ita_Latn"
+
+
+def test_references_of_other_clips_are_refused(run):
+    table(run / "italian.tsv", clip_id=IDS[:2], text=["a", "b"])
+    with pytest.raises(UserError, match="1 only in .*predictions.tsv .v2_0"):
+        evaluate_run(run, references=run / "italian.tsv")
+
+
+def test_missing_and_foreign_clips_are_named_and_nothing_is_written(run):
+    table(run / "predictions.tsv", clip_id=["v1_0", "x1", "x2"], prediction=["a", "b", "c"])
+    with pytest.raises(UserError) as error:
+        evaluate_run(run)
+    assert "2 only in" in str(error.value) and "(x1, x2)" in str(error.value)
+    assert "(v1_1, v2_0)" in str(error.value)
+    assert not (run / "metrics").exists()
+
+
+def test_a_clip_predicted_twice_is_refused(run):
+    table(run / "predictions.tsv", clip_id=[*IDS, "v1_0"], prediction=["a"] * 4)
+    with pytest.raises(UserError, match="'v1_0' twice, in lines 2 and 5"):
+        evaluate_run(run)
+
+
+def test_wrong_columns_are_refused(run):
+    table(run / "predictions.tsv", clip_id=IDS, text=PREDICTED)
+    with pytest.raises(UserError, match="lacks the column prediction"):
+        evaluate_run(run)
+
+
+def test_no_clips_are_refused(run):
+    table(run / "manifest.tsv", clip_id=[], source=[], text=[])
+    table(run / "predictions.tsv", clip_id=[], prediction=[])
+    with pytest.raises(UserError, match="no clips"):
+        evaluate_run(run)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"n_clips": 4}, "counts 4 clips"),
+        ({"checkpoint_sha256": "abc"}, "'checkpoint_sha256' cannot be 'abc'"),
+        ({"checkpoint_sha256": None}, "'checkpoint_sha256' cannot be None"),
+        ({"inference_ms_per_clip": float("nan")}, "'inference_ms_per_clip' cannot be nan"),
+        ({"inference_ms_per_clip": -1}, "'inference_ms_per_clip'"),
+        ({"seed": True}, "'seed'"),
+        ({"language": ""}, "'language'"),
+        ({"timings_ms": 3}, "'timings_ms'"),
+    ],
+)
+def test_an_implausible_run_info_is_refused(run, changes, named):
+    write_info(run, **changes)
+    with pytest.raises(UserError, match=named):
+        evaluate_run(run)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"), [("{", "not JSON"), ("[]", "no.* JSON object"), ("{}", "has no 'system'")]
+)
+def test_a_malformed_run_info_is_refused(run, text, named):
+    (run / "run.json").write_text(text)
+    with pytest.raises(UserError, match=named):
+        evaluate_run(run)
+
+
+@pytest.mark.parametrize("name", ["predictions.tsv", "manifest.tsv", "run.json"])
+def test_a_missing_file_is_named(run, name):
+    (run / name).unlink()
+    with pytest.raises(UserError, match=name):
+        evaluate_run(run)
+
+
+def test_clips_keep_their_source_and_the_manifests_order(run):
+    clips = read_clips(run / "predictions.tsv", run / "manifest.tsv")
+    assert clips.clip_ids == IDS
+    assert clips.sources == ["v1", "v1", "v2"]
+    assert clips.predictions == PREDICTED
+
+
+def test_hashes_depend_on_content_and_not_on_order():
+    assert clips_sha256(["b", "a"]) == clips_sha256(["a", "b"]) != clips_sha256(["a", "c"])
+    one = references_sha256(["a", "b"], ["x", "y"])
+    assert one == references_sha256(["b", "a"], ["y", "x"]) != references_sha256("ab", ["y", "x"])

@@ -1,0 +1,47 @@
+"""`embed_text`: captions through SONAR's text encoder, in the manifest's order."""
+
+import numpy as np
+import pytest
+import torch
+from small_files import EMBEDDING_DIM, write_manifest
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.features.embed_text import embed_captions, embed_text
+from sonar_sign.features.targets import read_targets
+from sonar_sign.models.sonar_text import SonarText
+
+torch.set_num_threads(1)
+
+
+def test_targets_are_the_captions_embeddings(tmp_path, tiny_sonar, tiny_sonar_texts):
+    # More than one batch, lengths mixed, one caption twice.
+    texts = [*tiny_sonar_texts["eng_Latn"], tiny_sonar_texts["eng_Latn"][3]]
+    clip_ids = [f"c{n}" for n in range(len(texts))][::-1]
+    manifest = write_manifest(tmp_path / "m.tsv", clip_ids, texts)
+    embed_text(manifest, tiny_sonar, tmp_path / "t.npy", device="cpu")
+    targets = read_targets(tmp_path / "t.npy")
+    assert list(targets) == clip_ids
+    assert targets["c0"].shape == (EMBEDDING_DIM,)
+    assert np.allclose(targets["c0"], targets[clip_ids[3]], atol=1e-5)
+    # Each on its own, without padding, gives the same.
+    sonar = SonarText.open(tiny_sonar)
+    for number in (0, 17, 40):
+        alone = sonar.embed([texts[number]], "eng_Latn")[0].numpy()
+        assert np.allclose(targets[clip_ids[number]], alone, atol=1e-5)
+
+
+def test_the_language_counts(tiny_sonar, tiny_sonar_texts):
+    text = tiny_sonar_texts["eng_Latn"][0]
+    english, italian = (embed_captions([text], tiny_sonar, c) for c in ("eng_Latn", "ita_Latn"))
+    assert not np.allclose(english, italian, atol=1e-3)
+
+
+def test_mistakes_are_named(tmp_path, tiny_sonar):
+    manifest, output = write_manifest(tmp_path / "m.tsv", ["a"]), tmp_path / "t.npy"
+    with pytest.raises(UserError, match="Unknown language 'eng'"):
+        embed_text(manifest, tiny_sonar, output, language="eng")
+    with pytest.raises(UserError, match="SONAR folder not found: .*/nowhere"):
+        embed_text(manifest, tmp_path / "nowhere", output)
+    with pytest.raises(UserError, match=r"none\.tsv"):
+        embed_text(tmp_path / "none.tsv", tiny_sonar, output)
+    assert not output.exists()

@@ -1,0 +1,196 @@
+"""`predict`: features through a sign encoder and SONAR's decoder."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from small_files import (
+    ENCODER,
+    HIERA,
+    tiny_encoder,
+    tiny_hiera,
+    write_random_features,
+    write_random_targets,
+)
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import sha256_of, write_json
+from sonar_sign.core.options import PredictOptions
+from sonar_sign.core.tables import read_table
+from sonar_sign.features.feature_shards import open_features, write_features
+from sonar_sign.models.checkpoint import load_sign_encoder, save_sign_encoder, save_sign_hiera
+from sonar_sign.models.sonar_text import SonarText
+from sonar_sign.translation.predict import embed, predict
+
+torch.set_num_threads(1)
+
+IDS = [f"c{n}" for n in range(7)]
+LANGUAGES = ("eng_Latn", "ita_Latn")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Checkpoints, and two feature shards with timings."""
+    folder = tmp_path_factory.mktemp("predict")
+    save_sign_hiera(folder / "hiera.pth", tiny_hiera())
+    model = tiny_encoder()
+    # At its start values a sign encoder gives nearly the same embedding for every clip.
+    torch.nn.init.normal_(model.projection_out.weight, std=0.1)
+    save_sign_encoder(folder / "encoder.pth", model)
+    sha = sha256_of(folder / "hiera.pth")
+    for number, ids in enumerate((IDS[:4], IDS[4:])):
+        write_random_features(folder / f"{number}.npy", ids, number, sha=sha)
+        times = {clip_id: {"decode": 1.0 + number, "sign_hiera": 5.0} for clip_id in ids}
+        write_json(folder / f"{number}.json", times)
+    return folder
+
+
+def run(folder, out, sonar, *, languages=("eng_Latn",), system="finetuned", **changes):
+    outputs = {language: out / f"test.{language}.tsv" for language in languages}
+    values = {
+        "features": [folder / "0.npy", folder / "1.npy"],
+        "timings": [folder / "0.json", folder / "1.json"],
+        "sign_encoder": folder / "encoder.pth",
+        "sign_hiera": folder / "hiera.pth",
+        "sonar_folder": sonar,
+        "outputs": outputs,
+        "options": PredictOptions(beam_size=2, batch_size=3),
+    }
+    predict(**(values | changes), system=system, seed=5, device="cpu")
+    return {
+        language: (read_table(path, ("clip_id", "prediction")), read_info(path))
+        for language, path in outputs.items()
+    }
+
+
+def read_info(path):
+    return json.loads(path.with_suffix(".json").read_text())
+
+
+def test_a_dropped_clip_is_translated_into_nothing(folder, tmp_path, tiny_sonar):
+    gone = {"d0": np.empty((0, HIERA.feature_dim))}
+    write_features(tmp_path / "d.npy", gone, HIERA.feature_dim, sha256_of(folder / "hiera.pth"))
+    features = [folder / "0.npy", tmp_path / "d.npy"]
+    found = run(folder, tmp_path, tiny_sonar, features=features)
+    table, info = found["eng_Latn"]
+    texts = dict(table.values.tolist())
+    assert sorted(texts) == [*IDS[:4], "d0"] and texts["d0"] == ""
+    assert (info["n_clips"], info["n_dropped"]) == (5, 1)
+    with pytest.raises(UserError, match="dropped"):
+        run(folder, tmp_path, tiny_sonar, features=[tmp_path / "d.npy"])
+
+
+def test_every_clip_is_translated_into_every_language(folder, tmp_path, tiny_sonar):
+    found = run(folder, tmp_path, tiny_sonar, languages=LANGUAGES)
+    sonar, model = SonarText.open(tiny_sonar), tiny_encoder()
+    state = torch.load(folder / "encoder.pth", weights_only=True)["student"]
+    model.load_state_dict(state)
+    shards = open_features([folder / "0.npy", folder / "1.npy"])
+    for language in LANGUAGES:
+        table, info = found[language]
+        assert table["clip_id"].tolist() == IDS
+        assert (info["language"], info["n_clips"]) == (language, 7)
+        for clip_id, text in table.values.tolist():
+            # One clip at a time, without padding.
+            features = torch.from_numpy(shards[clip_id][clip_id].astype(np.float32))
+            with torch.inference_mode():
+                (alone,) = sonar.decode(model(features[None]), language, beam_size=2)
+            assert text == alone
+    assert len(set(found["eng_Latn"][0]["prediction"])) > 1
+
+
+def test_batches_change_no_embedding(folder):
+    shards = open_features([folder / "0.npy", folder / "1.npy"])
+    found = [
+        embed(tiny_encoder(), shards, IDS, PredictOptions(batch_size=size))[0] for size in (1, 3, 9)
+    ]
+    assert found[0].shape == (7, ENCODER.embedding_dim) and found[0].dtype == torch.float32
+    for other in found[1:]:
+        assert torch.allclose(found[0], other, atol=1e-8)
+
+
+@pytest.mark.parametrize("system", ["zero_shot", "stage1", "finetuned"])
+def test_what_made_the_predictions(folder, tmp_path, tiny_sonar, system):
+    _, info = run(folder, tmp_path, tiny_sonar, system=system)["eng_Latn"]
+    hiera, encoder = sha256_of(folder / "hiera.pth"), sha256_of(folder / "encoder.pth")
+    assert (info["sign_hiera_sha256"], info["sign_encoder_sha256"]) == (hiera, encoder)
+    assert info["checkpoint_sha256"] == (hiera if system == "stage1" else encoder)
+    assert (info["system"], info["seed"], info["device"]) == (system, 5, "cpu")
+    times = info["timings_ms"]
+    assert set(times) == {"decode", "sign_hiera", "sign_encoder", "sonar_decoder"}
+    # Four clips took 1 ms to decode and three 2 ms.
+    assert times["decode"] == {"mean": pytest.approx(10 / 7), "median": 1, "p95": pytest.approx(2)}
+    assert times["sign_hiera"] == {"mean": 5, "median": 5, "p95": 5}
+    for stage in ("sign_encoder", "sonar_decoder"):
+        assert 0 < times[stage]["median"] <= times[stage]["p95"]
+    assert info["inference_ms_per_clip"] == pytest.approx(sum(t["mean"] for t in times.values()))
+    parameters = info["cost"]["parameters"]
+    assert parameters["sign_hiera"] == sum(p.numel() for p in tiny_hiera().parameters())
+    files = folder / "hiera.pth", folder / "encoder.pth", tiny_sonar / "sonar_text_decoder.pt"
+    assert info["cost"]["bytes_on_disk"] == sum(path.stat().st_size for path in files)
+    assert 0.1 < info["cost"]["peak_memory_gb"] < 30
+
+
+def refused(folder, tmp_path, sonar, words, **changes):
+    with pytest.raises(UserError, match=words):
+        run(folder, tmp_path / "out", sonar, **changes)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_language_stops_before_anything_is_written(folder, tmp_path, tiny_sonar):
+    languages = ("eng_Latn", "xyz_Latn")
+    refused(folder, tmp_path, tiny_sonar, "'xyz_Latn'", languages=languages)
+
+
+@pytest.mark.parametrize("missing", ["sign_encoder", "sign_hiera", "sonar_folder"])
+def test_a_missing_model_is_named(folder, tmp_path, tiny_sonar, missing):
+    gone = {missing: tmp_path / "gone.pth"}
+    refused(folder, tmp_path, tiny_sonar, "gone.pth", **gone)
+
+
+def test_features_of_another_sign_hiera(folder, tmp_path, tiny_sonar):
+    save_sign_hiera(tmp_path / "other.pth", tiny_hiera(1))
+    words = "made by another SignHiera than .*other.pth"
+    refused(folder, tmp_path, tiny_sonar, words, sign_hiera=tmp_path / "other.pth")
+
+
+def test_features_of_another_width_than_the_sign_encoders(folder, tmp_path, tiny_sonar):
+    save_sign_encoder(tmp_path / "wide.pth", tiny_encoder(replace(ENCODER, feature_dim=96)))
+    words = "features are 64 wide, .* 96"
+    refused(folder, tmp_path, tiny_sonar, words, sign_encoder=tmp_path / "wide.pth")
+
+
+def test_embeddings_of_another_width_than_sonars(folder, tmp_path, tiny_sonar):
+    save_sign_encoder(tmp_path / "wide.pth", tiny_encoder(replace(ENCODER, embedding_dim=48)))
+    refused(folder, tmp_path, tiny_sonar, r"\(n, 32\)", sign_encoder=tmp_path / "wide.pth")
+
+
+def test_no_clips(folder, tmp_path, tiny_sonar):
+    write_random_features(tmp_path / "e.npy", [], sha=sha256_of(folder / "hiera.pth"))
+    refused(folder, tmp_path, tiny_sonar, "hold no clips", features=[tmp_path / "e.npy"])
+
+
+def test_a_clip_without_timings(folder, tmp_path, tiny_sonar):
+    refused(folder, tmp_path, tiny_sonar, "No timings for clip c", timings=[folder / "0.json"])
+    gone = [tmp_path / "gone.json"]
+    refused(folder, tmp_path, tiny_sonar, "timings not found", timings=gone)
+
+
+def test_the_cosine_with_the_targets(folder, tmp_path, tiny_sonar):
+    targets = write_random_targets(tmp_path / "t.npy", IDS)
+    table, _ = run(folder, tmp_path, tiny_sonar, targets=tmp_path / "t.npy")["eng_Latn"]
+    shards = open_features([folder / "0.npy", folder / "1.npy"])
+    model = load_sign_encoder(folder / "encoder.pth")
+    for row, clip_id in enumerate(IDS):
+        features = torch.from_numpy(shards[clip_id][clip_id].astype(np.float32))
+        with torch.inference_mode():
+            found = model(features[None])[0].numpy()
+        expected = found @ targets[row] / np.linalg.norm(found) / np.linalg.norm(targets[row])
+        assert float(table.set_index("clip_id")["cosine"][clip_id]) == pytest.approx(
+            expected, abs=1e-4
+        )
+    write_random_targets(tmp_path / "few.npy", IDS[:3])
+    with pytest.raises(UserError, match=r"few.npy has no target of clip c\d"):
+        run(folder, tmp_path, tiny_sonar, targets=tmp_path / "few.npy")
