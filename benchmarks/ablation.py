@@ -100,7 +100,7 @@ def features(config: dict, freeze: float, seed: int) -> None:
             "finetune_stage1", f"stage1 {out.name}",
             *[("train-clips", path) for path in clips("train")],
             *[("val-clips", path) for path in clips("val")],
-            *teaching(config), *settings.items(), *config["finetune"]["augment"].items(),
+            *supervision_files(config), *settings.items(), *config["finetune"]["augment"].items(),
             *config["finetune"]["losses"].items(), ("seed", seed),
             ("sign-hiera", ROOT / config["models"]["sign_hiera"]),
             ("sign-encoder", ROOT / config["models"]["sign_encoder"]),
@@ -131,7 +131,7 @@ def finetuned(config: dict, arm: Arm, seed: int) -> float:
             "finetune_stage2", f"stage2 {arm.name} seed {seed}",
             *[("train-features", path) for path in sorted((source / "train").glob("*.npy"))],
             *[("val-features", path) for path in sorted((source / "val").glob("*.npy"))],
-            *teaching(config), *config["finetune"]["stage2"].items(), *losses.items(),
+            *supervision_files(config), *config["finetune"]["stage2"].items(), *losses.items(),
             ("sign-encoder", ROOT / config["models"]["sign_encoder"]), ("seed", seed),
             ("output", out / "best.pt"), ("training-dir", out / "training"), ("threads", 1),
         )  # fmt: skip
@@ -147,7 +147,7 @@ def clips(split: str) -> list[Path]:
     return sorted((DEMO / "clips" / split).glob("*.tar"))
 
 
-def teaching(config: dict) -> list[tuple]:
+def supervision_files(config: dict) -> list[tuple]:
     return [
         ("train-targets", DEMO / "targets/train.npy"),
         ("train-manifest", DEMO / "manifests/train.tsv"),

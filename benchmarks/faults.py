@@ -51,7 +51,7 @@ STARTS = {
 # How many steps lead from there to the target.
 STEPS = {"features": 3, "clips": 11, "nothing": 38}
 MOST_SECONDS_MORE = 20
-# Measured in every run, and so different in every run.
+# MetricStatistics in every run, and so different in every run.
 TIMED = ("inference_ms_per_clip", "timings_ms", "cost")
 WAYS = ("snakemake", "job", "all")
 MOST_COMMANDS = 4

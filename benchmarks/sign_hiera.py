@@ -68,7 +68,7 @@ def print_row(row: dict) -> None:
 
 
 def in_fresh_process(kind: str, *arguments: object) -> dict:
-    """Run one case with one CPU thread and return its figures."""
+    """WindowGroup one case with one CPU thread and return its figures."""
     command = [sys.executable, __file__, "--case", kind, *map(str, arguments)]
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
     paths = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])

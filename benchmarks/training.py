@@ -81,10 +81,10 @@ def write_teaching(folder: Path, clip_ids: list[str]) -> None:
 
 def teaching_in(folder: Path):
     from sonar_sign.training.supervision import TargetFiles
-    from sonar_sign.training.teaching import Teaching
+    from sonar_sign.training.supervision_files import SupervisionFiles
 
     files = TargetFiles("eng_Latn", [folder / "targets.npy"], [folder / "captions.tsv"])
-    return Teaching([files], files, folder / "none")
+    return SupervisionFiles([files], files, folder / "none")
 
 
 def write_random_encoder(folder: Path) -> None:
@@ -235,7 +235,7 @@ def demo_case(folder: Path, _: int) -> None:
     from sonar_sign.training.stage1 import Stage1Inputs, finetune_stage1
     from sonar_sign.training.stage2 import Stage2Inputs, finetune_stage2
     from sonar_sign.training.supervision import TargetFiles
-    from sonar_sign.training.teaching import Teaching
+    from sonar_sign.training.supervision_files import SupervisionFiles
 
     torch.set_num_threads(1)
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
@@ -248,7 +248,7 @@ def demo_case(folder: Path, _: int) -> None:
     def shards(pattern: str, split: str) -> list[Path]:
         return sorted((results / pattern / split).glob("*.tar" if pattern == "clips" else "*.npy"))
 
-    teaching = Teaching([files("train")], files("val"), ROOT / models["sonar"])
+    supervision_files = SupervisionFiles([files("train")], files("val"), ROOT / models["sonar"])
     losses = LossOptions(**tuning["losses"])
 
     def options(stage: str) -> TrainOptions:
@@ -257,7 +257,7 @@ def demo_case(folder: Path, _: int) -> None:
 
     def stage1() -> None:
         inputs = Stage1Inputs(
-            shards("clips", "train"), shards("clips", "val"), teaching,
+            shards("clips", "train"), shards("clips", "val"), supervision_files,
             ROOT / models["sign_hiera"], ROOT / models["sign_encoder"],
         )  # fmt: skip
         finetune_stage1(
@@ -268,7 +268,7 @@ def demo_case(folder: Path, _: int) -> None:
     def stage2() -> None:
         features = [shards("features/stage1", split) for split in ("train", "val")]
         finetune_stage2(
-            Stage2Inputs(*features, teaching), ROOT / models["sign_encoder"],
+            Stage2Inputs(*features, supervision_files), ROOT / models["sign_encoder"],
             folder / "2/best.pt", folder / "2/t", options("stage2"), losses,
         )  # fmt: skip
 

@@ -16,7 +16,7 @@ from sonar_sign.features.targets import write_targets
 from sonar_sign.models.sign_encoder import SignEncoder, SignEncoderConfig
 from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
 from sonar_sign.training.supervision import TargetFiles
-from sonar_sign.training.teaching import Teaching
+from sonar_sign.training.supervision_files import SupervisionFiles
 
 REPOSITORY = Path(__file__).parents[2]
 REAL_DATA = REPOSITORY.parent / "shared/data"
@@ -191,10 +191,12 @@ def tiny_encoder(config: SignEncoderConfig = ENCODER, seed: int = 0) -> SignEnco
         return SignEncoder(config).eval()
 
 
-def teaching_of(targets: Path, manifest: Path, sonar: Path = Path("no/sonar")) -> Teaching:
-    """Goals in English, for training and validation alike."""
+def supervision_files_of(
+    targets: Path, manifest: Path, sonar: Path = Path("no/sonar")
+) -> SupervisionFiles:
+    """BatchTargets in English, for training and validation alike."""
     files = TargetFiles("eng_Latn", [targets], [manifest])
-    return Teaching([files], files, sonar)
+    return SupervisionFiles([files], files, sonar)
 
 
 def loss_by_epoch(curves: pd.DataFrame, column: str = "train/loss") -> list[float]:

@@ -33,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # its pages take longer to draw than most steps to start
 )
-ROOMS = (
+COMMAND_MODULES = (
     translate,
     models,
     corpora,
@@ -45,7 +45,7 @@ ROOMS = (
     demo,
     operations,
 )
-for room in ROOMS:
+for room in COMMAND_MODULES:
     for name, function in room.COMMANDS.items():
         app.command(name)(flags(function))
 app.add_typer(landmarks.landmarks, name="landmarks")

@@ -104,14 +104,16 @@ def pretrain_sign_encoder(
     from sonar_sign.models.sonar_text import SonarText
     from sonar_sign.training.stage2 import Stage2Inputs, finetune_stage2
     from sonar_sign.training.supervision import TargetFiles
-    from sonar_sign.training.teaching import Teaching
+    from sonar_sign.training.supervision_files import SupervisionFiles
 
     use_threads(threads)
     feature_dim = FeatureShard(train_features[0]).dim
     config = sign_encoder_config(stand_in, feature_dim, SonarText.open(sonar).embedding_dim)
     validation = TargetFiles("eng_Latn", [val_targets], [val_manifest])
-    teaching = Teaching([TargetFiles("eng_Latn", train_targets)], validation, sonar)
-    inputs = Stage2Inputs(train_features, val_features, teaching)
+    supervision_files = SupervisionFiles(
+        [TargetFiles("eng_Latn", train_targets)], validation, sonar
+    )
+    inputs = Stage2Inputs(train_features, val_features, supervision_files)
     losses = LossOptions()
     finetune_stage2(inputs, config, output, training_dir, options, losses, seed=seed, device="cpu")
 

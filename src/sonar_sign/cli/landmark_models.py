@@ -16,7 +16,7 @@ from sonar_sign.cli.training import (
     ValFeatures,
     ValManifest,
     ValTargets,
-    teaching_of,
+    supervision_files_of,
 )
 from sonar_sign.core.options import (
     LandmarkAugmentOptions,
@@ -103,7 +103,7 @@ def train_fused(
 
     use_threads(threads)
     extra = (extra_language, extra_targets, extra_captions)
-    teaching = teaching_of(
+    supervision_files = supervision_files_of(
         language, train_targets, train_manifest, extra, val_targets, val_manifest, sonar
     )
     inputs = FusedInputs(
@@ -111,7 +111,7 @@ def train_fused(
         val_features,
         train_landmarks,
         val_landmarks,
-        teaching,
+        supervision_files,
         sign_encoder,
         landmark_model,
     )

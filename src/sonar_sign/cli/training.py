@@ -58,10 +58,10 @@ def finetune_stage1(
 
     use_threads(threads)
     extra = (extra_language, extra_targets, extra_captions)
-    teaching = teaching_of(
+    supervision_files = supervision_files_of(
         language, train_targets, train_manifest, extra, val_targets, val_manifest, sonar
     )
-    inputs = Stage1Inputs(train_clips, val_clips, teaching, sign_hiera, sign_encoder)
+    inputs = Stage1Inputs(train_clips, val_clips, supervision_files, sign_hiera, sign_encoder)
     run(
         inputs,
         output,
@@ -105,11 +105,11 @@ def finetune_stage2(
 
     use_threads(threads)
     extra = (extra_language, extra_targets, extra_captions)
-    teaching = teaching_of(
+    supervision_files = supervision_files_of(
         language, train_targets, train_manifest, extra, val_targets, val_manifest, sonar
     )
     run(
-        Stage2Inputs(train_features, val_features, teaching),
+        Stage2Inputs(train_features, val_features, supervision_files),
         sign_encoder,
         output,
         training_dir,
@@ -121,10 +121,10 @@ def finetune_stage2(
     )
 
 
-def teaching_of(language, targets, manifests, extra, val_targets, val_manifest, sonar):
+def supervision_files_of(language, targets, manifests, extra, val_targets, val_manifest, sonar):
     """The files that say what clips mean; `extra` is languages, their targets, their captions."""
     from sonar_sign.training.supervision import TargetFiles
-    from sonar_sign.training.teaching import Teaching
+    from sonar_sign.training.supervision_files import SupervisionFiles
 
     languages, extra_targets, extra_captions = extra
     if not len(languages) == len(extra_targets) == len(extra_captions):
@@ -134,7 +134,7 @@ def teaching_of(language, targets, manifests, extra, val_targets, val_manifest, 
         for code, its_targets, captions in zip(*extra, strict=True)
     ]
     train = [TargetFiles(language, targets, manifests), *further]
-    return Teaching(train, TargetFiles(language, [val_targets], [val_manifest]), sonar)
+    return SupervisionFiles(train, TargetFiles(language, [val_targets], [val_manifest]), sonar)
 
 
 COMMANDS = {"finetune_stage1": finetune_stage1, "finetune_stage2": finetune_stage2}

@@ -30,7 +30,7 @@ def translate(
     from sys import stdout
 
     from sonar_sign.core.devices import use_threads
-    from sonar_sign.core.files import whole_or_absent
+    from sonar_sign.core.files import atomic_write
     from sonar_sign.translation.translate import MODELS
     from sonar_sign.translation.translate import translate as run
 
@@ -39,7 +39,7 @@ def translate(
     given = {"sign_hiera": sign_hiera, "sign_encoder": sign_encoder, "sonar": sonar}
     files = replace(MODELS[model], **{name: path for name, path in given.items() if path})
     use_threads(threads)
-    with whole_or_absent(output) if output else nullcontext() as temporary:
+    with atomic_write(output) if output else nullcontext() as temporary:
         stream = temporary.open("w", encoding="utf-8") if output else stdout
         complete = run(
             video,

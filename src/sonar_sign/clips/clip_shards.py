@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import whole_or_absent
+from sonar_sign.core.files import atomic_write
 from sonar_sign.core.video import VideoError, decode_clip
 
 # A tar ends with two blocks of zeros at least.
@@ -45,7 +45,7 @@ def write_clips(path: Path, clips: Iterable[tuple[str, bytes | None, ClipInfo]])
 
     Without an mp4 a clip is dropped.
     """
-    with whole_or_absent(path) as temporary, tarfile.open(temporary, "w") as tar:
+    with atomic_write(path) as temporary, tarfile.open(temporary, "w") as tar:
         for clip_id, video, info in clips:
             if video is not None:
                 _add(tar, f"{clip_id}.mp4", video)

@@ -40,16 +40,20 @@ class FaceMemory:
         if self.folder is None:
             return _timed(find)
         status = video.stat()
-        made_from = [str(video), status.st_size, status.st_mtime_ns, *search]
+        fingerprint = [str(video), status.st_size, status.st_mtime_ns, *search]
         path = Path(self.folder) / f"{hashlib.sha256(str(video).encode()).hexdigest()[:24]}.json"
         known = _read(path)
-        if known is not None and known.get("made_from") == made_from and "milliseconds" in known:
+        if (
+            known is not None
+            and known.get("fingerprint") == fingerprint
+            and "milliseconds" in known
+        ):
             box = None if known["box"] is None else np.array(known["box"])
             return SignerFace(box, known["found"], known["probed"]), known["milliseconds"]
         face, milliseconds = _timed(find)
         box = None if face.box is None else face.box.tolist()
         found = {"box": box, "found": face.found, "probed": face.probed}
-        write_json(path, {"made_from": made_from, **found, "milliseconds": milliseconds})
+        write_json(path, {"fingerprint": fingerprint, **found, "milliseconds": milliseconds})
         return face, milliseconds
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sonar_sign.core.files import whole_or_absent
+from sonar_sign.core.files import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +29,7 @@ def figure(
             yield made, list(axes[:, 0])
             for one in axes[:, 0]:
                 one.spines[["top", "right"]].set_visible(False)
-            with whole_or_absent(path) as temporary:
+            with atomic_write(path) as temporary:
                 made.savefig(temporary, format="svg", metadata={"Date": None})
         finally:
             plt.close(made)

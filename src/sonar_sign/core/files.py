@@ -16,7 +16,7 @@ MAX_NAME_BYTES = 200
 
 
 @contextmanager
-def whole_or_absent(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, renamed to it only if the block ends well.
 
     A killed writer leaves at most a hidden `.{name}.*` file, which no rule reads. The
@@ -48,7 +48,7 @@ def _umask() -> int:
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented UTF-8 JSON; NaN is refused, because JSON has none."""
-    with whole_or_absent(path) as temporary:
+    with atomic_write(path) as temporary:
         text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
         temporary.write_text(text + "\n", encoding="utf-8")
 

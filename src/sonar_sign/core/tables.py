@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import require_file, whole_or_absent
+from sonar_sign.core.files import atomic_write, require_file
 
 if TYPE_CHECKING:
     import pandas
@@ -84,7 +84,7 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[objec
             _as_field(path, number, name, value) for name, value in zip(columns, row, strict=True)
         ]
         lines.append("\t".join(values))
-    with whole_or_absent(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         for line in lines:
             file.write(f"{line}\n".encode())
 

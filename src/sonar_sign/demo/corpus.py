@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import safe_name, whole_or_absent, write_json
+from sonar_sign.core.files import atomic_write, safe_name, write_json
 from sonar_sign.demo.domains import DOMAINS, signer_of
 from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
 from sonar_sign.demo.render import RenderedVideo, VideoPlan, render
@@ -222,5 +222,5 @@ def _write_annotations(
 
 def _write_table(path: Path, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     lines = ["\t".join(row) for row in [columns, *rows]]
-    with whole_or_absent(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")

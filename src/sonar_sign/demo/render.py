@@ -9,7 +9,7 @@ import av
 import cv2
 import numpy as np
 
-from sonar_sign.core.files import whole_or_absent
+from sonar_sign.core.files import atomic_write
 from sonar_sign.demo.body import keypoints, pose
 from sonar_sign.demo.domains import set_up
 from sonar_sign.demo.grammar import Sentence
@@ -76,7 +76,7 @@ def _render(plan: VideoPlan, root: Path) -> RenderedVideo:
     unfinished.rename(folder)
 
     n_frames = len(poses.arms)
-    with whole_or_absent(root / "raw_videos" / f"{plan.name}.mp4") as temporary:
+    with atomic_write(root / "raw_videos" / f"{plan.name}.mp4") as temporary:
         _encode(temporary, signer.frames(poses), shot.frame.size_px)
     return _rendered(performance, n_frames)
 

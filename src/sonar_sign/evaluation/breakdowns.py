@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sonar_sign.evaluation.system_scores import Scored
+from sonar_sign.evaluation.system_scores import SystemScores
 from sonar_sign.metrics.tokens import words
 
 LENGTH_EDGES = (5, 10, 15, 20, 30)
@@ -15,7 +15,7 @@ FREQUENCY_EDGES = (0, 9, 99)
 
 
 def breakdowns(
-    systems: Mapping[str, Scored],
+    systems: Mapping[str, SystemScores],
     about_clips: Mapping[str, Mapping[str, str]],
     training: Sequence[str] | None,
 ) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def breakdowns(
 
 
 def _by_bin(
-    systems: Mapping[str, Scored], values: Sequence[float], edges: Sequence[float], unit: str
+    systems: Mapping[str, SystemScores], values: Sequence[float], edges: Sequence[float], unit: str
 ) -> dict[str, Any]:
     """Bins up to and with each edge, and one above the last."""
     bins = np.searchsorted(edges, values)
@@ -57,12 +57,12 @@ def _by_bin(
     return _groups(systems, [names[number] for number in bins], names)
 
 
-def _by_name(systems: Mapping[str, Scored], values: Sequence[str]) -> dict[str, Any]:
+def _by_name(systems: Mapping[str, SystemScores], values: Sequence[str]) -> dict[str, Any]:
     return _groups(systems, values, sorted(set(values)))
 
 
 def _groups(
-    systems: Mapping[str, Scored], of_clip: Sequence[str], names: Iterable[str]
+    systems: Mapping[str, SystemScores], of_clip: Sequence[str], names: Iterable[str]
 ) -> dict[str, Any]:
     groups = np.array(of_clip)
     found = {}
@@ -74,7 +74,7 @@ def _groups(
     return found
 
 
-def _by_frequency(systems: Mapping[str, Scored], training: Sequence[str]) -> dict[str, Any]:
+def _by_frequency(systems: Mapping[str, SystemScores], training: Sequence[str]) -> dict[str, Any]:
     counts = Counter(word for text in training for word in _words(text))
     names = ["not in training", "1 to 9 times", "10 to 99 times", "100 times or more"]
 
@@ -90,7 +90,7 @@ def _by_frequency(systems: Mapping[str, Scored], training: Sequence[str]) -> dic
     return found
 
 
-def _f1(system: Scored, counts: Callable[[str], bool]) -> tuple[int, float]:
+def _f1(system: SystemScores, counts: Callable[[str], bool]) -> tuple[int, float]:
     """Words of the references that count, and the F1 of finding them in the right sentence."""
     n_references = n_predictions = n_both = 0
     pairs = zip(system.clips.predictions, system.clips.references, strict=True)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import whole_or_absent, write_json
+from sonar_sign.core.files import atomic_write, write_json
 from sonar_sign.core.options import MetricOptions
 from sonar_sign.core.tables import read_columns
 from sonar_sign.evaluation.breakdowns import breakdowns
@@ -22,9 +22,14 @@ from sonar_sign.evaluation.external_predictions import read_predictions
 from sonar_sign.evaluation.floors import floors
 from sonar_sign.evaluation.published import published
 from sonar_sign.evaluation.resampling import CONFIDENCE, SAMPLES, Resampling
-from sonar_sign.evaluation.system_scores import Scored, on_same_clips, read_scored, score
-from sonar_sign.metrics import METRICS, Measured
-from sonar_sign.translation.predictions import Clips, RunInfo
+from sonar_sign.evaluation.system_scores import (
+    SystemScores,
+    on_same_clips,
+    read_system_scores,
+    score,
+)
+from sonar_sign.metrics import METRICS, MetricStatistics
+from sonar_sign.translation.predictions import PredictionSet, RunInfo
 
 # What must be equal, and what to call it when it is not.
 SHARED = {
@@ -101,13 +106,13 @@ def compare(
     comparison = _comparison(systems, options, training, Path(folder))
     text = to_markdown(comparison)
     write_json(Path(folder) / "comparison.json", comparison)
-    with whole_or_absent(Path(folder) / "comparison.md") as temporary:
+    with atomic_write(Path(folder) / "comparison.md") as temporary:
         temporary.write_text(text, encoding="utf-8")
     return comparison
 
 
 def _comparison(
-    systems: Mapping[str, Scored],
+    systems: Mapping[str, SystemScores],
     options: CompareOptions,
     training: list[str] | None,
     folder: Path,
@@ -140,10 +145,10 @@ def _comparison(
     }
 
 
-def _read(files: Sequence[Path], options: CompareOptions) -> dict[str, Scored]:
+def _read(files: Sequence[Path], options: CompareOptions) -> dict[str, SystemScores]:
     if not files:
         raise UserError("No files to compare; name at least one metrics or prediction file.")
-    systems: dict[str, Scored] = {}
+    systems: dict[str, SystemScores] = {}
     paths: dict[str, Path] = {}
     for path in map(Path, files):
         name = path.stem
@@ -157,24 +162,24 @@ def _read(files: Sequence[Path], options: CompareOptions) -> dict[str, Scored]:
     return systems
 
 
-def _read_metrics(path: Path) -> Scored:
-    scored = read_scored(path)
+def _read_metrics(path: Path) -> SystemScores:
+    scored = read_system_scores(path)
     missing = [key for key in (*SHARED, *ABOUT) if key not in scored.record]
     if missing:
         raise UserError(f"{path} lacks {', '.join(missing)}; evaluate again to write it anew.")
     return scored
 
 
-def _score_predictions(path: Path, options: CompareOptions) -> Scored:
+def _score_predictions(path: Path, options: CompareOptions) -> SystemScores:
     if options.reference is None:
         raise UserError(f"{path} is a prediction file: give the captions with --reference FILE.")
     clips = read_predictions(path, options.reference)
     info = RunInfo(path.stem, options.language, len(clips.clip_ids))
     scored = score(clips, info, options.metrics)
-    return Scored(scored.record, scored.clips, scored.measured, path)
+    return SystemScores(scored.record, scored.clips, scored.measured, path)
 
 
-def _require_measured_alike(systems: Mapping[str, Scored]) -> None:
+def _require_measured_alike(systems: Mapping[str, SystemScores]) -> None:
     first_of_language: dict[str, str] = {}
     first = next(iter(systems))
     for name, system in systems.items():
@@ -209,7 +214,9 @@ def _by_clip(manifest: Path | None) -> dict[str, dict[str, str]]:
     }
 
 
-def _scores(system: Scored, resampling: Resampling, seen: np.ndarray | None) -> dict[str, Any]:
+def _scores(
+    system: SystemScores, resampling: Resampling, seen: np.ndarray | None
+) -> dict[str, Any]:
     rows = None if seen is None or seen.all() else np.flatnonzero(~seen)
     unseen = {} if rows is None else system.subset(rows)
     found: dict[str, Any] = {}
@@ -222,7 +229,7 @@ def _scores(system: Scored, resampling: Resampling, seen: np.ndarray | None) -> 
     return found
 
 
-def _seen(clips: Clips, training: list[str]) -> np.ndarray:
+def _seen(clips: PredictionSet, training: list[str]) -> np.ndarray:
     """Which test captions stand in training, word for word."""
     known = set(training)
     return np.array([reference in known for reference in clips.references])
@@ -233,8 +240,8 @@ def _share(seen: np.ndarray) -> dict[str, Any]:
 
 
 def _floors(
-    peers: Mapping[str, Scored], options: CompareOptions, training: list[str] | None
-) -> dict[str, Scored]:
+    peers: Mapping[str, SystemScores], options: CompareOptions, training: list[str] | None
+) -> dict[str, SystemScores]:
     """Floors in the language of the training captions."""
     if not peers:
         return {}
@@ -243,7 +250,7 @@ def _floors(
     info = RunInfo("floor", options.language, len(clips.clip_ids))
     return {
         name: score(
-            Clips(clips.clip_ids, clips.sources, clips.references, predictions),
+            PredictionSet(clips.clip_ids, clips.sources, clips.references, predictions),
             info,
             options.metrics,
         )
@@ -255,11 +262,13 @@ def _source_of_floors(training: list[str] | None) -> str:
     return "training captions" if training is not None else "the references of all clips"
 
 
-def _values(floor: Scored) -> dict[str, Any]:
+def _values(floor: SystemScores) -> dict[str, Any]:
     return {name: {"value": one.value} for name, one in floor.measured.items()}
 
 
-def _significance(systems: Mapping[str, Scored], resampling: Resampling) -> list[dict[str, Any]]:
+def _significance(
+    systems: Mapping[str, SystemScores], resampling: Resampling
+) -> list[dict[str, Any]]:
     """Both tests of every metric for every two systems of one language."""
     return [
         {
@@ -276,18 +285,20 @@ def _significance(systems: Mapping[str, Scored], resampling: Resampling) -> list
     ]
 
 
-def _tests(first: Scored, second: Scored, metric: str, resampling: Resampling):
-    pair: list[Measured | None] = [system.measured.get(metric) for system in (first, second)]
+def _tests(first: SystemScores, second: SystemScores, metric: str, resampling: Resampling):
+    pair: list[MetricStatistics | None] = [
+        system.measured.get(metric) for system in (first, second)
+    ]
     if pair[0] is None or pair[1] is None:
         return []
     return resampling.tests(pair[0], pair[1])
 
 
-def _of_language(systems: Mapping[str, Scored], language: str) -> dict[str, Scored]:
+def _of_language(systems: Mapping[str, SystemScores], language: str) -> dict[str, SystemScores]:
     return {n: system for n, system in systems.items() if system.record["language"] == language}
 
 
-def _about(system: Scored, folder: Path) -> dict[str, Any]:
+def _about(system: SystemScores, folder: Path) -> dict[str, Any]:
     place = None
     if system.file is not None:
         place = os.path.relpath(system.file.resolve(), folder.resolve())

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file
-from sonar_sign.translation.predictions import Clips, read_clips
+from sonar_sign.translation.predictions import PredictionSet, read_clips
 
 TABLE = ".tsv"
 
 
-def read_predictions(path: Path, reference: Path) -> Clips:
+def read_predictions(path: Path, reference: Path) -> PredictionSet:
     """Predictions with their references; both are tables, or both have one sentence a line.
 
     Lines are numbered from 1, and each counts as a source video of its own.
@@ -33,7 +33,7 @@ def read_predictions(path: Path, reference: Path) -> Clips:
     if not references:
         raise UserError(f"{reference} is empty, so there is nothing to score.")
     ids = [f"line{number}" for number in range(1, len(references) + 1)]
-    return Clips(ids, ids, references, predictions)
+    return PredictionSet(ids, ids, references, predictions)
 
 
 def _lines(path: Path) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sonar_sign.metrics import Measured
+from sonar_sign.metrics import MetricStatistics
 
 SAMPLES = 1000
 CONFIDENCE = 0.95
@@ -47,16 +47,16 @@ class Resampling:
         drawn = rng.integers(self.n_videos, size=(samples, self.n_videos))
         self._counts = np.stack([np.bincount(row, minlength=self.n_videos) for row in drawn])
         # Every metric of a system takes part in an interval and in several tests.
-        self._known: dict[int, tuple[Measured, np.ndarray]] = {}
+        self._known: dict[int, tuple[MetricStatistics, np.ndarray]] = {}
         self._swapped = rng.random((samples, self.n_videos)) < 0.5
 
-    def interval(self, measured: Measured) -> Interval:
+    def interval(self, measured: MetricStatistics) -> Interval:
         """The metric's interval."""
         outside = 50 * (1 - CONFIDENCE)
         low, high = np.percentile(self._bootstrap(measured), [outside, 100 - outside])
         return Interval(float(low), float(high))
 
-    def tests(self, first: Measured, second: Measured) -> list[Test]:
+    def tests(self, first: MetricStatistics, second: MetricStatistics) -> list[Test]:
         """Both tests of the difference `first - second`; p is two-sided.
 
         Paired bootstrap: how often the difference of a sample is as far from the mean difference
@@ -75,18 +75,18 @@ class Resampling:
             Test("approximate_randomisation", difference, _p(swapped, difference)),
         ]
 
-    def _of_videos(self, measured: Measured) -> np.ndarray:
+    def _of_videos(self, measured: MetricStatistics) -> np.ndarray:
         sums = np.zeros((self.n_videos, measured.statistics.shape[1]))
         np.add.at(sums, self._rows, measured.statistics)
         return sums
 
-    def _bootstrap(self, measured: Measured) -> np.ndarray:
+    def _bootstrap(self, measured: MetricStatistics) -> np.ndarray:
         if id(measured) not in self._known:
             scores = _scores(measured.score, self._counts @ self._of_videos(measured))
             self._known[id(measured)] = measured, scores
         return self._known[id(measured)][1]
 
-    def _randomised(self, first: Measured, second: Measured) -> np.ndarray:
+    def _randomised(self, first: MetricStatistics, second: MetricStatistics) -> np.ndarray:
         a, b = self._of_videos(first), self._of_videos(second)
         moved = self._swapped @ (b - a)
         return _scores(first.score, a.sum(axis=0) + moved) - _scores(

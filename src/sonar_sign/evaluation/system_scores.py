@@ -12,32 +12,33 @@ import numpy as np
 
 from sonar_sign import __version__
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import require_file, whole_or_absent
+from sonar_sign.core.files import atomic_write, require_file
 from sonar_sign.core.options import MetricOptions
-from sonar_sign.metrics import DECIMALS, METRICS, VERSIONED, Measured, score_all
-from sonar_sign.translation.predictions import Clips, RunInfo, read_record
+from sonar_sign.metrics import DECIMALS, METRICS, VERSIONED, MetricStatistics, score_all
+from sonar_sign.translation.predictions import PredictionSet, RunInfo, read_record
 
 _TEXTS = ("clip_ids", "sources", "references", "predictions")
 _OF_METRIC = "metric."
 
 
 @dataclass(frozen=True)
-class Scored:
+class SystemScores:
     """One system on one list of clips."""
 
     record: dict[str, Any]
     """What `metrics/{system}.json` holds."""
-    clips: Clips
-    measured: Mapping[str, Measured]
+    clips: PredictionSet
+    measured: Mapping[str, MetricStatistics]
     file: Path | None = None
     """Where the record was read from."""
 
-    def in_order(self, clip_ids: Sequence[str]) -> "Scored":
+    def in_order(self, clip_ids: Sequence[str]) -> "SystemScores":
         """The same clips in another order."""
         place = {clip_id: row for row, clip_id in enumerate(self.clips.clip_ids)}
         rows = [place[clip_id] for clip_id in clip_ids]
         measured = {
-            name: Measured(one.statistics[rows], one.score) for name, one in self.measured.items()
+            name: MetricStatistics(one.statistics[rows], one.score)
+            for name, one in self.measured.items()
         }
         return replace(self, clips=self.clips.rows(rows), measured=measured)
 
@@ -49,10 +50,10 @@ class Scored:
 
 
 def score(
-    clips: Clips,
+    clips: PredictionSet,
     info: RunInfo,
     options: MetricOptions = MetricOptions(),  # noqa: B008 (frozen)
-) -> Scored:
+) -> SystemScores:
     """Score predictions with every metric.
 
     Raises:
@@ -89,18 +90,18 @@ def score(
         "cost": info.cost,
         "versions": _versions(VERSIONED),
     }
-    return Scored(record, clips, scores.measured)
+    return SystemScores(record, clips, scores.measured)
 
 
-def write_statistics(path: Path, scored: Scored) -> None:
+def write_statistics(path: Path, scored: SystemScores) -> None:
     """Write texts and statistics, `.npz`; the same ones give the same bytes."""
     arrays = {name: np.array(getattr(scored.clips, name), dtype=np.str_) for name in _TEXTS}
     arrays |= {_OF_METRIC + name: one.statistics for name, one in scored.measured.items()}
-    with whole_or_absent(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
 
-def read_scored(metrics: Path) -> Scored:
+def read_system_scores(metrics: Path) -> SystemScores:
     """What `evaluate` wrote: the metrics file and the statistics beside it.
 
     Raises:
@@ -118,11 +119,11 @@ def read_scored(metrics: Path) -> Scored:
             }
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise UserError(f"{path} cannot be read ({error}); evaluate again.") from error
-    measured = {name: Measured(rows, METRICS[name]) for name, rows in statistics.items()}
-    return Scored(record, Clips(**texts), measured, Path(metrics))
+    measured = {name: MetricStatistics(rows, METRICS[name]) for name, rows in statistics.items()}
+    return SystemScores(record, PredictionSet(**texts), measured, Path(metrics))
 
 
-def on_same_clips(systems: Mapping[str, Scored]) -> dict[str, Scored]:
+def on_same_clips(systems: Mapping[str, SystemScores]) -> dict[str, SystemScores]:
     """The systems with their clips in the first one's order.
 
     Raises:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import require_file, whole_or_absent
+from sonar_sign.core.files import atomic_write, require_file
 
 _ENCODER = b"encoder_sha256"
 
@@ -47,9 +47,9 @@ def write_features(
             "length": lengths,
         }
     ).replace_schema_metadata({_ENCODER: encoder_sha256})
-    with whole_or_absent(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.save(file, stored, allow_pickle=False)
-    with whole_or_absent(path.with_suffix(".parquet")) as temporary:
+    with atomic_write(path.with_suffix(".parquet")) as temporary:
         pq.write_table(index, temporary)
 
 

@@ -8,16 +8,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import require_file, whole_or_absent
+from sonar_sign.core.files import atomic_write, require_file
 
 
 def write_targets(path: Path, clip_ids: Sequence[str], embeddings: np.ndarray) -> None:
     """Write `targets/{split}.npy`, `(n_clips, embedding_dim)` float32, and its index beside it."""
     if len(clip_ids) != len(embeddings):
         raise ValueError(f"{len(clip_ids)} clips and {len(embeddings)} embeddings")
-    with whole_or_absent(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.save(file, embeddings.astype(np.float32), allow_pickle=False)
-    with whole_or_absent(path.with_suffix(".parquet")) as temporary:
+    with atomic_write(path.with_suffix(".parquet")) as temporary:
         pq.write_table(pa.table({"clip_id": pa.array(clip_ids, pa.string())}), temporary)
 
 

@@ -22,7 +22,7 @@ POSE_PARENTS = ("poses", "poses/{split}")
 
 
 @dataclass(frozen=True)
-class Place:
+class KeypointLocation:
     """A folder or file with keypoints."""
 
     path: Path
@@ -31,7 +31,7 @@ class Place:
     mtime_ns: int
 
 
-class Places:
+class KeypointLocations:
     """The keypoints under a root.
 
     Raises:
@@ -51,11 +51,11 @@ class Places:
                 "landmarks.source."
             )
 
-    def find(self, clip_id: str, source: str) -> Place | None:
+    def find(self, clip_id: str, source: str) -> KeypointLocation | None:
         """The keypoints of a clip, None where there are none."""
         for name, of_video in ((Path(source).stem, True), (clip_id, False)):
             if found := self._first(name):
-                return Place(found[0], of_video, found[1])
+                return KeypointLocation(found[0], of_video, found[1])
         return None
 
     def _first(self, name: str) -> tuple[Path, int] | None:
@@ -80,7 +80,7 @@ def state_of(shard: Path, root: Path, split: str, source: str) -> str:
     asking for the time of each frame's file would be 6 million questions for How2Sign.
     """
     try:
-        places = Places(root, split, source)
+        places = KeypointLocations(root, split, source)
     except UserError:
         return "none"
     rows = read_table(shard, COLUMNS)

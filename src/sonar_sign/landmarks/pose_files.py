@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import whole_or_absent
+from sonar_sign.core.files import atomic_write
 from sonar_sign.landmarks.layouts import LAYOUTS, Layout
 from sonar_sign.landmarks.recording import Recording
 
@@ -128,5 +128,5 @@ def write_pose(
     described = header.PoseHeader(0.2, header.PoseHeaderDimensions(*size), components)
     people = points[:, None].astype(np.float32)
     body = package.numpy.NumPyPoseBody(fps, people[..., :2], people[..., 2])
-    with whole_or_absent(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         package.Pose(described, body).write(file)

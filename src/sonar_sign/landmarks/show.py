@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import safe_name, whole_or_absent
+from sonar_sign.core.files import atomic_write, safe_name
 from sonar_sign.core.options import LandmarkOptions
 from sonar_sign.core.tables import read_table
 from sonar_sign.core.video import VideoError, encode_clip, probe, read_frames
@@ -90,7 +90,7 @@ def show(
         drawing = _drawing(rows[clip], read, Path(root), options, picture)
         is_video = format == "mp4"
         content = encode_clip(drawing, drawing.fps, QUALITY) if is_video else _sheet(drawing)
-        with whole_or_absent(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_bytes(content)
         written.append(path)
     return written

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sonar_sign.landmarks.keypoint_locations import Places
+from sonar_sign.landmarks.keypoint_locations import KeypointLocations
 from sonar_sign.landmarks.openpose import read_folder, read_stretch
 from sonar_sign.landmarks.recording import Recording
 
@@ -40,7 +40,7 @@ def stretch_of(row: Any) -> tuple[int, int]:
 
 
 def _openpose(root: Path, split: str) -> Read:
-    places = Places(root, split, "openpose")
+    places = KeypointLocations(root, split, "openpose")
 
     def read(row: Any) -> Recording:
         place = places.find(row.clip_id, row.source)
@@ -56,7 +56,7 @@ def _openpose(root: Path, split: str) -> Read:
 def _pose(root: Path, split: str) -> Read:
     from sonar_sign.landmarks.pose_files import PoseFileError, pose_format, read_pose
 
-    places = Places(root, split, "pose")
+    places = KeypointLocations(root, split, "pose")
     pose_format()  # says now what it would refuse later
 
     def read(row: Any) -> Recording:

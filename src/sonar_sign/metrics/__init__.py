@@ -1,6 +1,6 @@
 """Translation metrics, one module a family, each by the library that the field uses.
 
-Every metric comes as a `Measured`: statistics a clip, and the function that turns their sums
+A metric is `MetricStatistics`: statistics per clip, and the function that turns their sums
 into the score. Resampling clips or videos is then a sum of rows and needs no metric again.
 """
 
@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from sonar_sign.core.options import MetricOptions
-from sonar_sign.metrics.base import Measured, mean_of_sums, mean_percentage
+from sonar_sign.metrics.base import MetricStatistics, mean_of_sums, mean_percentage
 from sonar_sign.metrics.bleu import (
     BLEU_ORDERS,
     MAX_ORDER,
@@ -32,7 +32,7 @@ from sonar_sign.metrics.rouge import corpus_rouge_l, rouge_tokenizer
 
 __all__ = [
     "METRICS",
-    "Measured",
+    "MetricStatistics",
     "Scores",
     "corpus_bleu",
     "corpus_chrf",
@@ -68,7 +68,7 @@ VERSIONED = ("sacrebleu", "nltk", "rouge-score", "pycocoevalcap")
 class Scores:
     """Every metric of one list of predictions, and how each was made."""
 
-    measured: dict[str, Measured]
+    measured: dict[str, MetricStatistics]
     """Of `METRICS`, in that order; `bleu_reduced` of English only, `cosine` where it is known,
     `meteor_15` and `bleurt` where they are wanted."""
     signature: str  # sacreBLEU's, of bleu_4; bleu_n differ from it in max_ngram_order alone

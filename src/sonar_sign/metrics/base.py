@@ -7,7 +7,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Measured:
+class MetricStatistics:
     """One metric on one list of predictions, kept a clip at a time.
 
     `score(statistics[rows].sum(axis=0))` is the metric on any choice of rows, with repetition:
@@ -23,10 +23,10 @@ class Measured:
         return self.score(self.statistics.sum(axis=0))
 
 
-def mean_percentage(scores: Sequence[float]) -> Measured:
+def mean_percentage(scores: Sequence[float]) -> MetricStatistics:
     """A metric that is the mean of its clips' scores, times 100; statistics are (score, 1)."""
     column = np.asarray(scores, dtype=np.float64)
-    return Measured(np.stack([column, np.ones_like(column)], axis=1), mean_of_sums)
+    return MetricStatistics(np.stack([column, np.ones_like(column)], axis=1), mean_of_sums)
 
 
 def mean_of_sums(sums: np.ndarray) -> float:

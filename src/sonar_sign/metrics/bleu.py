@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sonar_sign.metrics.base import Measured
+from sonar_sign.metrics.base import MetricStatistics
 from sonar_sign.metrics.function_words import FUNCTION_WORDS
 from sonar_sign.metrics.tokens import words
 
@@ -24,7 +24,7 @@ TOKENIZER = "13a"
 
 def corpus_bleu(
     predictions: Sequence[str], references: Sequence[str]
-) -> tuple[Measured, Measured, Measured, Measured]:
+) -> tuple[MetricStatistics, MetricStatistics, MetricStatistics, MetricStatistics]:
     """BLEU-1 to BLEU-4 of one reference a prediction; BLEU-n is `max_ngram_order=n`.
 
     Statistics, (n_clips, 10): words predicted, words of the reference, then matched n-grams and
@@ -36,10 +36,12 @@ def corpus_bleu(
         counted = bleu.sentence_score(prediction, [reference])
         rows.append([counted.sys_len, counted.ref_len, *counted.counts, *counted.totals])
     statistics = np.asarray(rows, dtype=np.int64).reshape(-1, 2 + 2 * MAX_ORDER)
-    return tuple(Measured(statistics, partial(bleu_of_sums, order=order)) for order in BLEU_ORDERS)
+    return tuple(
+        MetricStatistics(statistics, partial(bleu_of_sums, order=order)) for order in BLEU_ORDERS
+    )
 
 
-def reduced_bleu(predictions: Sequence[str], references: Sequence[str]) -> Measured:
+def reduced_bleu(predictions: Sequence[str], references: Sequence[str]) -> MetricStatistics:
     """BLEU-4 of the content words of English sentences (Tarrés et al. 2023, arXiv 2304.06371).
 
     Words of `function_words` are left out of both sides; the original list is another one, so
@@ -53,9 +55,9 @@ def _content_words(text: str) -> str:
     return " ".join(word for word in words(text) if word.lower() not in FUNCTION_WORDS)
 
 
-def length_ratio(bleu: Measured) -> Measured:
+def length_ratio(bleu: MetricStatistics) -> MetricStatistics:
     """Words predicted over words of the references, 1 where they are as many."""
-    return Measured(bleu.statistics[:, :2], ratio_of_sums)
+    return MetricStatistics(bleu.statistics[:, :2], ratio_of_sums)
 
 
 def ratio_of_sums(sums: np.ndarray) -> float:

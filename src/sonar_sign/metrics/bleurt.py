@@ -6,14 +6,14 @@ from pathlib import Path
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of
-from sonar_sign.metrics.base import Measured, mean_percentage
+from sonar_sign.metrics.base import MetricStatistics, mean_percentage
 
 BATCH = 32
 
 
 def corpus_bleurt(
     predictions: Sequence[str], references: Sequence[str], folder: Path
-) -> tuple[Measured, str]:
+) -> tuple[MetricStatistics, str]:
     """Mean BLEURT times 100, and the hash of the model that it was computed with.
 
     An empty prediction is given to the model as it is: BLEURT has no fixed zero.

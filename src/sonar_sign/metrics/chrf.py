@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sonar_sign.metrics.base import Measured
+from sonar_sign.metrics.base import MetricStatistics
 
 if TYPE_CHECKING:
     from sacrebleu.metrics import CHRF
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def corpus_chrf(
     predictions: Sequence[str], references: Sequence[str], word_order: int = 0
-) -> Measured:
+) -> MetricStatistics:
     """chrF2 of one reference a prediction, a percentage.
 
     Statistics, (n_clips, 18 + 3 word_order): n-grams predicted, of the reference, and matched, of
@@ -30,7 +30,7 @@ def corpus_chrf(
     # tests rest; a test holds them against the command line.
     rows = metric._extract_corpus_statistics(list(predictions), [list(references)])
     statistics = np.asarray(rows, dtype=np.int64).reshape(-1, 3 * metric.order)
-    return Measured(statistics, partial(chrf_of_sums, word_order=word_order))
+    return MetricStatistics(statistics, partial(chrf_of_sums, word_order=word_order))
 
 
 def chrf_of_sums(sums: np.ndarray, *, word_order: int) -> float:

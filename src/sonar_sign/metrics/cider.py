@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from sonar_sign.metrics.base import Measured, mean_percentage
+from sonar_sign.metrics.base import MetricStatistics, mean_percentage
 from sonar_sign.metrics.tokens import words
 
 CIDER_TOKENIZER = "13a, lower case, punctuation dropped"
 
 
-def corpus_cider(predictions: Sequence[str], references: Sequence[str]) -> Measured:
+def corpus_cider(predictions: Sequence[str], references: Sequence[str]) -> MetricStatistics:
     """Mean CIDEr-D times 100, so 1000 for a perfect list, as published tables print it.
 
     n-grams of 1 to 4 words, sigma 6. An n-gram weighs by how few of these references hold it,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.metrics.base import Measured, mean_percentage
+from sonar_sign.metrics.base import MetricStatistics, mean_percentage
 from sonar_sign.metrics.debian_wordnet import nltk_folder_of_debian
 from sonar_sign.metrics.tokens import words
 
@@ -53,7 +53,7 @@ class Matcher:
 
 def corpus_meteor(
     predictions: Sequence[str], references: Sequence[str], matcher: Matcher
-) -> Measured:
+) -> MetricStatistics:
     """Mean METEOR with nltk's defaults (alpha 0.9, beta 3, gamma 0.5), a percentage.
 
     nltk lower-cases the words; a pair of which one side has no word is 0.

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.metrics.base import Measured, mean_percentage
+from sonar_sign.metrics.base import MetricStatistics, mean_percentage
 
 MADE_BY = "meteor-1.5.jar -l en -norm, mean of segments"
 _SEGMENT = re.compile(r"^Segment \d+ score:\s+(\S+)$", re.MULTILINE)
@@ -17,7 +17,7 @@ _SEGMENT = re.compile(r"^Segment \d+ score:\s+(\S+)$", re.MULTILINE)
 
 def corpus_meteor_15(
     predictions: Sequence[str], references: Sequence[str], _wanted: bool = True
-) -> tuple[Measured, str]:
+) -> tuple[MetricStatistics, str]:
     """Mean of the segments' METEOR 1.5, a percentage, for English, and by what it was computed.
 
     The program's own final score weighs segments by their length, so it is another number. It

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from sonar_sign.metrics.base import Measured, mean_percentage
+from sonar_sign.metrics.base import MetricStatistics, mean_percentage
 
 DEFAULT = "rouge-score"
 UNICODE = "unicode-words"
@@ -11,7 +11,7 @@ UNICODE = "unicode-words"
 
 def corpus_rouge_l(
     predictions: Sequence[str], references: Sequence[str], language: str = "eng_Latn"
-) -> Measured:
+) -> MetricStatistics:
     """Mean ROUGE-L F-measure (beta 1), a percentage, without the stemmer.
 
     rouge-score lower-cases and drops punctuation; a pair of which one side has no word is 0.

@@ -26,7 +26,7 @@ from rich.progress import DownloadColumn, Progress, TimeRemainingColumn, Transfe
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import require_file, sha256_of, whole_or_absent
+from sonar_sign.core.files import atomic_write, require_file, sha256_of
 
 CHUNK_BYTES = 1 << 16
 MAX_WAIT_S = 60.0
@@ -106,7 +106,7 @@ def fetch_model(
     source = str(source or entry.address)
     if "://" not in source:
         local = require_file(Path(source).expanduser(), f"The local file for {name}")
-        with whole_or_absent(destination) as temporary:
+        with atomic_write(destination) as temporary:
             shutil.copyfile(local, temporary)
             if expected and (found := sha256_of(temporary)) != expected:
                 raise UserError(f"{local} is not {name}: {_difference(found, expected, entry)}.")
@@ -121,7 +121,7 @@ def fetch_model(
         os.fsync(file.fileno())
         _check_hash(partial, destination, entry, expected)
         if entry.compression:
-            with whole_or_absent(destination) as temporary:
+            with atomic_write(destination) as temporary:
                 _unpack(partial, temporary, entry)
             partial.unlink()
         else:

@@ -1,4 +1,4 @@
-"""SONAR's sign encoder with a second entrance: what a landmark model makes of the same clip.
+"""SONAR's sign encoder with a second input: the landmark model's encoding of the same clip.
 
 The encoder of a landmark model reads the landmarks; its states are brought to the features' times
 and projected to what the sign encoder makes of features before its first layer. Side by side, the
@@ -26,8 +26,8 @@ GATE_SPEED = 30.0
 
 
 @dataclass(frozen=True, eq=False)
-class Entrances:
-    """One batch of clips at the sign encoder's two entrances."""
+class EncoderInputs:
+    """One batch of clips at the sign encoder's two inputs."""
 
     seen: Tensor
     """`(batch, n_features, d_model)`, the projected features."""
@@ -40,7 +40,7 @@ class Entrances:
 
 
 class Fusion(nn.Module):
-    """What a fused encoder has besides its two parents."""
+    """What a fused encoder has besides its two component models."""
 
     def __init__(self, landmark_dim: int, d_model: int):
         super().__init__()
@@ -88,17 +88,17 @@ class FusedEncoder(nn.Module):
     def forward(
         self, features: Tensor, lengths: Tensor, rows: Tensor, row_lengths: Tensor
     ) -> Tensor:
-        """Embed clips; arguments as for `entrances`.
+        """Embed clips; arguments as for `encoder_inputs`.
 
         Returns:
             `(batch, embedding_dim)`.
         """
-        return self.embed(self.entrances(features, lengths, rows, row_lengths))
+        return self.embed(self.encoder_inputs(features, lengths, rows, row_lengths))
 
-    def entrances(
+    def encoder_inputs(
         self, features: Tensor, lengths: Tensor, rows: Tensor, row_lengths: Tensor
-    ) -> Entrances:
-        """Bring both parents' readings to one shape.
+    ) -> EncoderInputs:
+        """Bring the encodings of both component models to one shape.
 
         Args:
             features: `(batch, n_features, feature_dim)`, see `SignEncoder.forward`.
@@ -111,40 +111,40 @@ class FusedEncoder(nn.Module):
             found = self.landmark_model.encode(rows, row_lengths.clamp_min(1))
             n_steps = self.landmark_model.front.n_steps(row_lengths)
             states = resampled(found.states, n_steps, lengths, features.shape[1])
-        return Entrances(
+        return EncoderInputs(
             self.sign_encoder.encoder.feature_projection(features),
             self.fusion.project(states),
             (row_lengths > 0)[:, None, None],
             real,
         )
 
-    def embed(self, entrances: Entrances) -> Tensor:
+    def embed(self, inputs: EncoderInputs) -> Tensor:
         """`(batch, embedding_dim)`; in training, some clips' features are hidden."""
-        seen, has_landmarks = entrances.seen, entrances.has_landmarks
+        seen, has_landmarks = inputs.seen, inputs.has_landmarks
         shown = seen
         if self.training and self.drop_features:
             hidden = torch.rand(len(seen), 1, 1, device=seen.device) < self.drop_features
             shown = seen.masked_fill(hidden & has_landmarks, 0.0)
-        mixed = torch.where(has_landmarks, self.fusion.mix(shown, entrances.landmarks), seen)
-        encoded = self.sign_encoder.encode_projected(mixed, entrances.real)
-        return self.sign_encoder.pool(encoded, entrances.real)
+        mixed = torch.where(has_landmarks, self.fusion.mix(shown, inputs.landmarks), seen)
+        encoded = self.sign_encoder.encode_projected(mixed, inputs.real)
+        return self.sign_encoder.pool(encoded, inputs.real)
 
 
-def misalignment(entrances: Entrances) -> Tensor:
+def misalignment(inputs: EncoderInputs) -> Tensor:
     """How far what landmarks say is from what features say, a scalar; 0 without any landmarks.
 
     It is their squared difference over the features' variance: 1 is what their mean would score.
     Only landmarks are pulled.
     """
-    compared = (entrances.real & entrances.has_landmarks[..., 0]).float()[..., None]
-    seen = entrances.seen.detach().float()
+    compared = (inputs.real & inputs.has_landmarks[..., 0]).float()[..., None]
+    seen = inputs.seen.detach().float()
 
     def mean(values: Tensor) -> Tensor:
         # Masked, not indexed: a GPU need not wait to know how many there are.
         return (values * compared).sum() / (compared.sum() * values.shape[-1]).clamp_min(1)
 
     variance = mean((seen - mean(seen)).square())
-    return mean((entrances.landmarks.float() - seen).square()) / variance.clamp_min(1e-12)
+    return mean((inputs.landmarks.float() - seen).square()) / variance.clamp_min(1e-12)
 
 
 def resampled(states: Tensor, n_steps: Tensor, lengths: Tensor, n_features: int) -> Tensor:

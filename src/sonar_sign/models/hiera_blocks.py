@@ -1,10 +1,10 @@
 """The layers of SignHiera, and the order that it keeps tokens in.
 
-Tokens are held as one row of mask units, `(n_mask_units, n_tokens, dim)`: those of every window
-one after the other in time order, the tokens of a mask unit in the order of pooling. Only
-attention over whole windows needs to know where windows begin; everything else works on the row,
-whatever the lengths of the windows in it. Attention inside mask units, pooling and attention over
-a window are views of the same memory.
+Tokens are held as one flat sequence of mask units, `(n_mask_units, n_tokens, dim)`: those of
+every window one after the other in time order, the tokens of a mask unit in the order of pooling.
+Only attention over whole windows needs to know where windows begin; everything else works on the
+flat sequence, whatever the lengths of the windows in it. Attention inside mask units, pooling and
+attention over a window are views of the same memory.
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ CPU_MLP_TOKENS = 4096
 
 
 @dataclass(frozen=True)
-class Run:
-    """Neighbouring windows of one length in the row of mask units."""
+class WindowGroup:
+    """Neighbouring windows of one length in the flat sequence of mask units."""
 
     n_windows: int
     n_mask_units: int
@@ -29,7 +29,7 @@ class Run:
 
     @property
     def size(self) -> int:
-        """Mask units of the whole run."""
+        """Mask units of the whole group."""
         return self.n_windows * self.n_mask_units
 
 
@@ -79,21 +79,25 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(dim, 3 * dim_out)
         self.proj = nn.Linear(dim_out, dim_out)
 
-    def forward(self, x: Tensor, runs: Sequence[Run]) -> Tensor:
+    def forward(self, x: Tensor, groups: Sequence[WindowGroup]) -> Tensor:
         """(n_mask_units, n_tokens, dim) -> (n_mask_units, n_tokens / pool, dim_out)."""
         qkv = self.qkv(x).unflatten(-1, (3, self.num_heads, -1))
         q, k, v = qkv.unbind(dim=2)  # each (n_mask_units, n_tokens, heads, head_dim)
         q = max_pool(q, self.pool)
-        out = _attend(q, k, v) if self.in_mask_unit else self._over_windows(q, k, v, runs)
+        out = _attend(q, k, v) if self.in_mask_unit else self._over_windows(q, k, v, groups)
         return self.proj(out.flatten(2))
 
-    def _over_windows(self, q: Tensor, k: Tensor, v: Tensor, runs: Sequence[Run]) -> Tensor:
+    def _over_windows(
+        self, q: Tensor, k: Tensor, v: Tensor, groups: Sequence[WindowGroup]
+    ) -> Tensor:
         """Attention over each window; arguments and result as (n_mask_units, n_tokens, ..)."""
-        sizes = [run.size for run in runs]
+        sizes = [group.size for group in groups]
         found = []
-        for run, *parts in zip(runs, q.split(sizes), k.split(sizes), v.split(sizes), strict=True):
-            queries, keys, values = (part.unflatten(0, (run.n_windows, -1)) for part in parts)
-            keys, values = keys[:, : run.n_keys], values[:, : run.n_keys]
+        for group, *parts in zip(
+            groups, q.split(sizes), k.split(sizes), v.split(sizes), strict=True
+        ):
+            queries, keys, values = (part.unflatten(0, (group.n_windows, -1)) for part in parts)
+            keys, values = keys[:, : group.n_keys], values[:, : group.n_keys]
             out = _attend(*(part.flatten(1, 2) for part in (queries, keys, values)), long=True)
             found.append(out.reshape(parts[0].shape))
         return found[0] if len(found) == 1 else torch.cat(found)
@@ -155,12 +159,12 @@ class Block(nn.Module):
         self.mlp = Mlp(dim_out, int(dim_out * mlp_ratio))
         self.proj = nn.Linear(dim, dim_out) if dim != dim_out else None
 
-    def forward(self, x: Tensor, runs: Sequence[Run]) -> Tensor:
+    def forward(self, x: Tensor, groups: Sequence[WindowGroup]) -> Tensor:
         """Shapes as in `Attention.forward`."""
         normed = self.norm1(x)
         if self.proj is not None:
             x = max_pool(self.proj(normed), self.attn.pool)
-        x = x + self.attn(normed, runs)
+        x = x + self.attn(normed, groups)
         return x + self.mlp(self.norm2(x))
 
 

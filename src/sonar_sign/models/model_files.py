@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import require_file, whole_or_absent
+from sonar_sign.core.files import atomic_write, require_file
 
 MAX_LISTED = 10
 
@@ -149,7 +149,7 @@ def write(
     if extra is not None:
         _require_plain(extra, "extra")
         file["extra"] = extra
-    with whole_or_absent(path) as temporary, open(temporary, "wb") as opened:
+    with atomic_write(path) as temporary, open(temporary, "wb") as opened:
         # Given a name, torch.save writes that name into the file; given an open file, it does
         # not, and equal models make equal files.
         torch.save(file, opened)

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from sonar_sign.models.hiera_blocks import Block, Head, PatchEmbed, Run, reroll, unroll
+from sonar_sign.models.hiera_blocks import Block, Head, PatchEmbed, WindowGroup, reroll, unroll
 
 # Mask units that go through the blocks of the first stages at a time. On a CPU few, so that the
 # activations stay in the cache; on a GPU fewer than the 65,535 sequences of an attention kernel.
@@ -213,12 +213,12 @@ class SignHiera(nn.Module):
         """
         groups = self._groups(frames, padding_frames)
         per_unit = math.prod(self.config.mask_units_shape[1:])
-        rows, runs = [], []
+        rows, groups = [], []
         for windows, n_units in groups:
             cut = frames[:, :, : n_units * self.config.frames_per_unit]
             rows.append(self._embed(cut if len(windows) == len(frames) else cut[windows]))
-            runs.append(Run(len(windows), n_units * per_unit))
-        x = self._run(self.blocks, torch.cat(rows), runs)
+            groups.append(WindowGroup(len(windows), n_units * per_unit))
+        x = self._run(self.blocks, torch.cat(rows), groups)
         # (n_mask_units, n_tokens, dim) -> (n_units, dim), of all windows one after the other
         x = x.unflatten(0, (-1, per_unit)).mean(dim=(1, 2))
         order = [(window, n_units) for windows, n_units in groups for window in windows]
@@ -243,8 +243,8 @@ class SignHiera(nn.Module):
             real = frames[windows]
             real[:, :, n_units * self.config.frames_per_unit :] = 0
             n_mask_units = self.config.num_units * rows * columns
-            runs = [Run(len(windows), n_mask_units, n_units * rows * columns)]
-            x = self._run(self.blocks, self._embed(real), runs)
+            groups = [WindowGroup(len(windows), n_mask_units, n_units * rows * columns)]
+            x = self._run(self.blocks, self._embed(real), groups)
             x = self.head(self.norm(x.unflatten(0, (len(windows), -1)).mean(dim=(1, 2))))
             for window, classes in zip(windows, x, strict=True):
                 found[window] = classes
@@ -253,10 +253,10 @@ class SignHiera(nn.Module):
     def intermediates(self, frames: Tensor) -> list[Tensor]:
         """Output of each stage, (n_windows, n_units, rows, columns, dim), for full windows."""
         self._groups(frames, None)
-        runs = [Run(len(frames), math.prod(self.config.mask_units_shape))]
+        groups = [WindowGroup(len(frames), math.prod(self.config.mask_units_shape))]
         x, start, found = self._embed(frames), 0, []
         for stage, end in enumerate(self.config.stage_ends):
-            x = self._run(self.blocks[start : end + 1], x, runs)
+            x = self._run(self.blocks[start : end + 1], x, groups)
             start = end + 1
             maps = x.unflatten(0, (len(frames), *self.config.mask_units_shape))
             found.append(reroll(maps, splits_of(self.config)[min(stage, self.config.q_pool) :]))
@@ -290,22 +290,22 @@ class SignHiera(nn.Module):
         tokens = tokens + (spatial + temporal)
         return unroll(tokens, splits_of(self.config)).flatten(0, 3)
 
-    def _run(self, blocks: Iterable[Block], x: Tensor, runs: Sequence[Run]) -> Tensor:
-        """Apply blocks to the row of mask units, see `hiera_blocks`."""
+    def _run(self, blocks: Iterable[Block], x: Tensor, groups: Sequence[WindowGroup]) -> Tensor:
+        """Apply blocks to the flat sequence of mask units, see `hiera_blocks`."""
         blocks = list(blocks)
         local = list(itertools.takewhile(lambda block: block.attn.in_mask_unit, blocks))
         if local:
             # Mask units do not see each other yet: pieces of the row need not respect windows.
             size = CPU_CHUNK_MASK_UNITS if x.device.type == "cpu" else GPU_CHUNK_MASK_UNITS
             x = torch.cat([self._run_each(local, piece, []) for piece in x.split(size)])
-        return self._run_each(blocks[len(local) :], x, runs)
+        return self._run_each(blocks[len(local) :], x, groups)
 
-    def _run_each(self, blocks: list[Block], x: Tensor, runs: Sequence[Run]) -> Tensor:
+    def _run_each(self, blocks: list[Block], x: Tensor, groups: Sequence[WindowGroup]) -> Tensor:
         for block in blocks:
             if self.gradient_checkpointing and torch.is_grad_enabled():
-                x = checkpoint(block, x, runs, use_reentrant=False)
+                x = checkpoint(block, x, groups, use_reentrant=False)
             else:
-                x = block(x, runs)
+                x = block(x, groups)
         return x
 
 

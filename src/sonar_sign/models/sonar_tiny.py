@@ -15,7 +15,7 @@ from sonar.models.sonar_text import (
     get_sonar_text_encoder_hub,
 )
 
-from sonar_sign.core.files import whole_or_absent
+from sonar_sign.core.files import atomic_write
 from sonar_sign.models.sonar_cards import file_of
 from sonar_sign.models.sonar_text import SonarText
 
@@ -47,7 +47,7 @@ def create_sonar_folder(
             with `<unk>`, `<s>`, `</s>` at 0, 1, 2; fairseq2 adds the rest, as for NLLB.
     """
     folder = Path(folder).absolute()
-    with whole_or_absent(folder / "sentencepiece.model") as temporary:
+    with atomic_write(folder / "sentencepiece.model") as temporary:
         shutil.copyfile(tokenizer_model, temporary)
     tokenizer_config = NllbTokenizerConfig(langs=sorted(languages), default_lang=min(languages))
     tokenizer = load_nllb_tokenizer(folder / "sentencepiece.model", tokenizer_config)
@@ -81,7 +81,7 @@ def create_sonar_folder(
             ("decoder", SONAR_TEXT_DECODER_FAMILY, {}),
         )
     ]
-    with whole_or_absent(folder / "cards.yaml") as temporary:
+    with atomic_write(folder / "cards.yaml") as temporary:
         temporary.write_text(yaml.safe_dump_all(cards, sort_keys=False), encoding="utf-8")
 
     sonar = SonarText.open(folder)
@@ -103,5 +103,5 @@ def save_weights(sonar: SonarText) -> None:
         path = file_of(sonar.cards[family], "checkpoint")
         # Given a path, torch.save would write the temporary name into the file, and the same
         # weights would have another hash each time.
-        with whole_or_absent(path) as temporary, temporary.open("wb") as file:
+        with atomic_write(path) as temporary, temporary.open("wb") as file:
             torch.save({"model": model.state_dict()}, file)

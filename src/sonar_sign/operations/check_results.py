@@ -23,7 +23,7 @@ from sonar_sign.training.lock import dead_holder
 
 # A call of Snakemake with these words, such as a target.
 Again = Callable[..., str]
-# What files.whole_or_absent calls an output that is not whole yet, and finetune.lock its drafts.
+# What files.atomic_write calls an output that is not whole yet, and finetune.lock its drafts.
 TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}(\.[^.]+)?|\.lock\..+\.json")
 # Clocks of a cluster's machines are not further apart than this.
 CLOCKS_DIFFER_S = 60

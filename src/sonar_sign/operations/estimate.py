@@ -26,7 +26,7 @@ HOUR_S, GB = 3600, 1e9
 
 
 @dataclass(frozen=True)
-class Load:
+class Workload:
     """What one split gives the models to do."""
 
     clips: int
@@ -55,7 +55,7 @@ class Estimate:
     """All steps, and how they were reckoned."""
 
     steps: Sequence[Step]
-    loads: Mapping[str, Load]
+    loads: Mapping[str, Workload]
     rates: Mapping[str, dict[str, Any]]
 
     @property
@@ -149,9 +149,9 @@ def estimate(
 
 def _steps(
     config: Mapping[str, Any],
-    loads: Sequence[Load],
-    training: Sequence[Load],
-    tested: Load,
+    loads: Sequence[Workload],
+    training: Sequence[Workload],
+    tested: Workload,
     rate: Mapping[str, float],
 ) -> list[Step]:
     systems = set(config["systems"])
@@ -175,7 +175,7 @@ def _steps(
     return [*steps, Step("predict", gpu_hours=seconds / HOUR_S)]
 
 
-def _extract(name: str, loads: Sequence[Load], rate: Mapping[str, float]) -> Step:
+def _extract(name: str, loads: Sequence[Workload], rate: Mapping[str, float]) -> Step:
     return Step(
         name,
         gpu_hours=sum(load.tflop for load in loads) / rate["gpu_tflop_per_s"] / HOUR_S,
@@ -183,7 +183,9 @@ def _extract(name: str, loads: Sequence[Load], rate: Mapping[str, float]) -> Ste
     )
 
 
-def _stage1(config: Mapping[str, Any], training: Sequence[Load], rate: Mapping[str, float]) -> Step:
+def _stage1(
+    config: Mapping[str, Any], training: Sequence[Workload], rate: Mapping[str, float]
+) -> Step:
     epochs = config["finetune"]["stage1"]["epochs"]
     tflop = sum(load.tflop for load in training) * epochs * rate["stage1_forward_passes"]
     return Step(
@@ -194,7 +196,9 @@ def _stage1(config: Mapping[str, Any], training: Sequence[Load], rate: Mapping[s
     )
 
 
-def _stage2(config: Mapping[str, Any], training: Sequence[Load], rate: Mapping[str, float]) -> Step:
+def _stage2(
+    config: Mapping[str, Any], training: Sequence[Workload], rate: Mapping[str, float]
+) -> Step:
     """Six operations a parameter and feature, forward and backward (Kaplan et al. 2020, 2.1)."""
     features = sum(load.features for load in training)
     tflop = 6 * ENCODER_PARAMETERS * features * config["finetune"]["stage2"]["epochs"] / 1e12
@@ -208,7 +212,7 @@ def _stage2(config: Mapping[str, Any], training: Sequence[Load], rate: Mapping[s
 
 def _load(
     name: str, corpus_type: str, split: str, results: Path, rate: Mapping[str, float]
-) -> Load:
+) -> Workload:
     manifest = Path(results) / name / "manifests" / f"{split}.tsv"
     if manifest.is_file():
         table = read_columns(manifest, ("n_frames", "fps"))
@@ -233,12 +237,12 @@ def _load(
     return _sum([(frames, OFFICIAL_FPS)] * n, said, rate)
 
 
-def _sum(clips: Sequence[tuple[int, float]], source: str, rate: Mapping[str, float]) -> Load:
+def _sum(clips: Sequence[tuple[int, float]], source: str, rate: Mapping[str, float]) -> Workload:
     known: dict[tuple[int, float], tuple[int, float]] = {}
     for clip in clips:
         if clip not in known:
             known[clip] = _cost(*clip, rate)
-    return Load(
+    return Workload(
         clips=len(clips),
         hours=sum(n_frames / fps for n_frames, fps in clips) / HOUR_S,
         features=sum(known[clip][0] for clip in clips),
@@ -282,7 +286,7 @@ def as_text(found: Estimate, gpus: Sequence[int], cores: int) -> str:
         f"  {name}: {load.clips} clips, {load.hours:.1f} hours ({load.source})"
         for name, load in found.loads.items()
     ]
-    for title, measured in (("Measured rates:", True), ("ASSUMED, not measured:", False)):
+    for title, measured in (("MetricStatistics rates:", True), ("ASSUMED, not measured:", False)):
         lines += ["", title]
         lines += [
             f"  {name} {rate['value']:g}: {rate['source']}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from sonar_sign.clips.clip_shards import ClipShard
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import safe_name, whole_or_absent
+from sonar_sign.core.files import atomic_write, safe_name
 from sonar_sign.core.tables import read_columns
 from sonar_sign.metrics import sentence_bleu
 from sonar_sign.translation.predictions import read_clips
@@ -48,7 +48,7 @@ def gallery(
     # In a script element only this character could end the data.
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     page = files(__package__).joinpath("gallery.html").read_text(encoding="utf-8")
-    with whole_or_absent(folder / "index.html") as temporary:
+    with atomic_write(folder / "index.html") as temporary:
         temporary.write_text(page.replace("{{data}}", text), encoding="utf-8")
 
 
@@ -56,7 +56,7 @@ def _write_videos(path: Path, folder: Path) -> Iterator[tuple[str, str]]:
     shard = ClipShard(path)
     for clip_id in shard.clip_ids:
         name = f"{VIDEOS}/{safe_name(clip_id)}.mp4"
-        with whole_or_absent(folder / name) as temporary:
+        with atomic_write(folder / name) as temporary:
             temporary.write_bytes(shard.video(clip_id))
         yield clip_id, name
 

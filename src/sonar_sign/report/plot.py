@@ -9,7 +9,7 @@ from typing import Any
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.figures import figure
-from sonar_sign.core.files import require_file, whole_or_absent
+from sonar_sign.core.files import atomic_write, require_file
 from sonar_sign.core.tables import read_columns
 from sonar_sign.evaluation.comparison_table import notes, tables
 from sonar_sign.translation.predictions import read_record
@@ -178,7 +178,7 @@ def _page(record: dict[str, Any], path: Path) -> None:
         caption = f"<caption>{escape(table.title.replace('**', ''))}</caption>"
         parts.append(f"<table>{caption}{''.join(rows)}</table>")
     parts += [f"<p>{escape(note)}</p>" for note in notes(record)]
-    with whole_or_absent(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(_PAGE.format(body="\n".join(parts)), encoding="utf-8")
 
 

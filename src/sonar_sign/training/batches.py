@@ -25,7 +25,7 @@ class Part(NamedTuple):
     """Clip numbers."""
     weight: float
     """What its mean loss counts: clips in it, over the clips of its step in the mean part."""
-    draw: tuple[int, ...] = ()
+    seed: tuple[int, ...] = ()
     """Seed of what is drawn for it: another one in every epoch."""
 
 
@@ -78,7 +78,7 @@ class StepBatches:
         own = slice(self.process, None, self.n_processes)
         parts = [part for step in steps for part in self._divided(step)[own]]
         for place, part in enumerate(parts[self.start :], self.start):
-            yield part._replace(draw=(self.seed, self.epoch, place, self.process))
+            yield part._replace(seed=(self.seed, self.epoch, place, self.process))
 
     def _steps(self) -> list[np.ndarray]:
         """The clips of each step; in the order of length within a pool."""

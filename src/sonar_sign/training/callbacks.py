@@ -19,7 +19,7 @@ from torch.distributed.fsdp import FullyShardedDataParallel
 
 from sonar_sign.core.devices import peak_memory_gb
 from sonar_sign.core.errors import PreemptedError, UserError
-from sonar_sign.core.files import whole_or_absent
+from sonar_sign.core.files import atomic_write
 from sonar_sign.training.batches import ResumableLoader
 from sonar_sign.training.data import Batch
 from sonar_sign.training.module import TrainingModule
@@ -106,7 +106,7 @@ class ValidateLastEpoch(Callback):
             trainer.check_val_every_n_epoch = 1
 
 
-class SaveToGoOn(Callback):
+class SaveResumeState(Callback):
     """Saves everything that a cut run needs to go on as if it had not been cut.
 
     After every epoch, every `save_every` steps, and on SIGTERM and SIGUSR1, which batch systems
@@ -206,11 +206,11 @@ class Throughput(Callback):
         self.n_skipped = state["n_skipped"]
 
 
-class WholeCheckpoints(TorchCheckpointIO):
+class AtomicCheckpoints(TorchCheckpointIO):
     """Lightning's checkpoints, whole or absent, without a copy of them in memory."""
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
-        with whole_or_absent(Path(path)) as temporary, temporary.open("wb") as file:
+        with atomic_write(Path(path)) as temporary, temporary.open("wb") as file:
             torch.save(checkpoint, file)

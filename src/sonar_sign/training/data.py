@@ -17,7 +17,7 @@ from sonar_sign.features.feature_shards import open_features
 from sonar_sign.features.windows import windows_of
 from sonar_sign.models.sign_hiera import SignHieraConfig
 from sonar_sign.training.batches import Part, ResumableLoader, StepBatches
-from sonar_sign.training.supervision import Goals, Supervision
+from sonar_sign.training.supervision import BatchTargets, Supervision
 from sonar_sign.training.video_augment import retime
 
 
@@ -26,7 +26,7 @@ class Batch:
     """Clips computed together: `features` and `lengths`, or `frames` and what belongs to them."""
 
     clip_ids: list[str]
-    goals: Goals
+    batch_targets: BatchTargets
     weight: float = 1.0
     """What the batch's mean loss counts, see `sonar_sign.training.batches`."""
     features: Tensor | None = None
@@ -50,7 +50,7 @@ class Batch:
             for name, value in vars(self).items()
             if isinstance(value, Tensor)
         }
-        return replace(self, goals=self.goals.to(device), **moved)
+        return replace(self, batch_targets=self.batch_targets.to(device), **moved)
 
 
 class FeatureClips(Dataset):
@@ -79,7 +79,7 @@ class FeatureClips(Dataset):
         features, lengths = padded([self.shards[clip_id][clip_id] for clip_id in clip_ids])
         return Batch(
             clip_ids,
-            self.supervision.goals(clip_ids),
+            self.supervision.batch_targets(clip_ids),
             part.weight,
             features=features,
             lengths=lengths,
@@ -121,7 +121,7 @@ class WindowClips(Dataset):
 
     def __getitem__(self, part: Part) -> Batch:
         clip_ids = [self.clip_ids[number] for number in part.numbers]
-        rng = np.random.default_rng(part.draw)
+        rng = np.random.default_rng(part.seed)
 
         def order(n_frames: int) -> np.ndarray:
             if self.augmentation is None:
@@ -131,7 +131,7 @@ class WindowClips(Dataset):
         clips = [load_windows(self.shards[c], c, self.config, self.compat, order) for c in clip_ids]
         return Batch(
             clip_ids,
-            self.supervision.goals(clip_ids),
+            self.supervision.batch_targets(clip_ids),
             part.weight,
             frames=torch.cat([clip.frames for clip in clips]),
             padding_frames=torch.cat([clip.padding_frames for clip in clips]),

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from sonar_sign.core.files import whole_or_absent
+from sonar_sign.core.files import atomic_write
 
 TrainDecoder = Literal["none", "lora", "full"]
 # Projections of fairseq2's attention. An embedding is a memory of one step, so attention to it has
@@ -59,5 +59,5 @@ def merged_state(decoder: nn.Module) -> dict[str, Tensor]:
 
 def save_decoder(path: Path, decoder: nn.Module) -> None:
     """Write a decoder in fairseq2's layout, whole or not at all."""
-    with whole_or_absent(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         torch.save({"model": merged_state(decoder)}, file)

@@ -1,6 +1,6 @@
 """Training the fused encoder: SONAR's sign encoder learns to hear landmarks too.
 
-It is stage 2 with one more entrance, and starts from stage 2's result or from where stage 2
+It is stage 2 with one more input, and starts from stage 2's result or from where stage 2
 started. The landmark model stays as it is.
 """
 
@@ -27,7 +27,12 @@ from sonar_sign.training.landmark_augment import augment
 from sonar_sign.training.module import EmbeddingModule
 from sonar_sign.training.seeding import seed_everything
 from sonar_sign.training.supervision import Supervision
-from sonar_sign.training.teaching import Teaching, make_losses, make_validation, sonar_opener
+from sonar_sign.training.supervision_files import (
+    SupervisionFiles,
+    make_losses,
+    make_validation,
+    sonar_opener,
+)
 from sonar_sign.training.trainer import fit
 from sonar_sign.training.training_folder import Run, describe
 
@@ -40,7 +45,7 @@ class FusedInputs:
     val_features: Sequence[Path]
     train_landmarks: Sequence[Path]
     val_landmarks: Sequence[Path]
-    teaching: Teaching
+    supervision_files: SupervisionFiles
     sign_encoder: Path
     landmark_model: Path
 
@@ -51,7 +56,7 @@ class FusedInputs:
             *self.val_features,
             *self.train_landmarks,
             *self.val_landmarks,
-            *self.teaching.files(),
+            *self.supervision_files.files(),
             self.sign_encoder,
             self.landmark_model,
         ]
@@ -84,7 +89,7 @@ class FusedClips(FeatureClips):
 
     def __getitem__(self, part: Part) -> Batch:
         batch = super().__getitem__(part)
-        rng = np.random.default_rng(part.draw)
+        rng = np.random.default_rng(part.seed)
         clips = [self.landmarks[clip_id][clip_id].astype(np.float32) for clip_id in batch.clip_ids]
         if self.augmentation is not None:
             clips = [augment(clip, self.augmentation, rng) if len(clip) else clip for clip in clips]
@@ -109,9 +114,9 @@ class FusedModule(EmbeddingModule):
         self.alignment = alignment
 
     def losses_of(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
-        entrances = self.embed.entrances(*_inputs(batch))
-        losses = self.losses(self.embed.embed(entrances), batch.goals)
-        pull = misalignment(entrances)
+        inputs = self.embed.encoder_inputs(*_inputs(batch))
+        losses = self.losses(self.embed.embed(inputs), batch.batch_targets)
+        pull = misalignment(inputs)
         total = self.losses.total(losses) + self.alignment * pull
         return losses | {"alignment": pull}, total
 
@@ -147,11 +152,16 @@ def train_fused(
     """
     chosen = choose_device(device)
     seed_everything(seed)
-    teaching = inputs.teaching
+    supervision_files = inputs.supervision_files
     train = FusedClips(
-        inputs.train_features, inputs.train_landmarks, Supervision(teaching.train), augmentation
+        inputs.train_features,
+        inputs.train_landmarks,
+        Supervision(supervision_files.train),
+        augmentation,
     )
-    val = FusedClips(inputs.val_features, inputs.val_landmarks, Supervision([teaching.validation]))
+    val = FusedClips(
+        inputs.val_features, inputs.val_landmarks, Supervision([supervision_files.validation])
+    )
     landmark_model, _ = load_landmark_model(inputs.landmark_model)
     # Lightning keeps the mode that it finds.
     sign_encoder = load_sign_encoder(inputs.sign_encoder)
@@ -159,32 +169,32 @@ def train_fused(
     _require_fitting(inputs, train, val, model)
     if options.gradient_checkpointing:
         model.sign_encoder.enable_gradient_checkpointing()
-    open_sonar = sonar_opener(teaching.sonar, chosen)
+    open_sonar = sonar_opener(supervision_files.sonar, chosen)
     module = FusedModule(
         model,
         alignment,
         options,
-        make_losses(losses, teaching, train, open_sonar),
-        make_validation(teaching, options.select, open_sonar),
+        make_losses(losses, supervision_files, train, open_sonar),
+        make_validation(supervision_files, options.select, open_sonar),
     )
-    said = {
+    metadata = {
         "stage": "fused",
         "losses": asdict(losses),
         "landmark_model_sha256": sha256_of(inputs.landmark_model),
     }
 
     def save(folder: Path, extra: dict) -> None:
-        save_fused_encoder(folder / "best.pt", model, {**said, **extra})
+        save_fused_encoder(folder / "best.pt", model, {**metadata, **extra})
 
-    made_from = {
+    fingerprint = {
         "options": asdict(options),
         "losses": asdict(losses),
         "augmentation": asdict(augmentation),
         "stage": ["fused", drop_features, alignment, seed],
-        "languages": teaching.languages(),
+        "languages": supervision_files.languages(),
         "inputs": describe(inputs.files()),
     }
-    fit(module, train, val, options, Run(training_dir, output, chosen, save, made_from), seed)
+    fit(module, train, val, options, Run(training_dir, output, chosen, save, fingerprint), seed)
 
 
 def _require_fitting(

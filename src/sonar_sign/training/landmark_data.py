@@ -15,7 +15,7 @@ from sonar_sign.features.feature_shards import open_features
 from sonar_sign.training.batches import Part
 from sonar_sign.training.data import Batch
 from sonar_sign.training.landmark_augment import augment
-from sonar_sign.training.supervision import Goals
+from sonar_sign.training.supervision import BatchTargets
 
 
 class LandmarkClips(Dataset):
@@ -65,15 +65,15 @@ class LandmarkClips(Dataset):
 
     def __getitem__(self, part: Part) -> Batch:
         clip_ids = [self.clip_ids[number] for number in part.numbers]
-        rng = np.random.default_rng(part.draw)
+        rng = np.random.default_rng(part.seed)
         clips = [self.shards[clip_id][clip_id].astype(np.float32) for clip_id in clip_ids]
         if self.augmentation is not None:
             clips = [augment(clip, self.augmentation, rng) for clip in clips]
         rows, lengths = padded(clips)
         nothing = torch.zeros(len(clips), 1, 0)
         captions = {self.language: [self.captions[clip_id] for clip_id in clip_ids]}
-        goals = Goals(nothing, torch.ones(len(clips), 1, dtype=torch.bool), captions)
-        return Batch(clip_ids, goals, part.weight, features=rows, lengths=lengths)
+        batch_targets = BatchTargets(nothing, torch.ones(len(clips), 1, dtype=torch.bool), captions)
+        return Batch(clip_ids, batch_targets, part.weight, features=rows, lengths=lengths)
 
     def statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each column over all rows, `(feature_dim,)` float32."""

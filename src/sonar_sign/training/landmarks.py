@@ -72,7 +72,9 @@ class LandmarkModule(TrainingModule):
         self.label_smoothing, self.language = label_smoothing, language
 
     def losses_of(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
-        captions = [self.tokenizer.encode(text) for text in batch.goals.captions[self.language]]
+        captions = [
+            self.tokenizer.encode(text) for text in batch.batch_targets.captions[self.language]
+        ]
         pieces = torch.nn.utils.rnn.pad_sequence(
             [torch.tensor(caption, device=self.device) for caption in captions], batch_first=True
         )
@@ -84,7 +86,7 @@ class LandmarkModule(TrainingModule):
         # Greedy decoding ranks checkpoints as beam search does, at a fraction of its time.
         found = self.model.translate(batch.features, batch.lengths).pieces.tolist()
         texts = [self.tokenizer.decode(pieces) for pieces in found]
-        return texts, batch.goals.captions[self.language]
+        return texts, batch.batch_targets.captions[self.language]
 
     def scores(self, predicted: list[tuple[list[str], list[str]]]) -> dict[str, float]:
         import sacrebleu
@@ -138,17 +140,19 @@ def train_landmarks(
     module = LandmarkModule(model.train(), tokenizer, options, shape.label_smoothing, language)
 
     def save(folder: Path, extra: dict) -> None:
-        said = {"stage": "landmarks", "landmarks_sha256": train.sha256, **extra}
-        save_landmark_model(folder / "best.pt", model, tokenizer, {**said, "language": language})
+        metadata = {"stage": "landmarks", "landmarks_sha256": train.sha256, **extra}
+        save_landmark_model(
+            folder / "best.pt", model, tokenizer, {**metadata, "language": language}
+        )
 
-    made_from = {
+    fingerprint = {
         "options": asdict(options),
         "shape": asdict(shape),
         "augmentation": asdict(augmentation),
         "seed": seed,
         "inputs": describe([*inputs.files(), *_files_of(shape)]),
     }
-    fit(module, train, val, options, Run(training_dir, output, chosen, save, made_from), seed)
+    fit(module, train, val, options, Run(training_dir, output, chosen, save, fingerprint), seed)
 
 
 def _start(

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sonar_sign.core.options import LossOptions
-from sonar_sign.training.supervision import Goals
+from sonar_sign.training.supervision import BatchTargets
 
 WordLosses = Callable[[Tensor, list[str], str], Tensor]
 """Embeddings `(n, embedding_dim)`, their `n` captions and a language to `(n,)` losses in nats."""
@@ -47,44 +47,44 @@ class Losses(nn.Module):
         # Rows of zeros are places that no target has taken yet.
         self.register_buffer("queue", torch.zeros(size, embedding_dim))
 
-    def forward(self, predicted: Tensor, goals: Goals) -> dict[str, Tensor]:
+    def forward(self, predicted: Tensor, batch_targets: BatchTargets) -> dict[str, Tensor]:
         """Each loss on its own, in float32 at least, by name: scalars.
 
         Args:
             predicted: `(batch, embedding_dim)`.
         """
         predicted = predicted.to(torch.promote_types(predicted.dtype, torch.float32))
-        return {name: ALL[name](self, predicted, goals) for name in self.names}
+        return {name: ALL[name](self, predicted, batch_targets) for name in self.names}
 
     def total(self, losses: dict[str, Tensor]) -> Tensor:
         """The weighted sum, which training minimises."""
         return sum(getattr(self.options, name) * loss for name, loss in losses.items())
 
     @torch.no_grad()
-    def remember(self, goals: Goals) -> None:
+    def remember(self, batch_targets: BatchTargets) -> None:
         """Put the batch's targets into the queue of negatives, in the place of the oldest."""
         if len(self.queue):
-            targets = self.gather(goals.targets[:, 0])
+            targets = self.gather(batch_targets.targets[:, 0])
             self.queue = torch.cat([targets, self.queue])[: len(self.queue)]
 
-    def _mse(self, predicted: Tensor, goals: Goals) -> Tensor:
+    def _mse(self, predicted: Tensor, batch_targets: BatchTargets) -> Tensor:
         """The squared error over the targets' variance."""
-        squared = (predicted[:, None] - goals.targets).square().mean(dim=-1)
-        return _mean_of_known(squared, goals.known) / self.variance
+        squared = (predicted[:, None] - batch_targets.targets).square().mean(dim=-1)
+        return _mean_of_known(squared, batch_targets.known) / self.variance
 
-    def _cosine(self, predicted: Tensor, goals: Goals) -> Tensor:
+    def _cosine(self, predicted: Tensor, batch_targets: BatchTargets) -> Tensor:
         """One minus the cosine."""
-        cosine = F.cosine_similarity(predicted[:, None], goals.targets, dim=-1)
-        return _mean_of_known(1 - cosine, goals.known)
+        cosine = F.cosine_similarity(predicted[:, None], batch_targets.targets, dim=-1)
+        return _mean_of_known(1 - cosine, batch_targets.known)
 
-    def _infonce(self, predicted: Tensor, goals: Goals) -> Tensor:
+    def _infonce(self, predicted: Tensor, batch_targets: BatchTargets) -> Tensor:
         """The cross-entropy of the clip's own target among others' (van den Oord et al. 2018,
         arXiv:1807.03748), those of all processes' batches and those of a queue (He et al. 2020,
         arXiv:1911.05722), by cosine over a temperature. It depends on the size of batches."""
         with torch.no_grad():
-            others = torch.cat([self.gather(goals.targets[:, 0]), self.queue])
+            others = torch.cat([self.gather(batch_targets.targets[:, 0]), self.queue])
             others = F.normalize(others[others.abs().sum(dim=1) > 0], dim=1)
-            own = F.normalize(goals.targets, dim=-1)
+            own = F.normalize(batch_targets.targets, dim=-1)
             same = own[:, 0] @ others.T > SAME_CAPTION
         anchors = F.normalize(predicted, dim=1)
         negatives = (anchors @ others.T).masked_fill(same, -torch.inf)[:, None]
@@ -92,21 +92,21 @@ class Losses(nn.Module):
         negatives = negatives.expand(-1, own.shape[1], -1)
         logits = torch.cat([positive, negatives], dim=-1) / self.options.infonce_temperature
         losses = torch.logsumexp(logits, dim=-1) - logits[..., 0]
-        return _mean_of_known(losses, goals.known)
+        return _mean_of_known(losses, batch_targets.known)
 
-    def _decoder_ce(self, predicted: Tensor, goals: Goals) -> Tensor:
+    def _decoder_ce(self, predicted: Tensor, batch_targets: BatchTargets) -> Tensor:
         """The decoder's cross-entropy of the captions, teacher-forced, a token in the mean."""
-        losses = torch.zeros(goals.known.shape, device=predicted.device)
-        for place, (language, captions) in enumerate(goals.captions.items()):
-            rows = goals.known[:, place].nonzero().flatten()
+        losses = torch.zeros(batch_targets.known.shape, device=predicted.device)
+        for place, (language, captions) in enumerate(batch_targets.captions.items()):
+            rows = batch_targets.known[:, place].nonzero().flatten()
             known = [captions[row] for row in rows.tolist()]
             if known:
                 of_language = self.word_losses(predicted[rows], known, language)
                 losses = losses.index_put((rows, torch.tensor(place)), of_language)
-        return _mean_of_known(losses, goals.known)
+        return _mean_of_known(losses, batch_targets.known)
 
 
-ALL: dict[str, Callable[[Losses, Tensor, Goals], Tensor]] = {
+ALL: dict[str, Callable[[Losses, Tensor, BatchTargets], Tensor]] = {
     "mse": Losses._mse,
     "cosine": Losses._cosine,
     "infonce": Losses._infonce,

@@ -14,7 +14,7 @@ from sonar_sign.core.options import LossOptions, TrainOptions
 from sonar_sign.training.data import Batch
 from sonar_sign.training.losses import Losses
 from sonar_sign.training.processes import gather
-from sonar_sign.training.supervision import Goals
+from sonar_sign.training.supervision import BatchTargets
 from sonar_sign.training.validation import Validation
 
 
@@ -159,22 +159,26 @@ class EmbeddingModule(TrainingModule):
         return self.embed(batch)
 
     def losses_of(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
-        losses = self.losses(self.embedded(batch), batch.goals)
+        losses = self.losses(self.embedded(batch), batch.batch_targets)
         return losses, self.losses.total(losses)
 
     def remember(self, batch: Batch) -> None:
-        self.losses.remember(batch.goals)
+        self.losses.remember(batch.batch_targets)
 
     def predict_for_validation(self, batch: Batch) -> tuple[list[str], Tensor, Tensor]:
-        return batch.clip_ids, self.embedded(batch).float().cpu(), batch.goals.targets[:, 0].cpu()
+        return (
+            batch.clip_ids,
+            self.embedded(batch).float().cpu(),
+            batch.batch_targets.targets[:, 0].cpu(),
+        )
 
     def scores(self, predicted: list[tuple[list[str], Tensor, Tensor]]) -> dict[str, float]:
         clip_ids = [clip_id for ids, _, _ in predicted for clip_id in ids]
         found = torch.cat([embeddings for _, embeddings, _ in predicted])
         target = torch.cat([targets for _, _, targets in predicted])
-        goals = Goals(target[:, None], torch.ones(len(target), 1, dtype=torch.bool))
+        batch_targets = BatchTargets(target[:, None], torch.ones(len(target), 1, dtype=torch.bool))
         losses = Losses(LossOptions(mse=1, cosine=1), self.losses.variance, target.shape[1])
-        by_name = {f"loss_{name}": float(v) for name, v in losses(found, goals).items()}
+        by_name = {f"loss_{name}": float(v) for name, v in losses(found, batch_targets).items()}
         return by_name | self.validation.scores(clip_ids, found, target)
 
 

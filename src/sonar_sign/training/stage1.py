@@ -19,8 +19,8 @@ from sonar_sign.training.data import Batch, WindowClips
 from sonar_sign.training.module import EmbeddingModule
 from sonar_sign.training.seeding import seed_everything
 from sonar_sign.training.supervision import Supervision
-from sonar_sign.training.teaching import (
-    Teaching,
+from sonar_sign.training.supervision_files import (
+    SupervisionFiles,
     make_losses,
     make_validation,
     sonar_opener,
@@ -36,7 +36,7 @@ class Stage1Inputs:
 
     train_clips: Sequence[Path]
     val_clips: Sequence[Path]
-    teaching: Teaching
+    supervision_files: SupervisionFiles
     sign_hiera: Path
     sign_encoder: Path
 
@@ -45,7 +45,7 @@ class Stage1Inputs:
         return [
             *self.train_clips,
             *self.val_clips,
-            *self.teaching.files(),
+            *self.supervision_files.files(),
             self.sign_hiera,
             self.sign_encoder,
         ]
@@ -127,29 +127,29 @@ def finetune_stage1(
     if options.gradient_checkpointing:
         sign_hiera.gradient_checkpointing = True
         sign_encoder.enable_gradient_checkpointing()
-    teaching, config = inputs.teaching, sign_hiera.config
-    open_sonar = sonar_opener(teaching.sonar, chosen)
+    supervision_files, config = inputs.supervision_files, sign_hiera.config
+    open_sonar = sonar_opener(supervision_files.sonar, chosen)
     train = WindowClips(
-        inputs.train_clips, Supervision(teaching.train), config, compat, augmentation
+        inputs.train_clips, Supervision(supervision_files.train), config, compat, augmentation
     )
-    val = WindowClips(inputs.val_clips, Supervision([teaching.validation]), config, compat)
+    val = WindowClips(inputs.val_clips, Supervision([supervision_files.validation]), config, compat)
     module = EmbeddingModule(
         VideoToEmbedding(sign_hiera, sign_encoder, augmentation),
         options,
-        make_losses(losses, teaching, train, open_sonar),
-        make_validation(teaching, options.select, open_sonar),
+        make_losses(losses, supervision_files, train, open_sonar),
+        make_validation(supervision_files, options.select, open_sonar),
     )
 
     def save(folder: Path, extra: dict) -> None:
-        said = {"stage": "stage1", "freeze": freeze, "losses": asdict(losses), **extra}
-        save_sign_hiera(folder / "best.pt", sign_hiera, said)
+        metadata = {"stage": "stage1", "freeze": freeze, "losses": asdict(losses), **extra}
+        save_sign_hiera(folder / "best.pt", sign_hiera, metadata)
 
-    made_from = {
+    fingerprint = {
         "options": asdict(options),
         "losses": asdict(losses),
         "augmentation": asdict(augmentation),
         "stage": [freeze, compat, seed],
-        "languages": teaching.languages(),
+        "languages": supervision_files.languages(),
         "inputs": describe(inputs.files()),
     }
-    fit(module, train, val, options, Run(training_dir, output, chosen, save, made_from), seed)
+    fit(module, train, val, options, Run(training_dir, output, chosen, save, fingerprint), seed)

@@ -20,8 +20,8 @@ from sonar_sign.training.decoder import save_decoder
 from sonar_sign.training.module import EmbeddingModule
 from sonar_sign.training.seeding import seed_everything
 from sonar_sign.training.supervision import Supervision
-from sonar_sign.training.teaching import (
-    Teaching,
+from sonar_sign.training.supervision_files import (
+    SupervisionFiles,
     make_losses,
     make_validation,
     sonar_opener,
@@ -37,11 +37,11 @@ class Stage2Inputs:
 
     train_features: Sequence[Path]
     val_features: Sequence[Path]
-    teaching: Teaching
+    supervision_files: SupervisionFiles
 
     def files(self) -> list[Path]:
         """All but SONAR's, which the targets come from."""
-        return [*self.train_features, *self.val_features, *self.teaching.files()]
+        return [*self.train_features, *self.val_features, *self.supervision_files.files()]
 
 
 class FeaturesToEmbedding(nn.Module):
@@ -80,9 +80,9 @@ def finetune_stage2(
     """
     chosen = choose_device(device, options.devices)
     seed_everything(seed)
-    teaching = inputs.teaching
-    train = FeatureClips(inputs.train_features, Supervision(teaching.train))
-    val = FeatureClips(inputs.val_features, Supervision([teaching.validation]))
+    supervision_files = inputs.supervision_files
+    train = FeatureClips(inputs.train_features, Supervision(supervision_files.train))
+    val = FeatureClips(inputs.val_features, Supervision([supervision_files.validation]))
     if train.encoder_sha256 != val.encoder_sha256:
         raise UserError(
             f"{inputs.train_features[0]} and {inputs.val_features[0]} come from different "
@@ -94,31 +94,31 @@ def finetune_stage2(
     _require_widths(train, model.config)
     if options.gradient_checkpointing:
         model.enable_gradient_checkpointing()
-    open_sonar = sonar_opener(teaching.sonar, chosen)
+    open_sonar = sonar_opener(supervision_files.sonar, chosen)
     sonar_decoder = trained_decoder(decoder, losses, open_sonar)
     module = EmbeddingModule(
         FeaturesToEmbedding(model),
         options,
-        make_losses(losses, teaching, train, open_sonar),
-        make_validation(teaching, options.select, open_sonar),
+        make_losses(losses, supervision_files, train, open_sonar),
+        make_validation(supervision_files, options.select, open_sonar),
         sonar_decoder,
     )
 
     def save(folder: Path, extra: dict) -> None:
-        said = {"stage": "stage2", "losses": asdict(losses), **extra}
-        save_sign_encoder(folder / "best.pt", model, said)
+        metadata = {"stage": "stage2", "losses": asdict(losses), **extra}
+        save_sign_encoder(folder / "best.pt", model, metadata)
         if sonar_decoder is not None:
             save_decoder(folder / "sonar_decoder.pt", sonar_decoder)
 
-    made_from = {
+    fingerprint = {
         "options": asdict(options),
         "losses": asdict(losses),
         "decoder": asdict(decoder),
         "stage": [asdict(model.config), seed],
-        "languages": teaching.languages(),
+        "languages": supervision_files.languages(),
         "inputs": describe(inputs.files() if fresh else [*inputs.files(), sign_encoder]),
     }
-    fit(module, train, val, options, Run(training_dir, output, chosen, save, made_from), seed)
+    fit(module, train, val, options, Run(training_dir, output, chosen, save, fingerprint), seed)
 
 
 def _require_widths(clips: FeatureClips, config: SignEncoderConfig) -> None:

@@ -29,7 +29,7 @@ class TargetFiles:
 
 
 @dataclass(frozen=True, eq=False)
-class Goals:
+class BatchTargets:
     """What the clips of one batch are pulled to, a row a clip."""
 
     targets: Tensor
@@ -39,8 +39,8 @@ class Goals:
     captions: dict[str, list[str]] = field(default_factory=dict)
     """By language; empty where nothing is known."""
 
-    def to(self, device: torch.device) -> "Goals":
-        return Goals(self.targets.to(device), self.known.to(device), self.captions)
+    def to(self, device: torch.device) -> "BatchTargets":
+        return BatchTargets(self.targets.to(device), self.known.to(device), self.captions)
 
 
 class Supervision:
@@ -83,7 +83,7 @@ class Supervision:
                     f"clips, {missing[0]} for one; delete it and {what}."
                 )
 
-    def goals(self, clip_ids: Sequence[str]) -> Goals:
+    def batch_targets(self, clip_ids: Sequence[str]) -> BatchTargets:
         known = torch.tensor(
             [
                 [
@@ -104,7 +104,7 @@ class Supervision:
             for of_language, texts in zip(self.files, self._captions, strict=True)
             if of_language.captions
         }
-        return Goals(torch.from_numpy(np.array(stacked)), known, captions)
+        return BatchTargets(torch.from_numpy(np.array(stacked)), known, captions)
 
     def variance(self, clip_ids: Sequence[str]) -> float:
         """Of the first language's targets around their mean, averaged over the dimensions."""

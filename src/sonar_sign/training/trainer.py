@@ -22,11 +22,11 @@ from sonar_sign.core.options import TrainOptions
 from sonar_sign.training.batch_size import is_out_of_memory, resolve_batch_size
 from sonar_sign.training.batches import ResumableLoader
 from sonar_sign.training.callbacks import (
+    AtomicCheckpoints,
     KeepBest,
-    SaveToGoOn,
+    SaveResumeState,
     Throughput,
     ValidateLastEpoch,
-    WholeCheckpoints,
 )
 from sonar_sign.training.data import (
     FeatureClips,
@@ -105,7 +105,7 @@ def _trainer(
         num_nodes=options.num_nodes,
         strategy=options.strategy,
         precision=LIGHTNING_PRECISION[options.mixed_precision],
-        plugins=[WholeCheckpoints(), *environment],
+        plugins=[AtomicCheckpoints(), *environment],
         max_epochs=options.epochs,
         accumulate_grad_batches=options.gradient_accumulation_steps,
         gradient_clip_val=options.gradient_clip,
@@ -123,7 +123,7 @@ def _trainer(
             *callbacks,
             Throughput(),
             EarlyStopping(f"val/{options.select}", mode="max", patience=options.patience),
-            SaveToGoOn(run.training_dir / "last.ckpt", options.save_every, train),
+            SaveResumeState(run.training_dir / "last.ckpt", options.save_every, train),
         ],
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import whole_or_absent, write_json
+from sonar_sign.core.files import atomic_write, write_json
 from sonar_sign.training.callbacks import KeepBest, Save
 
 # Another process of the same training has so long to clear the folder.
@@ -34,7 +34,7 @@ class Run:
     device: torch.device
     save: Save
     """Writes `best.pt`, and whatever belongs to it, into a folder."""
-    made_from: dict[str, Any]
+    fingerprint: dict[str, Any]
     """Settings and inputs, as JSON has them; a cut run of others is not gone on with."""
 
 
@@ -49,18 +49,18 @@ def start_over_if_changed(run: Run) -> None:
         return
     _clear(run)
     shutil.rmtree(run.output.parent / "tensorboard", ignore_errors=True)
-    write_json(_record(run), run.made_from)
+    write_json(_record(run), run.fingerprint)
 
 
 def _record(run: Run) -> Path:
-    return run.training_dir / "made_from.json"
+    return run.training_dir / "fingerprint.json"
 
 
 def _is_known(run: Run) -> bool:
     # JSON turns tuples into lists.
-    made_from = json.loads(json.dumps(run.made_from))
+    fingerprint = json.loads(json.dumps(run.fingerprint))
     path = _record(run)
-    return path.exists() and json.loads(path.read_text(encoding="utf-8")) == made_from
+    return path.exists() and json.loads(path.read_text(encoding="utf-8")) == fingerprint
 
 
 def wait_for_main_process(run: Run) -> None:
@@ -96,7 +96,7 @@ def finish(run: Run, keep_best: KeepBest) -> None:
         ):
             name = run.output.name if path.name == "best.pt" else path.name
             target = run.output.with_name(name if rank == 1 else f"top{rank}.{name}")
-            with whole_or_absent(target) as temporary:
+            with atomic_write(target) as temporary:
                 shutil.copyfile(path, temporary)
     _clear(run)
     if os.listdir(run.training_dir) == ["lock.json"]:
@@ -112,7 +112,7 @@ def _write_curves(path: Path, parts: Sequence[Path]) -> None:
         first = min((int(row["step"]) for row in later), default=math.inf)
         rows = [row for row in rows if int(row["step"]) < first] + later
     names = sorted({name for row in rows for name in row})
-    with whole_or_absent(path) as temporary, temporary.open("w", newline="") as file:
+    with atomic_write(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

@@ -8,7 +8,7 @@ import numpy as np
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.figures import figure
-from sonar_sign.core.files import require_file, whole_or_absent
+from sonar_sign.core.files import atomic_write, require_file
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ def write_attention(path: Path, looks: Sequence[Attention]) -> None:
         arrays[f"pieces.{number}"] = np.array(look.pieces)
         arrays[f"weights.{number}"] = look.weights.astype(np.float32)
         arrays[f"step_s.{number}"] = np.array(look.step_s)
-    with whole_or_absent(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
 

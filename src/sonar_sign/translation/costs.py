@@ -47,7 +47,7 @@ def feature_times(paths: Sequence[Path], clip_ids: Sequence[str]) -> dict[str, l
     return {stage: [times[clip_id][stage] for clip_id in clip_ids] for stage in stages}
 
 
-def measured(times: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+def summarise_timings(times: Mapping[str, Sequence[float]]) -> dict[str, Any]:
     """`timings_ms` by stage and `inference_ms_per_clip`, their means' sum, of a run info."""
     spreads = {stage: spread(of_clips) for stage, of_clips in times.items()}
     total = sum(of_stage["mean"] for of_stage in spreads.values())

@@ -17,7 +17,7 @@ from sonar_sign.features.feature_shards import FeatureShard, by_length, open_fea
 from sonar_sign.features.targets import read_targets
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
 from sonar_sign.models.sign_encoder import SignEncoder
-from sonar_sign.translation.costs import cost, feature_times, measured
+from sonar_sign.translation.costs import cost, feature_times, summarise_timings
 from sonar_sign.translation.predictions import write_predictions
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def predict(
             **hashes,
             "seed": seed,
             "language": language,
-            **measured(times | {"sonar_decoder": decoder_ms}),
+            **summarise_timings(times | {"sonar_decoder": decoder_ms}),
             "device": str(chosen),
             "n_clips": len(shards),
             "n_dropped": len(dropped),

@@ -20,7 +20,7 @@ from sonar_sign.models.landmark_tokenizer import END, PAD, Tokenizer
 from sonar_sign.models.landmark_translator import Encoded, LandmarkTranslator, Translations
 from sonar_sign.models.model_files import read_extra
 from sonar_sign.translation.attention import Attention, write_attention
-from sonar_sign.translation.costs import cost, feature_times, measured
+from sonar_sign.translation.costs import cost, feature_times, summarise_timings
 from sonar_sign.translation.predictions import write_predictions
 
 # Clips whose attention is kept, to be drawn.
@@ -83,7 +83,7 @@ def predict_landmarks(
         "landmarks_sha256": next(iter(shards.values())).encoder_sha256,
         "seed": seed,
         "language": language,
-        **measured(feature_times(timings, clip_ids) | {"landmark_model": milliseconds}),
+        **summarise_timings(feature_times(timings, clip_ids) | {"landmark_model": milliseconds}),
         "device": str(chosen),
         "n_clips": len(shards),
         "n_dropped": len(dropped),

@@ -14,7 +14,7 @@ from sonar_sign.core.tables import read_columns, require_same_ids, write_rows
 
 
 @dataclass(frozen=True)
-class Clips:
+class PredictionSet:
     """Predictions and references of the same clips, in the manifest's order."""
 
     clip_ids: list[str]
@@ -23,10 +23,10 @@ class Clips:
     predictions: list[str]
     cosines: list[float] | None = None  # of predicted with reference embeddings, where known
 
-    def rows(self, rows: Sequence[int]) -> "Clips":
+    def rows(self, rows: Sequence[int]) -> "PredictionSet":
         """Some of the clips, in the order of `rows`."""
         columns = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Clips(**{k: v and [v[row] for row in rows] for k, v in columns.items()})
+        return PredictionSet(**{k: v and [v[row] for row in rows] for k, v in columns.items()})
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class RunInfo:
     cost: dict[str, Any] | None = None  # parameters, bytes_on_disk, peak_memory_gb
 
 
-def read_clips(predictions: Path, manifest: Path, references: Path | None = None) -> Clips:
+def read_clips(predictions: Path, manifest: Path, references: Path | None = None) -> PredictionSet:
     """Join predictions with their references; both sides must name exactly the same clips.
 
     Raises:
@@ -68,7 +68,7 @@ def read_clips(predictions: Path, manifest: Path, references: Path | None = None
             f"{manifest} has no clips, so there is nothing to score; choose a split that has some."
         )
     by_clip = dict(zip(predicted["clip_id"], predicted["prediction"], strict=True))
-    return Clips(
+    return PredictionSet(
         clip_ids=ids,
         sources=clips["source"],
         references=[texts[clip_id] for clip_id in ids],

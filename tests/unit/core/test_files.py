@@ -7,12 +7,12 @@ import stat
 import pytest
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import require_file, safe_name, sha256_of, whole_or_absent, write_json
+from sonar_sign.core.files import atomic_write, require_file, safe_name, sha256_of, write_json
 
 
 def test_an_output_appears_when_it_is_whole(tmp_path):
     path = tmp_path / "new" / "folder" / "table.tsv"
-    with whole_or_absent(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text("half")
         assert not path.exists()
         assert temporary.parent == path.parent
@@ -25,7 +25,7 @@ def test_an_output_appears_when_it_is_whole(tmp_path):
 def test_a_failed_writer_leaves_what_was_there(tmp_path, error):
     path = tmp_path / "table.tsv"
     path.write_text("before")
-    with pytest.raises(error), whole_or_absent(path) as temporary:
+    with pytest.raises(error), atomic_write(path) as temporary:
         temporary.write_text("half")
         raise error
     assert path.read_text() == "before"
@@ -35,7 +35,7 @@ def test_a_failed_writer_leaves_what_was_there(tmp_path, error):
 def test_an_output_is_as_readable_as_the_umask_allows(tmp_path):
     before = os.umask(0o027)
     try:
-        with whole_or_absent(tmp_path / "a") as temporary:
+        with atomic_write(tmp_path / "a") as temporary:
             temporary.write_text("")
         assert os.umask(0o027) == 0o027
     finally:
@@ -45,7 +45,7 @@ def test_an_output_is_as_readable_as_the_umask_allows(tmp_path):
 
 def test_a_name_of_two_hundred_bytes_can_be_written(tmp_path):
     path = tmp_path / ("手" * 65 + ".json")
-    with whole_or_absent(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text("x")
     assert path.exists()
 

@@ -130,18 +130,18 @@ def test_misalignment_is_the_share_of_the_features_variance(batch):
     """Against the definition, clip by clip, with NumPy."""
     fused = FusedEncoder(tiny_encoder(), tiny_landmark_model()).train()
     features, lengths, rows, _ = batch
-    entrances = fused.entrances(features, lengths, rows, torch.tensor([9, 0, 5]))
+    inputs = fused.encoder_inputs(features, lengths, rows, torch.tensor([9, 0, 5]))
     seen, said = (
         np.concatenate([side[clip, : FEATURES[clip]].detach().numpy() for clip in (0, 2)])
-        for side in (entrances.seen, entrances.landmarks)
+        for side in (inputs.seen, inputs.landmarks)
     )
     expected = ((said - seen) ** 2).mean() / seen.var()
-    found = misalignment(entrances)
+    found = misalignment(inputs)
     assert found.item() == pytest.approx(expected, rel=1e-5)
     found.backward()
     assert fused.fusion.projection.weight.grad.abs().max() > 0
     assert all(p.grad is None for p in fused.sign_encoder.parameters())
-    nothing = misalignment(fused.entrances(features, lengths, rows, torch.zeros(3, dtype=int)))
+    nothing = misalignment(fused.encoder_inputs(features, lengths, rows, torch.zeros(3, dtype=int)))
     assert nothing.item() == 0
 
 

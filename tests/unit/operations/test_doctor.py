@@ -142,8 +142,8 @@ def test_broken_targets(results):
 WRITER = """
 import os, signal, sys
 from pathlib import Path
-from sonar_sign.core.files import whole_or_absent
-with whole_or_absent(Path(sys.argv[1])) as temporary, temporary.open("w") as file:
+from sonar_sign.core.files import atomic_write
+with atomic_write(Path(sys.argv[1])) as temporary, temporary.open("w") as file:
     file.write("half")
     file.flush()
     if sys.argv[2] == "die":

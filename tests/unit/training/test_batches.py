@@ -123,7 +123,7 @@ def test_every_epoch_draws_something_else():
     seen = set()
     for epoch in range(3):
         batches.set_epoch(epoch)
-        seen |= {part.draw for part in batches}
+        seen |= {part.seed for part in batches}
     assert len(seen) == 3 * len(batches)
 
 

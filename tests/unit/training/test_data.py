@@ -59,12 +59,12 @@ def test_a_batch_of_features(clips, features, tmp_path):
     lengths = [len(features["d"]), len(features["a"])]
     assert batch.lengths.tolist() == lengths == [clips.lengths[3], clips.lengths[0]]
     assert batch.features.shape == (2, max(lengths), HIERA.feature_dim)
-    assert batch.features.dtype == batch.goals.targets.dtype == torch.float32
+    assert batch.features.dtype == batch.batch_targets.targets.dtype == torch.float32
     assert batch.weight == 0.5
     for row, clip_id, length in zip(batch.features.numpy(), "da", lengths, strict=True):
         assert np.abs(row[:length] - features[clip_id]).max() < 4e-3
         assert not row[length:].any()
-    assert np.allclose(batch.goals.targets[:, 0], targets[[IDS.index("d"), IDS.index("a")]])
+    assert np.allclose(batch.batch_targets.targets[:, 0], targets[[IDS.index("d"), IDS.index("a")]])
 
 
 def test_the_variance_of_the_targets(clips, tmp_path):
@@ -103,7 +103,7 @@ def test_a_batch_of_windows(tmp_path):
     assert batch.frames.shape == (4, 8, 32, 32, 3) and batch.frames.dtype == torch.uint8
     assert [number_of(window[0].numpy()) for window in batch.frames] == [0, 8, 15, 0]
     assert batch.padding_frames.shape == (4,) and batch.padding_frames[3] > 0
-    assert batch.goals.targets.shape == (2, 1, EMBEDDING_DIM)
+    assert batch.batch_targets.targets.shape == (2, 1, EMBEDDING_DIM)
 
 
 def test_missing_targets_are_named(tmp_path, features):

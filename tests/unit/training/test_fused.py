@@ -10,7 +10,7 @@ import torch
 from landmark_fusion import LANDMARK_DIM, tiny_landmark_model
 from small_files import (
     loss_by_epoch,
-    teaching_of,
+    supervision_files_of,
     tiny_encoder,
     tiny_hiera,
     write_manifest,
@@ -65,9 +65,9 @@ def folder(tmp_path_factory):
 
 def inputs_of(folder, **changes):
     features, landmarks = [folder / "f.npy"], [folder / "l.npy"]
-    teaching = teaching_of(folder / "t.npy", folder / "m.tsv")
+    supervision_files = supervision_files_of(folder / "t.npy", folder / "m.tsv")
     inputs = FusedInputs(
-        features, features, landmarks, landmarks, teaching, folder / "start.pth",
+        features, features, landmarks, landmarks, supervision_files, folder / "start.pth",
         folder / "landmarks.pt",
     )  # fmt: skip
     return replace(inputs, **changes)

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from sonar_sign.core.options import LossOptions
 from sonar_sign.models.sonar_text import SonarText
 from sonar_sign.training.losses import Losses
-from sonar_sign.training.supervision import Goals
+from sonar_sign.training.supervision import BatchTargets
 
 torch.set_num_threads(1)
 
@@ -19,11 +19,11 @@ NAMES = ("mse", "cosine", "infonce", "decoder_ce")
 
 
 def goals_of(*languages, known=None, captions=None):
-    """Goals with the targets of each language, `(batch, dim)`."""
+    """BatchTargets with the targets of each language, `(batch, dim)`."""
     targets = torch.stack(languages, dim=1)
     if known is None:
         known = torch.ones(targets.shape[:2], dtype=torch.bool)
-    return Goals(targets, known, captions or {})
+    return BatchTargets(targets, known, captions or {})
 
 
 def only(name, variance=1.0, dim=2, weight=1.0, words=None, **options):
@@ -31,21 +31,21 @@ def only(name, variance=1.0, dim=2, weight=1.0, words=None, **options):
     return Losses(LossOptions(**weights, **options), variance, dim, words)
 
 
-def loss(name, predicted, goals, **options):
+def loss(name, predicted, batch_targets, **options):
     losses = only(name, dim=predicted.shape[1], **options)
-    return losses(predicted, goals)[name]
+    return losses(predicted, batch_targets)[name]
 
 
 def test_by_hand():
     predicted = torch.tensor([[1.0, 0.0], [0.0, 2.0]])
-    goals = goals_of(torch.tensor([[1.0, 1.0], [0.0, 4.0]]))
+    batch_targets = goals_of(torch.tensor([[1.0, 1.0], [0.0, 4.0]]))
     # Squared errors 0, 1, 0, 4: mean 5/4, over a variance of 1/2.
-    assert loss("mse", predicted, goals, variance=0.5).item() == pytest.approx(2.5)
+    assert loss("mse", predicted, batch_targets, variance=0.5).item() == pytest.approx(2.5)
     # Cosines 1 / sqrt(2) and 1.
     cosine = (1 - 1 / math.sqrt(2)) / 2
-    assert loss("cosine", predicted, goals).item() == pytest.approx(cosine)
+    assert loss("cosine", predicted, batch_targets).item() == pytest.approx(cosine)
     both = Losses(LossOptions(mse=2.0, cosine=3.0), 0.5, 2)
-    assert both.total(both(predicted, goals)).item() == pytest.approx(5 + 3 * cosine)
+    assert both.total(both(predicted, batch_targets)).item() == pytest.approx(5 + 3 * cosine)
 
 
 def test_losses_of_no_weight_are_left_out():
@@ -82,12 +82,12 @@ def test_small_numbers_in_half_precision_are_not_lost():
 
 def test_infonce_by_hand():
     predicted = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
-    goals = goals_of(torch.tensor([[5.0, 0.0], [1.0, 1.0]]))
+    batch_targets = goals_of(torch.tensor([[5.0, 0.0], [1.0, 1.0]]))
     h = 1 / math.sqrt(2)
     # Cosines with the own target over with the other's: 1 over h, and h over 0; temperature 1/2.
     first = -math.log(math.exp(2) / (math.exp(2) + math.exp(2 * h)))
     second = -math.log(math.exp(2 * h) / (math.exp(2 * h) + math.exp(0)))
-    found = loss("infonce", predicted, goals, infonce_temperature=0.5, infonce_queue=0)
+    found = loss("infonce", predicted, batch_targets, infonce_temperature=0.5, infonce_queue=0)
     assert found.item() == pytest.approx((first + second) / 2, rel=1e-5)
 
 
@@ -140,9 +140,9 @@ def words(sonar, label_smoothing=0.0):
 def test_decoder_ce_against_the_decoders_own_probabilities(sonar, tiny_sonar_texts):
     texts = sorted(tiny_sonar_texts["eng_Latn"], key=len)[:: len(tiny_sonar_texts["eng_Latn"]) - 1]
     embeddings = sonar.embed(texts, "eng_Latn")
-    goals = goals_of(embeddings, captions={"eng_Latn": texts})
+    batch_targets = goals_of(embeddings, captions={"eng_Latn": texts})
     for smoothing in (0.0, 0.1):
-        found = loss("decoder_ce", embeddings, goals, words=words(sonar, smoothing))
+        found = loss("decoder_ce", embeddings, batch_targets, words=words(sonar, smoothing))
         # One text at a time is a mean over its tokens.
         each = [
             sonar.token_loss(e[None], sonar.tokenize([t], "eng_Latn", "target"), smoothing).item()
@@ -175,10 +175,10 @@ def test_languages_that_a_clip_lacks_count_nothing(sonar):
         torch.tensor([[3.0, 0.0], [9.0, 9.0]]),
     )
     known = torch.tensor([[True, True], [True, False]])
-    goals = goals_of(english, italian, known=known)
+    batch_targets = goals_of(english, italian, known=known)
     # First clip: (1/2 + 2) / 2; second: 4/2 from English alone.
-    assert loss("mse", predicted, goals).item() == pytest.approx((1.25 + 2) / 2)
-    assert math.isfinite(loss("infonce", predicted, goals).item())
+    assert loss("mse", predicted, batch_targets).item() == pytest.approx((1.25 + 2) / 2)
+    assert math.isfinite(loss("infonce", predicted, batch_targets).item())
 
 
 def test_word_losses_of_languages_that_a_clip_lacks(sonar, tiny_sonar_texts):
@@ -186,8 +186,8 @@ def test_word_losses_of_languages_that_a_clip_lacks(sonar, tiny_sonar_texts):
     embeddings = sonar.embed(english, "eng_Latn")
     known = torch.tensor([[True, True], [True, False]])
     captions = {"eng_Latn": english, "ita_Latn": [italian[0], ""]}
-    goals = goals_of(embeddings, embeddings, known=known, captions=captions)
-    found = loss("decoder_ce", embeddings, goals, words=words(sonar))
+    batch_targets = goals_of(embeddings, embeddings, known=known, captions=captions)
+    found = loss("decoder_ce", embeddings, batch_targets, words=words(sonar))
     in_english = sonar.word_losses(embeddings, english, "eng_Latn")
     in_italian = sonar.word_losses(embeddings[:1], italian[:1], "ita_Latn")
     expected = ((in_english[0] + in_italian[0]) / 2 + in_english[1]) / 2
@@ -201,19 +201,19 @@ def test_gradients(name):
     losses = only(name, dim=5, infonce_queue=4).double()
     losses.remember(goals_of(earlier))
     predicted = torch.randn(3, 5, generator=generator).double().requires_grad_(True)
-    goals = goals_of(target, target.flip(0))
-    assert torch.autograd.gradcheck(lambda p: losses(p, goals)[name], predicted)
+    batch_targets = goals_of(target, target.flip(0))
+    assert torch.autograd.gradcheck(lambda p: losses(p, batch_targets)[name], predicted)
 
 
 def test_the_decoders_gradient(sonar, tiny_sonar_texts):
     texts = tiny_sonar_texts["eng_Latn"][:2]
     embeddings = sonar.embed(texts, "eng_Latn").requires_grad_(True)
-    goals = goals_of(embeddings.detach(), captions={"eng_Latn": texts})
+    batch_targets = goals_of(embeddings.detach(), captions={"eng_Latn": texts})
     losses = only("decoder_ce", dim=embeddings.shape[1], words=words(sonar))
-    value = losses(embeddings, goals)["decoder_ce"]
+    value = losses(embeddings, batch_targets)["decoder_ce"]
     (gradient,) = torch.autograd.grad(value, embeddings)
     with torch.no_grad():
         step = 0.02 * embeddings.norm() * gradient / gradient.norm()
-        up, down = (losses(embeddings + d, goals)["decoder_ce"] for d in (step, -step))
+        up, down = (losses(embeddings + d, batch_targets)["decoder_ce"] for d in (step, -step))
     slope = (up - down) / (2 * step.norm())
     assert slope.item() == pytest.approx(gradient.norm().item(), rel=0.1)

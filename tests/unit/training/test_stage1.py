@@ -11,7 +11,7 @@ from small_files import (
     ENCODER,
     HIERA,
     loss_by_epoch,
-    teaching_of,
+    supervision_files_of,
     tiny_encoder,
     tiny_hiera,
     write_clip_shard,
@@ -92,8 +92,10 @@ def inputs(tmp_path_factory):
     # A frozen encoder that gives the same for every clip would leave nothing to learn.
     torch.nn.init.normal_(encoder.projection_out.weight, std=2e-3)
     save_sign_encoder(folder / "encoder.pth", encoder)
-    teaching = teaching_of(folder / "t.npy", folder / "m.tsv")
-    return Stage1Inputs([shard], [shard], teaching, folder / "hiera.pth", folder / "encoder.pth")
+    supervision_files = supervision_files_of(folder / "t.npy", folder / "m.tsv")
+    return Stage1Inputs(
+        [shard], [shard], supervision_files, folder / "hiera.pth", folder / "encoder.pth"
+    )
 
 
 def run(inputs, out, options=OPTIONS, augmentation=AS_THEY_ARE, **settings):
@@ -111,7 +113,7 @@ def run(inputs, out, options=OPTIONS, augmentation=AS_THEY_ARE, **settings):
 
 @torch.inference_mode()
 def test_a_batch_gives_what_its_clips_give_alone(inputs):
-    supervision = Supervision(inputs.teaching.train)
+    supervision = Supervision(inputs.supervision_files.train)
     clips = WindowClips(inputs.train_clips, supervision, HIERA, "ssvp_slt")
     hiera, encoder = tiny_hiera(), tiny_encoder()
     together = VideoToEmbedding(hiera, encoder, AugmentOptions()).eval()(

@@ -11,7 +11,7 @@ from small_files import (
     EMBEDDING_DIM,
     ENCODER,
     loss_by_epoch,
-    teaching_of,
+    supervision_files_of,
     tiny_encoder,
     write_manifest,
     write_random_features,
@@ -26,7 +26,7 @@ from sonar_sign.models.checkpoint import load_sign_encoder, read_extra, save_sig
 from sonar_sign.models.sonar_text import SonarText
 from sonar_sign.training.stage2 import Stage2Inputs, finetune_stage2
 from sonar_sign.training.supervision import TargetFiles
-from sonar_sign.training.teaching import Teaching
+from sonar_sign.training.supervision_files import SupervisionFiles
 
 torch.set_num_threads(1)
 
@@ -46,11 +46,13 @@ def folder(tmp_path_factory):
     return folder
 
 
-def inputs_of(folder, targets=None, manifest=None, sonar=None, teaching=None, **changes):
+def inputs_of(folder, targets=None, manifest=None, sonar=None, supervision_files=None, **changes):
     features = [folder / "0.npy", folder / "1.npy"]
     targets, manifest = targets or folder / "t.npy", manifest or folder / "m.tsv"
-    teaching = teaching or teaching_of(targets, manifest, sonar or folder / "none")
-    return replace(Stage2Inputs(features, features, teaching), **changes)
+    supervision_files = supervision_files or supervision_files_of(
+        targets, manifest, sonar or folder / "none"
+    )
+    return replace(Stage2Inputs(features, features, supervision_files), **changes)
 
 
 def run(folder, out, options=OPTIONS, start=None, seed=0, losses=None, decoder=None, **changes):
@@ -173,8 +175,8 @@ def worded(folder, tiny_sonar, tiny_sonar_texts):
     return files
 
 
-def teaching(files, sonar, *languages):
-    return Teaching([files[language] for language in languages], files["eng_Latn"], sonar)
+def supervision_files(files, sonar, *languages):
+    return SupervisionFiles([files[language] for language in languages], files["eng_Latn"], sonar)
 
 
 WORDS = LossOptions(mse=1.0, cosine=0.0, decoder_ce=1.0)
@@ -189,7 +191,7 @@ def test_the_decoder_can_learn_too(folder, worded, tiny_sonar, tmp_path, how):
     options = replace(OPTIONS, epochs=4, learning_rate=1e-2)
     curves = run(
         folder, tmp_path, options, losses=WORDS, decoder=DecoderOptions(how, 2),
-        teaching=teaching(worded, tiny_sonar, "eng_Latn"),
+        supervision_files=supervision_files(worded, tiny_sonar, "eng_Latn"),
     )  # fmt: skip
     losses = loss_by_epoch(curves, "train/loss_decoder_ce")
     assert losses[-1] < losses[0]
@@ -216,7 +218,7 @@ def test_a_frozen_decoder_stays(folder, worded, tiny_sonar, tmp_path):
     before = (tiny_sonar / "sonar_text_decoder.pt").read_bytes()
     curves = run(
         folder, tmp_path, replace(OPTIONS, epochs=8), losses=replace(WORDS, mse=0.0),
-        teaching=teaching(worded, tiny_sonar, "eng_Latn"),
+        supervision_files=supervision_files(worded, tiny_sonar, "eng_Latn"),
     )  # fmt: skip
     losses = loss_by_epoch(curves, "train/loss_decoder_ce")
     assert losses[-1] < 0.9 * losses[0]
@@ -230,7 +232,7 @@ def test_further_languages_pull_too(folder, worded, tiny_sonar, tmp_path):
     models = {}
     for languages in (("eng_Latn",), ("eng_Latn", "ita_Latn")):
         out = tmp_path / str(len(languages))
-        run(folder, out, one, teaching=teaching(worded, tiny_sonar, *languages))
+        run(folder, out, one, supervision_files=supervision_files(worded, tiny_sonar, *languages))
         models[languages] = (out / "best.pt").read_bytes()
     assert len(set(models.values())) == 2
 
@@ -240,7 +242,12 @@ def test_training_the_decoder_needs_its_loss_and_captions(folder, worded, tiny_s
         run(folder, tmp_path, decoder=DecoderOptions("full"))
     without = replace(worded["eng_Latn"], captions=())
     with pytest.raises(UserError, match="needs captions in eng_Latn"):
-        run(folder, tmp_path, losses=WORDS, teaching=Teaching([without], without, tiny_sonar))
+        run(
+            folder,
+            tmp_path,
+            losses=WORDS,
+            supervision_files=SupervisionFiles([without], without, tiny_sonar),
+        )
     with pytest.raises(UserError, match="nothing to train for"):
         run(folder, tmp_path, losses=LossOptions(mse=0, cosine=0))
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import sacrebleu
 import torch
-from small_files import EMBEDDING_DIM, teaching_of, write_manifest
+from small_files import EMBEDDING_DIM, supervision_files_of, write_manifest
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.models.sonar_text import SonarText
-from sonar_sign.training.teaching import make_validation, sonar_opener
+from sonar_sign.training.supervision_files import make_validation, sonar_opener
 
 torch.set_num_threads(1)
 
@@ -19,8 +19,8 @@ CPU = torch.device("cpu")
 
 def test_cosine_needs_no_decoder(tmp_path):
     manifest = write_manifest(tmp_path / "m.tsv", ["a", "b"])
-    teaching = teaching_of(tmp_path / "t.npy", manifest)
-    validation = make_validation(teaching, "cosine", sonar_opener(tmp_path, CPU))
+    supervision_files = supervision_files_of(tmp_path / "t.npy", manifest)
+    validation = make_validation(supervision_files, "cosine", sonar_opener(tmp_path, CPU))
     predicted = torch.tensor([[1.0, 0.0], [3.0, 4.0]])
     target = torch.tensor([[2.0, 0.0], [4.0, 3.0]])
     scores = validation.scores(["b", "a"], predicted, target)
@@ -32,8 +32,8 @@ def test_the_decoders_scores(tmp_path, tiny_sonar, tiny_sonar_texts, select):
     texts = tiny_sonar_texts["eng_Latn"][:6]
     clip_ids = [f"c{n}" for n in range(6)]
     manifest = write_manifest(tmp_path / "m.tsv", clip_ids, texts)
-    teaching = teaching_of(tmp_path / "t.npy", manifest, tiny_sonar)
-    validation = make_validation(teaching, select, sonar_opener(tiny_sonar, CPU))
+    supervision_files = supervision_files_of(tmp_path / "t.npy", manifest, tiny_sonar)
+    validation = make_validation(supervision_files, select, sonar_opener(tiny_sonar, CPU))
     sonar = SonarText.open(tiny_sonar)
     target = sonar.embed(texts, "eng_Latn")
     noise = torch.randn(target.shape, generator=torch.Generator().manual_seed(0))
@@ -59,9 +59,11 @@ def test_mistakes_are_named_before_training(tmp_path, tiny_sonar):
     manifest = write_manifest(tmp_path / "m.tsv", ["a"])
 
     def make(select="bleu_4", language="eng_Latn"):
-        teaching = teaching_of(tmp_path / "t.npy", manifest, tiny_sonar)
-        files = replace(teaching.validation, language=language)
-        make_validation(replace(teaching, validation=files), select, sonar_opener(tiny_sonar, CPU))
+        supervision_files = supervision_files_of(tmp_path / "t.npy", manifest, tiny_sonar)
+        files = replace(supervision_files.validation, language=language)
+        make_validation(
+            replace(supervision_files, validation=files), select, sonar_opener(tiny_sonar, CPU)
+        )
 
     assert SonarText.open(tiny_sonar).embedding_dim == EMBEDDING_DIM
     with pytest.raises(UserError, match="'rouge' is not one of bleu_4, chrf, cosine"):

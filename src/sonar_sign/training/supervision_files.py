@@ -43,7 +43,7 @@ def sonar_opener(folder: Path, device: torch.device) -> OpenSonar:
 
 
 @dataclass(frozen=True)
-class Teaching:
+class SupervisionFiles:
     """Files that say what clips mean."""
 
     train: Sequence[TargetFiles]
@@ -66,7 +66,7 @@ class Teaching:
 
 def make_losses(
     options: LossOptions,
-    teaching: Teaching,
+    supervision_files: SupervisionFiles,
     clips: FeatureClips | WindowClips,
     open_sonar: OpenSonar,
 ) -> Losses:
@@ -77,11 +77,11 @@ def make_losses(
     """
     word_losses = None
     if options.decoder_ce > 0:
-        without = [files.language for files in teaching.train if not files.captions]
+        without = [files.language for files in supervision_files.train if not files.captions]
         if without:
             raise UserError(f"The loss decoder_ce needs captions in {without[0]}, none are given.")
         sonar = open_sonar()
-        for language in teaching.languages():
+        for language in supervision_files.languages():
             sonar.check_language(language)
 
         def word_losses(embeddings: Tensor, captions: list[str], language: str) -> Tensor:
@@ -118,7 +118,9 @@ def trained_decoder(
     return decoder
 
 
-def make_validation(teaching: Teaching, select: str, open_sonar: OpenSonar) -> Validation:
+def make_validation(
+    supervision_files: SupervisionFiles, select: str, open_sonar: OpenSonar
+) -> Validation:
     """What validation needs to compute the metric `select`.
 
     Raises:
@@ -126,10 +128,10 @@ def make_validation(teaching: Teaching, select: str, open_sonar: OpenSonar) -> V
     """
     if select not in METRICS:
         raise UserError(f"select: {select!r} is not one of {', '.join(METRICS)}.")
-    captions = read_captions(teaching.validation.captions)
+    captions = read_captions(supervision_files.validation.captions)
     if select == "cosine":
         return Validation(captions, None)
-    sonar, language = open_sonar(), teaching.validation.language
+    sonar, language = open_sonar(), supervision_files.validation.language
     sonar.check_language(language)
     # Greedy decoding ranks checkpoints as beam search does, at a fraction of its time.
     return Validation(captions, lambda embeddings: sonar.decode(embeddings, language, beam_size=1))
