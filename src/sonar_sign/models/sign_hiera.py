@@ -211,17 +211,17 @@ class SignHiera(nn.Module):
         Raises:
             ValueError: a shape differs from the config, or a window has no real frame.
         """
-        groups = self._groups(frames, padding_frames)
+        same_length = self._groups(frames, padding_frames)
         per_unit = math.prod(self.config.mask_units_shape[1:])
         rows, groups = [], []
-        for windows, n_units in groups:
+        for windows, n_units in same_length:
             cut = frames[:, :, : n_units * self.config.frames_per_unit]
             rows.append(self._embed(cut if len(windows) == len(frames) else cut[windows]))
             groups.append(WindowGroup(len(windows), n_units * per_unit))
         x = self._run(self.blocks, torch.cat(rows), groups)
         # (n_mask_units, n_tokens, dim) -> (n_units, dim), of all windows one after the other
         x = x.unflatten(0, (-1, per_unit)).mean(dim=(1, 2))
-        order = [(window, n_units) for windows, n_units in groups for window in windows]
+        order = [(window, n_units) for windows, n_units in same_length for window in windows]
         parts = x.split([n_units for _, n_units in order])
         found = {window: part for (window, _), part in zip(order, parts, strict=True)}
         return [found[window] for window in range(len(frames))]
