@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sonar_sign.core.options import SonarPretrainOptions
+from sonar_sign.core.demo_options import SonarPretrainOptions
 from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
 from sonar_sign.demo.sonar import pretrain_sonar
 

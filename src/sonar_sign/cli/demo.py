@@ -13,14 +13,12 @@ from sonar_sign.cli.training import (
     ValManifest,
     ValTargets,
 )
-from sonar_sign.core.options import (
-    AugmentOptions,
-    LossOptions,
+from sonar_sign.core.demo_options import (
     SignHieraPretrainOptions,
     SonarPretrainOptions,
     StandInOptions,
-    TrainOptions,
 )
+from sonar_sign.core.options import AugmentOptions, LossOptions, TrainOptions
 
 
 def make_corpus(

@@ -1,47 +1,77 @@
-"""The settings of every stage: one frozen dataclass each, a default and one line of why a field.
+"""The settings of every stage: one frozen dataclass each, in the order of the data.
 
-The command line makes its flags from these classes and the workflow's config passes the same
-names, so a setting is described in one place. Nothing heavy is imported here.
+A field is written once, here: its type, default, bounds and one line of help. Flags, the config's
+schema and the tables of `config/README.md` are made from it (`core/settings.py` says how), so a
+new setting is one line. Nothing heavy is imported here.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+from sonar_sign.core.settings import (
+    POSITIVE,
+    SHARE,
+    SHARE_BELOW_ONE,
+    IntOrAuto,
+    at_least,
+    between,
+    matching,
+)
+
 Compat = Literal["ssvp_slt", "exact"]
+Precision = Literal["fp32", "bf16", "fp16"]
+Split = Literal["train", "val", "test"]
+DEVICES = matching("auto|cpu|cuda(:[0-9]+)?")
+LANGUAGES = matching("[a-z]{3}_[A-Z][a-z]{3}")
 
 
-class IntOrAuto(int):
-    """A number, or `auto`, which is 0."""
+@dataclass(frozen=True)
+class RunOptions:
+    """Settings of a whole run."""
 
-    @classmethod
-    def parse(cls, text: str) -> "IntOrAuto":
-        return cls(0 if text == "auto" else int(text))
+    seed: Annotated[int, "Seed of trainings and of resampling.", at_least(0)] = 1
+    device: Annotated[str, "auto, cpu, cuda or cuda:N.", DEVICES] = "auto"
+
+
+@dataclass(frozen=True)
+class PrepareOptions:
+    """Which annotated sentences become clips."""
+
+    min_duration_s: Annotated[float, "Shorter clips are dropped, in seconds.", at_least(0)] = 0.2
 
 
 @dataclass(frozen=True)
 class CropOptions:
     """How clips are cropped and encoded."""
 
-    size: Annotated[int, "Width and height of the clips, in pixels: the model's input size."] = 224
-    quality: Annotated[int, "x264's constant rate factor; 0 is lossless, 18 looks so."] = 18
-    frames_probed: Annotated[int, "Most frames a video in which the signer's face is sought."] = 8
-    detector: Annotated[Literal["hog", "cnn"], "dlib's detector of faces."] = "hog"
-    no_face: Annotated[Literal["center", "drop"], "What becomes of a clip without a face."] = (
-        "center"
-    )
+    size: Annotated[
+        int, "Width and height of the clips, in pixels: the model's input.", at_least(16, 2)
+    ] = 224
+    quality: Annotated[int, "x264's constant rate factor; 0 is lossless.", between(0, 51)] = 18
+    frames_probed: Annotated[
+        int, "Most frames per video in which the signer's face is searched.", at_least(1)
+    ] = 8
+    detector: Annotated[Literal["hog", "cnn"], "dlib's face detector; cnn needs a GPU."] = "hog"
+    no_face: Annotated[
+        Literal["center", "drop"], "Crop of a clip without a face: the centre, or no clip."
+    ] = "center"
 
 
 @dataclass(frozen=True)
 class ExtractOptions:
     """How features are computed."""
 
-    batch_units: Annotated[int, "Features, of several clips, computed together."] = 256
-    compat: Annotated[Compat, "As the public weights were trained, or its faults mended."] = (
+    batch_units: Annotated[
+        int, "Features computed together, of several clips; a full window has 64.", at_least(1)
+    ] = 256
+    compat: Annotated[Compat, "Windows as in the reference, or with its two faults mended."] = (
         "ssvp_slt"
     )
-    precision: Annotated[str, "fp32, bf16 or fp16."] = "fp32"
-    num_workers: Annotated[int, "Processes that decode clips ahead of the model; 0: none."] = 0
+    precision: Annotated[Precision, "Precision of SignHiera; fp16 on a GPU only."] = "fp32"
+    num_workers: Annotated[
+        int, "Processes that decode clips ahead of the model; 0: none.", at_least(0)
+    ] = 0
 
 
 @dataclass(frozen=True)
@@ -51,119 +81,185 @@ class LandmarkOptions:
     source: Annotated[
         Literal["openpose", "pose", "mediapipe"], "Keypoint files, or MediaPipe on the videos."
     ] = "openpose"
-    fps: Annotated[float, "Rows a second; YouTube-ASL's system takes every second frame."] = 12.0
-    max_gap_s: Annotated[float, "Longest gap that is interpolated, in seconds."] = 0.25
-    min_confidence: Annotated[float, "Points less sure than this count as missing."] = 0.1
-    velocities: Annotated[bool, "Whether rows hold the points' velocities too."] = False
+    fps: Annotated[
+        float, "Rows per second; YouTube-ASL's system uses half the video's.", POSITIVE
+    ] = 12.0
+    max_gap_s: Annotated[float, "Longest gap that is interpolated, in seconds.", at_least(0)] = 0.25
+    min_confidence: Annotated[float, "Less certain points count as missing.", SHARE] = 0.1
+    velocities: Annotated[bool, "Whether rows also hold the points' velocities."] = False
 
 
 @dataclass(frozen=True)
 class LossOptions:
     """Weights of the losses that are summed; 0 leaves one out."""
 
-    mse: Annotated[float, "Squared distance to SONAR's embedding over its variance."] = 1.0
-    cosine: Annotated[float, "One minus the cosine with SONAR's embedding."] = 1.0
-    infonce: Annotated[float, "SONAR's embedding told from those of other captions."] = 0.0
-    infonce_temperature: Annotated[float, "What infonce divides cosines by."] = 0.07
-    infonce_queue: Annotated[int, "Captions of earlier steps that infonce tells it from."] = 1024
-    decoder_ce: Annotated[float, "Cross-entropy of the caption in SONAR's decoder."] = 0.0
-    label_smoothing: Annotated[float, "Of decoder_ce: share spread over all tokens."] = 0.0
+    mse: Annotated[float, "Squared distance to SONAR's embedding / its variance.", at_least(0)] = (
+        1.0
+    )
+    cosine: Annotated[float, "One minus the cosine with SONAR's embedding.", at_least(0)] = 1.0
+    infonce: Annotated[float, "SONAR's embedding against those of other captions.", at_least(0)] = (
+        0.0
+    )
+    infonce_temperature: Annotated[float, "Temperature of infonce.", POSITIVE] = 0.07
+    infonce_queue: Annotated[
+        int, "Captions of earlier steps that are negatives of infonce.", at_least(0)
+    ] = 1024
+    decoder_ce: Annotated[
+        float, "Cross-entropy of the caption in SONAR's decoder.", at_least(0)
+    ] = 0.0
+    label_smoothing: Annotated[
+        float, "Of decoder_ce: probability spread over all tokens.", SHARE_BELOW_ONE
+    ] = 0.0
 
 
 @dataclass(frozen=True)
 class AugmentOptions:
-    """How much training pictures are changed; 0 changes nothing."""
+    """How much training videos are changed; 0 changes nothing. They are never mirrored."""
 
-    colour: Annotated[float, "Mixing of channels, contrast and brightness, 0 to 1."] = 0.2
-    texture: Annotated[float, "Strength of random patterns that stand still."] = 0.1
-    shift: Annotated[float, "Largest shift, as a share of the picture."] = 0.04
-    scale: Annotated[float, "Largest change of size, as a share."] = 0.08
-    speed: Annotated[float, "Largest change of speed, as a share."] = 0.1
-    delay: Annotated[int, "Most frames for which a clip's first one is held."] = 4
-    drop: Annotated[float, "Share of frames that the one before stands in for."] = 0.02
+    colour: Annotated[float, "Mixing of channels, contrast and brightness.", SHARE] = 0.2
+    texture: Annotated[float, "Strength of random still patterns.", SHARE] = 0.1
+    shift: Annotated[float, "Largest shift, as a share of the picture.", SHARE] = 0.04
+    scale: Annotated[float, "Largest change of size, as a share.", SHARE] = 0.08
+    speed: Annotated[float, "Largest change of speed, as a share.", SHARE_BELOW_ONE] = 0.1
+    delay: Annotated[int, "Most frames for which a clip's first frame is held.", at_least(0)] = 4
+    drop: Annotated[float, "Share of frames replaced by the one before.", SHARE_BELOW_ONE] = 0.02
 
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """How a stage is trained."""
+    """How a model is trained."""
 
-    epochs: Annotated[int, "Passes over the training clips."] = 20
-    learning_rate: Annotated[float, "Peak of the schedule."] = 1e-4
-    batch_size: Annotated[IntOrAuto, "Clips computed together on each device; auto: most."] = 32
-    gradient_accumulation_steps: Annotated[int, "Batches, on each device, that make a step."] = 1
-    effective_batch: Annotated[int, "With batch_size auto: clips a step on each device."] = 32
-    batch_budget: Annotated[int, "Most windows (stage 1) or features in a batch; 0: any."] = 0
+    epochs: Annotated[int, "Passes over the training clips.", at_least(1)] = 20
+    learning_rate: Annotated[float, "AdamW's peak learning rate.", POSITIVE] = 1e-4
+    batch_size: Annotated[
+        IntOrAuto, "Clips computed together on each device; auto: as many as fit.", at_least(1)
+    ] = 32
+    gradient_accumulation_steps: Annotated[
+        int, "Batches, on each device, that make a step.", at_least(1)
+    ] = 1
+    effective_batch: Annotated[
+        int, "With batch_size auto: clips per step on each device.", at_least(1)
+    ] = 32
+    batch_budget: Annotated[
+        int, "Most windows (of clips) or features in a batch; 0: no limit.", at_least(0)
+    ] = 0
     mixed_precision: Annotated[Literal["no", "fp16", "bf16"], "fp16 on a GPU only."] = "no"
-    gradient_checkpointing: Annotated[bool, "Compute activations twice, for want of memory."] = (
-        False
+    gradient_checkpointing: Annotated[bool, "Compute activations twice to save memory."] = False
+    weight_decay: Annotated[float, "AdamW's, not on norms, biases and positions.", at_least(0)] = (
+        0.01
     )
-    weight_decay: Annotated[float, "AdamW's, not on norms, biases and positions."] = 0.01
-    warmup: Annotated[float, "Share of the steps in which the learning rate rises."] = 0.05
-    gradient_clip: Annotated[float, "Largest norm of the gradient."] = 1.0
-    eval_every: Annotated[int, "Epochs between two validations."] = 1
-    select: Annotated[str, "What the best checkpoint is best in: bleu_4, chrf or cosine."] = (
-        "bleu_4"
-    )
-    patience: Annotated[int, "Validations without improvement before training stops."] = 5
-    keep: Annotated[int, "Best checkpoints that are kept."] = 1
-    save_every: Annotated[int, "Steps between two saves to go on from; 0: epochs only."] = 500
-    num_workers: Annotated[int, "Processes that read data; 0 reads between steps."] = 0
-    devices: Annotated[IntOrAuto, "GPUs, or CPU processes, of each machine; 0 or auto: all."] = 0
-    num_nodes: Annotated[int, "Machines."] = 1
+    warmup: Annotated[float, "Share of the steps in which the learning rate rises.", SHARE] = 0.05
+    gradient_clip: Annotated[float, "Largest norm of the gradient.", POSITIVE] = 1.0
+    eval_every: Annotated[int, "Epochs between two validations.", at_least(1)] = 1
+    select: Annotated[
+        Literal["bleu_4", "chrf", "cosine"], "Metric by which the best checkpoint is chosen."
+    ] = "bleu_4"
+    patience: Annotated[
+        int, "Validations without improvement before training stops.", at_least(1)
+    ] = 5
+    keep: Annotated[int, "Best checkpoints that are kept.", at_least(1)] = 1
+    save_every: Annotated[
+        int, "Steps between two saves to resume from; 0: after epochs only.", at_least(0)
+    ] = 500
+    num_workers: Annotated[int, "Processes that read data; 0: none.", at_least(0)] = 0
+    devices: Annotated[
+        IntOrAuto, "GPUs, or CPU processes, of each machine; auto: all.", at_least(0)
+    ] = 0
+    num_nodes: Annotated[int, "Machines.", at_least(1)] = 1
     strategy: Annotated[Literal["auto", "ddp", "fsdp"], "How devices share the work."] = "auto"
     wandb_project: Annotated[str, "Weights & Biases project to log to; empty: none."] = ""
 
 
 @dataclass(frozen=True)
+class FreezeOptions:
+    """How much of SignHiera is trained."""
+
+    freeze: Annotated[
+        float, "Share of SignHiera's blocks that are frozen, from the first on.", SHARE
+    ] = 0.8
+
+
+@dataclass(frozen=True)
+class JointOptions:
+    """How SignHiera and the sign encoder are trained together."""
+
+    sign_encoder_learning_rate: Annotated[
+        float, "Peak learning rate of the sign encoder; 0: that of SignHiera.", at_least(0)
+    ] = 0.0
+
+
+@dataclass(frozen=True)
 class DecoderOptions:
-    """Whether stage 2 trains SONAR's decoder too, through the loss `decoder_ce`."""
+    """Whether SONAR's decoder is trained too, through the loss `decoder_ce`."""
 
     train_decoder: Annotated[
         Literal["none", "lora", "full"], "Nothing, a low-rank change, or all of it."
     ] = "none"
-    lora_rank: Annotated[int, "Rank of the change."] = 8
+    lora_rank: Annotated[int, "Rank of the change.", at_least(1)] = 8
+
+
+@dataclass(frozen=True)
+class FusionOptions:
+    """How a sign encoder learns to read landmarks beside its features."""
+
+    drop_features: Annotated[float, "Share of training clips whose features are hidden.", SHARE] = (
+        0.85
+    )
+    alignment: Annotated[float, "Weight of the pull of landmarks to features.", at_least(0)] = 1.0
 
 
 @dataclass(frozen=True)
 class LandmarkModelOptions:
-    """Shape of the transformer that translates landmarks; 43 M parameters by default."""
+    """Shape of the T5 that translates landmarks; 43 M parameters by default."""
 
-    d_model: Annotated[int, "Width."] = 512
-    d_ff: Annotated[int, "Width of the feed-forward layers."] = 1024
-    num_heads: Annotated[int, "Attention heads; they share the width."] = 8
-    num_layers: Annotated[int, "Layers of the encoder."] = 6
-    num_decoder_layers: Annotated[int, "Layers of the decoder."] = 6
-    dropout: Annotated[float, "Share of activations dropped in training."] = 0.1
+    d_model: Annotated[int, "Width.", at_least(1)] = 512
+    d_ff: Annotated[int, "Width of the feed-forward layers.", at_least(1)] = 1024
+    num_heads: Annotated[int, "Attention heads; they share the width.", at_least(1)] = 8
+    num_layers: Annotated[int, "Layers of the encoder.", at_least(1)] = 6
+    num_decoder_layers: Annotated[int, "Layers of the decoder.", at_least(1)] = 6
+    dropout: Annotated[float, "Share of activations dropped in training.", SHARE_BELOW_ONE] = 0.1
     front: Annotated[Literal["conv", "linear"], "How rows become steps of the encoder."] = "conv"
-    stride: Annotated[int, "Rows that make a step of the encoder."] = 2
-    kernel: Annotated[int, "Rows that a convolution sees; odd."] = 5
-    vocabulary_size: Annotated[int, "Sentencepiece pieces, of the training captions."] = 8000
-    tokenizer: Annotated[str, "Sentencepiece model to take instead; empty: train one."] = ""
+    stride: Annotated[int, "Rows per step of the encoder.", at_least(1)] = 2
+    kernel: Annotated[int, "Rows that a convolution sees; odd.", at_least(1)] = 5
+    vocabulary_size: Annotated[
+        int, "Sentencepiece pieces, trained on the training captions.", at_least(4)
+    ] = 8000
+    tokenizer: Annotated[str, "Sentencepiece model to use instead; empty: train one."] = ""
     t5_folder: Annotated[str, "Pretrained T5 to start from, with its tokenizer; empty: none."] = ""
-    label_smoothing: Annotated[float, "Of each piece in training: share of all pieces."] = 0.1
+    label_smoothing: Annotated[
+        float, "Probability spread over all pieces in training.", SHARE_BELOW_ONE
+    ] = 0.1
 
 
 @dataclass(frozen=True)
 class LandmarkAugmentOptions:
     """How much training landmarks are changed; 0 changes nothing."""
 
-    noise: Annotated[float, "Standard deviation of each point's place, shoulder widths."] = 0.02
-    shift: Annotated[float, "Largest shift of all points, shoulder widths."] = 0.08
-    scale: Annotated[float, "Largest change of size, across and along, as a share."] = 0.1
-    rotation_deg: Annotated[float, "Largest turn in the picture, degrees."] = 6.0
-    speed: Annotated[float, "Largest change of speed, as a natural logarithm."] = 0.15
-    drop_frames: Annotated[float, "Largest share of rows that are left out."] = 0.1
-    drop_part: Annotated[float, "Chance that a hand or the face is missing for a while."] = 0.1
-    drop_points: Annotated[float, "Largest share of points that are missing throughout."] = 0.05
+    noise: Annotated[
+        float, "Standard deviation of each point's position, shoulder widths.", at_least(0)
+    ] = 0.02
+    shift: Annotated[float, "Largest shift of all points, shoulder widths.", at_least(0)] = 0.08
+    scale: Annotated[
+        float, "Largest change of size, across and along, as a share.", SHARE_BELOW_ONE
+    ] = 0.1
+    rotation_deg: Annotated[float, "Largest turn in the picture, degrees.", between(0, 180)] = 6.0
+    speed: Annotated[float, "Largest change of speed, as a natural logarithm.", at_least(0)] = 0.15
+    drop_frames: Annotated[float, "Largest share of rows left out.", SHARE_BELOW_ONE] = 0.1
+    drop_part: Annotated[
+        float, "Probability that a hand or the face is missing for a while.", SHARE
+    ] = 0.1
+    drop_points: Annotated[
+        float, "Largest share of points missing throughout.", SHARE_BELOW_ONE
+    ] = 0.05
 
 
 @dataclass(frozen=True)
 class PredictOptions:
-    """How embeddings are decoded into text."""
+    """How translations are decoded."""
 
-    beam_size: Annotated[int, "Hypotheses kept by beam search."] = 5
-    batch_size: Annotated[int, "Clips encoded and decoded together."] = 32
-    precision: Annotated[str, "fp32, bf16 or fp16, of the sign encoder."] = "fp32"
+    beam_size: Annotated[int, "Hypotheses kept by beam search.", at_least(1)] = 5
+    batch_size: Annotated[int, "Clips encoded and decoded together.", at_least(1)] = 32
+    precision: Annotated[Precision, "Precision of the encoder; fp16 on a GPU only."] = "fp32"
 
 
 @dataclass(frozen=True)
@@ -176,52 +272,60 @@ class MetricOptions:
 
 
 @dataclass(frozen=True)
-class StandInOptions:
-    """Sizes of the demo's stand-ins for SignHiera and the sign encoder."""
+class SampleOptions:
+    """Which translations are chosen to be read."""
 
-    n_frames: Annotated[int, "Sampled frames in a window."] = 32
-    size: Annotated[int, "Width and height of a clip, in pixels."] = 64
-    embed_dim: Annotated[int, "Width of SignHiera's first stage; features are 8 times it."] = 32
-    encoder_dim: Annotated[int, "Width of the sign encoder."] = 128
-    encoder_layers: Annotated[int, "Layers of its encoder, and of its decoder."] = 2
+    n: Annotated[int, "How many clips.", at_least(1)] = 12
+    seed: Annotated[int, "Seed of the random ones.", at_least(0)] = 1
 
 
 @dataclass(frozen=True)
-class SignHieraPretrainOptions:
-    """How the demo's SignHiera is pretrained."""
+class GalleryOptions:
+    """What the page with all test clips shows."""
 
-    epochs: Annotated[int, "Passes over the windows of the news corpus."] = 12
-    batch_windows: Annotated[int, "Windows a step."] = 16
-    learning_rate: Annotated[float, "Peak of the schedule."] = 1e-3
-    weight_decay: Annotated[float, "AdamW's."] = 0.05
+    videos: Annotated[
+        Literal["auto"] | bool, "Whether it plays clips; auto: only those of drawn signers."
+    ] = "auto"
 
 
 @dataclass(frozen=True)
-class SonarPretrainOptions:
-    """How the demo's SONAR is pretrained."""
+class ClusterOptions:
+    """What jobs ask a batch system for."""
 
-    n_pairs: Annotated[int, "Training sentences, each in both languages."] = 3000
-    vocabulary_size: Annotated[int, "Sentencepiece pieces."] = 400
-    width: Annotated[int, "Width of encoder, decoder and embedding."] = 64
-    n_layers: Annotated[int, "Encoder layers, and as many decoder layers."] = 2
-    n_heads: Annotated[int, "Attention heads."] = 4
-    ffn_width: Annotated[int, "Width of the feed-forward layers."] = 256
-    n_steps: Annotated[int, "Training steps."] = 700
-    batch_size: Annotated[int, "Sentence pairs a step, each translated twice."] = 32
-    learning_rate: Annotated[float, "Peak of the one-cycle schedule."] = 3e-3
-    noise: Annotated[float, "Noise on the embeddings in training, in units of their own."] = 0.25
-    alignment: Annotated[float, "Weight of the distance between two languages' embeddings."] = 1.0
+    account: Annotated[str | None, "Account that jobs are charged to."] = None
+    partition: Annotated[str | None, "Queue of jobs without a GPU; null: the default one."] = None
+    gpu_partition: Annotated[str | None, "Queue of jobs with GPUs; null: the same."] = None
+    gpu_model: Annotated[
+        str | None, "Kind of GPU, as sinfo -o %G writes it.", matching("[A-Za-z0-9_.]+")
+    ] = None
+    max_runtime: Annotated[
+        int | None, "Longest time that a job may ask for, in minutes.", at_least(1)
+    ] = None
+
+
+@dataclass(frozen=True)
+class JobOptions:
+    """What a job of one rule asks for in its first attempt."""
+
+    mem_mb: Annotated[int, "Memory in MB, times the number of the attempt.", at_least(1)] = 4000
+    runtime: Annotated[int, "Minutes, times the number of the attempt.", at_least(1)] = 60
+    gpus: Annotated[int, "GPUs, all on one node.", at_least(0)] = 0
+    cores: Annotated[
+        int | None, "Cores, in batch systems only; null: the rule's threads.", at_least(1)
+    ] = None
 
 
 @dataclass(frozen=True)
 class TranslateOptions:
     """How videos are translated outside the workflow."""
 
-    window_s: Annotated[float, "Length of the stretches a video is cut into; 0: none."] = 0.0
-    beam_size: Annotated[int, "Hypotheses kept by beam search."] = 5
-    n_best: Annotated[int, "Translations given for each language, best first."] = 1
-    batch_units: Annotated[int, "Features computed together."] = 256
-    compat: Annotated[Compat, "As the public weights were trained, or its faults mended."] = (
+    window_s: Annotated[
+        float, "Seconds of the windows that a video is cut into; 0: none.", at_least(0)
+    ] = 0.0
+    beam_size: Annotated[int, "Hypotheses kept by beam search.", at_least(1)] = 5
+    n_best: Annotated[int, "Translations per language, best first.", at_least(1)] = 1
+    batch_units: Annotated[int, "Features computed together.", at_least(1)] = 256
+    compat: Annotated[Compat, "Windows as in the reference, or with its faults mended."] = (
         "ssvp_slt"
     )
-    precision: Annotated[str, "fp32, bf16 or fp16 (the latter on a GPU only)."] = "fp32"
+    precision: Annotated[Precision, "Precision; fp16 on a GPU only."] = "fp32"

@@ -14,7 +14,7 @@ import sentencepiece
 import torch
 from torch.nn import functional
 
-from sonar_sign.core.options import SonarPretrainOptions
+from sonar_sign.core.demo_options import SonarPretrainOptions
 from sonar_sign.core.progress import track
 from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
 

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sonar_sign.clips.clip_shards import ClipShard
+from sonar_sign.core.demo_options import SignHieraPretrainOptions, StandInOptions
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.options import AugmentOptions, SignHieraPretrainOptions, StandInOptions
+from sonar_sign.core.options import AugmentOptions
 from sonar_sign.core.progress import track
 from sonar_sign.core.tables import read_table
 from sonar_sign.features.clip_windows import sampling_of, to_input

@@ -9,8 +9,8 @@ import pytest
 import torch
 import yaml
 
+from sonar_sign.core.demo_options import SonarPretrainOptions
 from sonar_sign.core.files import sha256_of
-from sonar_sign.core.options import SonarPretrainOptions
 from sonar_sign.demo import sonar as demo_sonar
 from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
 from sonar_sign.demo.sonar import pretrain_sonar
