@@ -127,11 +127,9 @@ def faces_case(path: Path) -> dict:
 
 def crop_case(folder: Path, *videos: Path) -> dict:
     """`crop` as the workflow runs it, each video one sentence."""
-    import pandas as pd
-
     from sonar_sign.clips.crop import crop
     from sonar_sign.core.options import CropOptions
-    from sonar_sign.core.tables import write_table
+    from sonar_sign.core.tables import write_rows
     from sonar_sign.core.video import probe
     from sonar_sign.corpora.shard import COLUMNS
 
@@ -140,7 +138,7 @@ def crop_case(folder: Path, *videos: Path) -> dict:
         (f"clip{number}", str(path.resolve()), 0.0, info.duration_s, info.n_frames, info.fps)
         for number, (path, info) in enumerate(found.items())
     ]
-    write_table(folder / "shard.tsv", pd.DataFrame(rows, columns=list(COLUMNS)))
+    write_rows(folder / "shard.tsv", COLUMNS, rows)
     at_start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started, started_cpu = time.perf_counter(), time.process_time()
     crop(

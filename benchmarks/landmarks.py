@@ -92,9 +92,7 @@ def mediapipe(videos: list[Path]) -> None:
 
 
 def state() -> None:
-    import pandas as pd
-
-    from sonar_sign.core.tables import write_table
+    from sonar_sign.core.tables import write_rows
     from sonar_sign.corpora.shard import COLUMNS
     from sonar_sign.landmarks.keypoint_locations import OPENPOSE_PARENTS, state_of
 
@@ -105,7 +103,7 @@ def state() -> None:
             for clip_id in ids:
                 (root / OPENPOSE_PARENTS[-1].format(split="train") / clip_id).mkdir(parents=True)
             rows = [(clip_id, f"{clip_id[:7]}-rgb_front.mp4", 0, 1, 24, 24) for clip_id in ids]
-            write_table(root / f"{shard}.tsv", pd.DataFrame(rows, columns=list(COLUMNS)))
+            write_rows(root / f"{shard}.tsv", COLUMNS, rows)
         started = Clock()
         for shard in range(N_SHARDS):
             state_of(root / f"{shard}.tsv", root, "train", "openpose")

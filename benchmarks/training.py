@@ -67,16 +67,15 @@ def peak_gb() -> float:
 def write_teaching(folder: Path, clip_ids: list[str]) -> None:
     """Random targets and captions."""
     import numpy as np
-    import pandas as pd
 
-    from sonar_sign.core.tables import write_table
+    from sonar_sign.core.tables import write_rows
     from sonar_sign.features.targets import write_targets
 
     rng = np.random.default_rng(0)
     targets = 0.006 * rng.standard_normal((len(clip_ids), 1024)).astype(np.float32)
     write_targets(folder / "targets.npy", clip_ids, targets)
-    captions = pd.DataFrame({"clip_id": clip_ids, "text": ["A caption."] * len(clip_ids)})
-    write_table(folder / "captions.tsv", captions)
+    captions = [(clip_id, "A caption.") for clip_id in clip_ids]
+    write_rows(folder / "captions.tsv", ("clip_id", "text"), captions)
 
 
 def teaching_in(folder: Path):

@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pandas as pd
+from frames import write_table
 
 from sonar_sign.core.files import write_json
-from sonar_sign.core.tables import write_table
 from sonar_sign.evaluation.compare import CompareOptions, compare
 from sonar_sign.evaluation.evaluate import evaluate
 

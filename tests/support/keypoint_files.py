@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from frames import write_table
 
-from sonar_sign.core.tables import write_table
 from sonar_sign.corpora.shard import COLUMNS
 
 PARTS = {

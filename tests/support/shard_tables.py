@@ -1,8 +1,8 @@
 """Tables of one shard, as `shard` writes them."""
 
 import pandas as pd
+from frames import write_table
 
-from sonar_sign.core.tables import write_table
 from sonar_sign.corpora.shard import COLUMNS
 
 

@@ -7,9 +7,9 @@ import av
 import numpy as np
 import pandas as pd
 import torch
+from frames import write_table
 
 from sonar_sign.clips.clip_shards import ClipInfo, write_clips
-from sonar_sign.core.tables import write_table
 from sonar_sign.core.video import encode_clip
 from sonar_sign.features.feature_shards import write_features
 from sonar_sign.features.targets import write_targets

@@ -5,7 +5,7 @@ character like any other. That is why captions survive it unchanged, and why nei
 module nor pandas' reader is used here (both guess about quotes, blank lines, `NA` and `\\r`).
 
 Columns and rows are plain lists, so that steps without arithmetic need not wait for pandas;
-`read_table` and `write_table` are the same with a frame.
+`read_table` is the same as a frame.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, require_file
+from sonar_sign.core.wording import first_few
 
 if TYPE_CHECKING:
     import pandas
-
-# How many differing ids an error names: enough to see a pattern, few enough to read.
-MAX_NAMED_IDS = 5
 
 _BREAKS = {"\t": "a tab", "\n": "a line feed", "\r": "a carriage return"}
 
@@ -89,15 +87,6 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[objec
             file.write(f"{line}\n".encode())
 
 
-def write_table(path: Path, frame: "pandas.DataFrame") -> None:
-    """`write_rows` of a frame, without its index."""
-    columns = [
-        frame[name].astype("object").where(frame[name].notna(), None).tolist()
-        for name in frame.columns
-    ]
-    write_rows(path, [str(name) for name in frame.columns], zip(*columns, strict=True))
-
-
 def require_same_ids(
     first: Iterable[str], first_name: str, second: Iterable[str], second_name: str
 ) -> None:
@@ -108,7 +97,7 @@ def require_same_ids(
     """
     first, second = set(first), set(second)
     only = [
-        f"{len(ids)} only in {name} ({_named(ids)})"
+        f"{len(ids)} only in {name} ({first_few(sorted(ids))})"
         for ids, name in ((first - second, first_name), (second - first, second_name))
         if ids
     ]
@@ -116,11 +105,6 @@ def require_same_ids(
         raise UserError(
             f"Different clips: {' and '.join(only)}; make both from the same clip list."
         )
-
-
-def _named(ids: set[str]) -> str:
-    named = ", ".join(sorted(ids)[:MAX_NAMED_IDS])
-    return named + (", ..." if len(ids) > MAX_NAMED_IDS else "")
 
 
 def _read_lines(path: Path) -> list[str]:

@@ -18,7 +18,6 @@ ELBOW_PULL = np.array([0.55, -1.0, -0.25])
 HIP = (0.30, -1.45)
 
 REST_OF_BODY = 25
-HAND_JOINTS = 21
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from sonar_sign import __version__
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, require_file
 from sonar_sign.core.options import MetricOptions
+from sonar_sign.core.wording import first_few
 from sonar_sign.metrics import DECIMALS, METRICS, VERSIONED, MetricStatistics, score_all
 from sonar_sign.translation.predictions import PredictionSet, RunInfo, read_record
 
@@ -157,9 +158,7 @@ def on_same_clips(systems: Mapping[str, SystemScores]) -> dict[str, SystemScores
 def _some(clip_ids: set[str], name: str) -> str:
     if not clip_ids:
         return ""
-    shown: Sequence[str] = sorted(clip_ids)[:5]
-    more = f" and {len(clip_ids) - 5} more" if len(clip_ids) > 5 else ""
-    return f"only {name} has {', '.join(shown)}{more}"
+    return f"only {name} has {first_few(sorted(clip_ids))}"
 
 
 def clips_sha256(clip_ids: Iterable[str]) -> str:

@@ -5,7 +5,6 @@ says that the file is still the same. Nothing takes its final name before it is 
 """
 
 import bz2
-import difflib
 import fcntl
 import json
 import os
@@ -27,6 +26,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, require_file, sha256_of
+from sonar_sign.core.wording import nearest
 
 CHUNK_BYTES = 1 << 16
 MAX_WAIT_S = 60.0
@@ -132,9 +132,7 @@ def fetch_model(
 def _entry(name: str) -> PublicFile:
     known = registry()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}" if near else f"known are {', '.join(known)}"
-        raise UserError(f"There is no public file {name!r}: {hint}.")
+        raise UserError(f"There is no public file {name!r}: {nearest(name, known)}.")
     return known[name]
 
 

@@ -10,6 +10,7 @@ import torch
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import LandmarkModelOptions
+from sonar_sign.core.wording import first_few
 from sonar_sign.models.landmark_tokenizer import Tokenizer, read_tokenizer
 from sonar_sign.models.landmark_translator import LandmarkConfig, LandmarkTranslator
 from sonar_sign.models.model_files import assign, empty_model, read_tensors, write
@@ -144,7 +145,7 @@ def from_t5_folder(
         tied |= {"lm_head.weight"}
     wrong = sorted((set(result.missing_keys) - tied) | set(result.unexpected_keys))
     if wrong:
-        raise UserError(f"{weights} does not fit {config_file}: {', '.join(wrong[:5])}.")
+        raise UserError(f"{weights} does not fit {config_file}: {first_few(wrong)}.")
     model.t5.tie_weights()
     return model, tokenizer
 

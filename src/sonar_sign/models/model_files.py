@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, require_file
+from sonar_sign.core.wording import first_few
 
 MAX_LISTED = 10
 
@@ -121,9 +122,7 @@ def _described(tensor: Tensor) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    names = list(names)
-    more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
-    return (", ".join(names[:MAX_LISTED]) or "nothing") + more
+    return first_few(list(names), MAX_LISTED) or "nothing"
 
 
 def assign(path: Path, what: str, model: nn.Module, state: dict[str, Tensor]) -> None:

@@ -9,7 +9,6 @@ three public files (`sonar_text_encoder.pt`, `sonar_text_decoder.pt`,
 `sentencepiece.source.256000.model`) needs no cards.
 """
 
-import difflib
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.wording import nearest
 from sonar_sign.models.sonar_cards import card_errors, file_errors, file_of, read_cards
 
 _IGNORED = -100
@@ -137,16 +137,13 @@ class SonarText:
         """Return `language` if the tokenizer knows it.
 
         Raises:
-            UserError: it does not; the nearest codes are listed.
+            UserError: it does not; the nearest code is named, or some of them.
         """
         if language in self.languages:
             return language
-        by_lower_case = {code.lower(): code for code in self.languages}
-        near = difflib.get_close_matches(language.lower(), by_lower_case, n=5, cutoff=0.3)
-        nearest = ", ".join(by_lower_case[code] for code in near) or ", ".join(self.languages[:5])
         raise UserError(
             f"Unknown language {language!r}: SONAR in {self.folder} knows "
-            f"{len(self.languages)} codes; the nearest are {nearest}."
+            f"{len(self.languages)} codes; {nearest(language, self.languages)}."
         )
 
     def embed(self, texts: Sequence[str], language: str, batch_size: int = 32) -> Tensor:

@@ -16,9 +16,10 @@ from sonar_sign.clips.clip_shards import ClipShard
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of
 from sonar_sign.core.tables import read_columns
+from sonar_sign.core.wording import first_few
 from sonar_sign.features.feature_shards import FeatureShard
 from sonar_sign.features.targets import read_targets
-from sonar_sign.operations.findings import Finding, some
+from sonar_sign.operations.doctor import Finding
 from sonar_sign.training.lock import dead_holder
 
 # A call of Snakemake with these words, such as a target.
@@ -46,7 +47,7 @@ def check_leftovers(folders: list[Path]) -> list[Finding]:
     return [
         Finding(
             f"{len(orphans)} temporary files of jobs that were killed: "
-            f"{some([str(path) for path in orphans])}. They do no harm but take disk.",
+            f"{first_few([str(path) for path in orphans])}. They do no harm but take disk.",
             f"rm {shlex.join(str(path) for path in orphans)}",
         )
     ]
@@ -65,7 +66,8 @@ def check_clock(folders: list[Path]) -> list[Finding]:
         return []
     return [
         Finding(
-            f"{len(ahead)} files are dated in the future, so a clock was wrong: {some(ahead)}.",
+            f"{len(ahead)} files are dated in the future, so a clock was wrong: "
+            f"{first_few(ahead)}.",
             f"find {shlex.join(str(folder) for folder in folders if folder.exists())} -type f "
             '-newermt now -exec touch -d "$(date -Ins)" {} +',
         )
@@ -100,7 +102,9 @@ def check_snakemake(folder: Path, again: Again) -> list[Finding]:
         problem = f"{folder} is locked by a Snakemake that has ended."
         findings.append(Finding(problem, again("--unlock")))
     if unfinished:
-        problem = f"{len(unfinished)} outputs were being made when a run ended: {some(unfinished)}."
+        problem = (
+            f"{len(unfinished)} outputs were being made when a run ended: {first_few(unfinished)}."
+        )
         findings.append(Finding(problem, again()))
     return findings
 
@@ -176,9 +180,9 @@ def _broken(paths, check: Callable[[Path], Any], again: Again) -> Iterator[Findi
 def _require_same(found: set[str], path: Path, wanted: set[str], source: Path) -> None:
     missing, further = sorted(wanted - found), sorted(found - wanted)
     if missing:
-        raise UserError(f"{path} lacks clips of {source}: {some(missing)}.")
+        raise UserError(f"{path} lacks clips of {source}: {first_few(missing)}.")
     if further:
-        raise UserError(f"{path} has clips that {source} has not: {some(further)}.")
+        raise UserError(f"{path} has clips that {source} has not: {first_few(further)}.")
 
 
 def _clip_ids(tar: Path) -> set[str] | None:

@@ -1,13 +1,11 @@
 """What each job asks a batch system for, from the config's section `cluster`."""
 
-import difflib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.wording import nearest
 
-# Rules that the table may name although this version of the workflow does not have them.
-ANNOUNCED = {"train_landmarks", "train_fused"}
 Asked = dict[str, int | str | Callable[..., int]]
 
 
@@ -18,10 +16,10 @@ def check_rule_names(cluster: Mapping[str, Any], rules: Collection[str]) -> None
         UserError: naming the rule and the one that was probably meant.
     """
     for name in cluster["rules"]:
-        if name not in rules and name not in ANNOUNCED:
-            near = difflib.get_close_matches(name, rules, n=1)
-            hint = f"did you mean {near[0]}" if near else "snakemake --list names them"
-            raise UserError(f"In the config: cluster.rules.{name} is not a rule; {hint}.")
+        if name not in rules:
+            raise UserError(
+                f"In the config: cluster.rules.{name} is not a rule; {nearest(name, rules)}."
+            )
 
 
 def resources_of(rule: str, cluster: Mapping[str, Any], *, gpus: bool = True) -> Asked:

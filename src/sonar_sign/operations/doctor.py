@@ -7,22 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sonar_sign.operations.check_results import (
-    check_clips,
-    check_clock,
-    check_features,
-    check_leftovers,
-    check_snakemake,
-    check_targets,
-    check_training_locks,
-)
-from sonar_sign.operations.findings import Finding
-from sonar_sign.operations.installation import (
-    check_disk,
-    check_gpu,
-    check_libsndfile,
-    check_versions,
-)
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong."""
+
+    problem: str
+    """A sentence: what, where."""
+    remedy: str
+    """A command, or words where no command can know."""
 
 
 @dataclass(frozen=True)
@@ -49,22 +42,25 @@ def doctor(
         lock: `requirements.lock`.
         cores: for the commands that are proposed.
     """
+    # These modules import `Finding` from here.
+    from sonar_sign.operations import check_results, installation
+
     results, resources = Path("results"), Path("resources")
     again = partial(snakemake, config_files, cores)
-    gpu, about_gpu = check_gpu(config["device"])
-    disk, about_disk = check_disk(config, results)
+    gpu, about_gpu = installation.check_gpu(config["device"])
+    disk, about_disk = installation.check_disk(config, results)
     findings = [
-        *check_versions(lock),
-        *check_libsndfile(),
+        *installation.check_versions(lock),
+        *installation.check_libsndfile(),
         *gpu,
         *disk,
-        *check_snakemake(Path.cwd(), again),
-        *check_training_locks(results),
-        *check_leftovers([results, resources]),
-        *check_clock([results, resources]),
-        *check_clips(results, again),
-        *check_features(results, encoders_of(config), again),
-        *check_targets(results, again),
+        *check_results.check_snakemake(Path.cwd(), again),
+        *check_results.check_training_locks(results),
+        *check_results.check_leftovers([results, resources]),
+        *check_results.check_clock([results, resources]),
+        *check_results.check_clips(results, again),
+        *check_results.check_features(results, encoders_of(config), again),
+        *check_results.check_targets(results, again),
     ]
     return Checkup(findings, [about_gpu, about_disk])
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.wording import first_few
 from sonar_sign.operations.config import EMBEDDED
-from sonar_sign.operations.findings import Finding, some
+from sonar_sign.operations.doctor import Finding
 
 PYTHONS = ((3, 11), (3, 12))
 SETUP = "make setup"
@@ -40,7 +41,7 @@ def check_versions(lock: Path) -> list[Finding]:
             wrong.append(f"{wanted.name} is {found}, not {locked}")
     if not wrong:
         return []
-    return [Finding(f"The installation is not that of {lock}: {some(wrong)}.", SETUP)]
+    return [Finding(f"The installation is not that of {lock}: {first_few(wrong)}.", SETUP)]
 
 
 def check_libsndfile() -> list[Finding]:

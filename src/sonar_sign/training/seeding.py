@@ -7,7 +7,7 @@ import torch
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and PyTorch; the order of clips is seeded by `LengthBatches` itself."""
+    """Seed Python, NumPy and PyTorch; the order of clips is seeded by `StepBatches`."""
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)

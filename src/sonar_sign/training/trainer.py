@@ -19,6 +19,7 @@ from sonar_sign.core.devices import (
 )
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import TrainOptions
+from sonar_sign.core.wording import first_few
 from sonar_sign.training.batch_size import is_out_of_memory, resolve_batch_size
 from sonar_sign.training.batches import ResumableLoader
 from sonar_sign.training.callbacks import (
@@ -161,9 +162,9 @@ def _fit(
     except NotFiniteError as error:
         state = run.training_dir / "diverged.ckpt"
         trainer.save_checkpoint(state)
-        named = ", ".join(error.clip_ids[:5]) + (" ..." if len(error.clip_ids) > 5 else "")
+        clips = first_few(error.clip_ids)
         raise UserError(
-            f"Training gave {error} after {trainer.global_step} steps, with the clips {named}; the "
+            f"Training gave {error} after {trainer.global_step} steps, with the clips {clips}; the "
             f"state is saved as {state}. Lower the learning rate, or look at these clips."
         ) from error
     except (RuntimeError, MemoryError) as error:

@@ -2,9 +2,10 @@
 
 import pandas
 import pytest
+from frames import write_table
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.tables import read_table, require_same_ids, write_table
+from sonar_sign.core.tables import read_table, require_same_ids
 
 
 def write(path, text):
@@ -112,7 +113,7 @@ def test_differing_ids_are_named_five_at_most_each_way():
     with pytest.raises(UserError) as error:
         require_same_ids([f"a{i}" for i in range(7)], "left.tsv", ["b0", "b1"], "right.tsv")
     message = str(error.value)
-    assert "7 only in left.tsv (a0, a1, a2, a3, a4, ...)" in message
+    assert "7 only in left.tsv (a0, a1, a2, a3, a4 and 2 more)" in message
     assert "2 only in right.tsv (b0, b1)" in message
 
 

@@ -2,9 +2,10 @@
 
 import pandas as pd
 import pytest
+from frames import write_table
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.tables import read_table, write_table
+from sonar_sign.core.tables import read_table
 from sonar_sign.corpora.shard import COLUMNS, shard, shard_of, videos_of_shard
 
 

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from frames import write_table
 from small_files import REAL_DATA
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.tables import write_table
 from sonar_sign.corpora.prepare import CLAMPED_COLUMNS, COLUMNS, DROPPED_COLUMNS
 from sonar_sign.corpora.summarise import SplitFiles, as_text, summarise
 

@@ -21,12 +21,12 @@ from comparison_files import (
     sentences,
     table,
 )
+from frames import write_table
 from jsonschema import Draft202012Validator
 from small_files import REPOSITORY
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import write_json
-from sonar_sign.core.tables import write_table
 from sonar_sign.evaluation.compare import CompareOptions, compare
 from sonar_sign.evaluation.comparison_table import COLUMNS, better_than_first, print_table
 from sonar_sign.evaluation.evaluate import evaluate

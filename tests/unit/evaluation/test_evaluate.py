@@ -8,9 +8,9 @@ import pandas
 import pytest
 import sacrebleu
 import yaml
+from frames import write_table
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.tables import write_table
 from sonar_sign.evaluation.evaluate import evaluate
 from sonar_sign.evaluation.system_scores import clips_sha256, references_sha256
 from sonar_sign.translation.predictions import read_clips

@@ -5,9 +5,9 @@ import json
 import pandas
 import pytest
 import sacrebleu
+from frames import write_table
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.tables import write_table
 from sonar_sign.evaluation.sample import choose, sample
 
 # Prediction i has the first i + 1 of ten words right.

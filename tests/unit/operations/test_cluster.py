@@ -87,4 +87,4 @@ def test_a_rule_that_is_not_there_is_told():
     table = cluster(rules={"exract": {"mem_mb": 1}})
     with pytest.raises(UserError, match=r"cluster\.rules\.exract is not a rule; did you mean ext"):
         check_rule_names(table, {"extract", "crop"})
-    check_rule_names(cluster(rules={"train_fused": {"mem_mb": 1}}), {"extract"})
+    check_rule_names(cluster(rules={"extract": {"mem_mb": 1}}), {"extract", "crop"})

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from frames import write_table
 from small_files import numbered, write_video
 
 from sonar_sign.clips.clip_shards import ClipInfo, write_clips
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.tables import write_table
 from sonar_sign.report.gallery import differing, gallery
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)

@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 from comparison_files import REFERENCES, comparison_folder, corrupted, metrics, run
+from frames import write_table
 
 from sonar_sign.cli.evaluation import names_and_paths
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.tables import write_table
 from sonar_sign.report.plot import FILES, plot
 
 
