@@ -263,6 +263,13 @@ class PredictOptions:
 
 
 @dataclass(frozen=True)
+class EvaluateOptions:
+    """What is scored."""
+
+    split: Annotated[Split, "The split that is translated and scored."] = "test"
+
+
+@dataclass(frozen=True)
 class MetricOptions:
     """Which metrics are computed besides those that need nothing."""
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.corpora.annotation import Annotation, Corpus
+from sonar_sign.corpora.drawn import Drawn
 from sonar_sign.corpora.how2sign import How2Sign
 from sonar_sign.corpora.ssvp import Ssvp
 
-TYPES: dict[str, type[Corpus]] = {"how2sign": How2Sign, "ssvp": Ssvp}
+TYPES: dict[str, type[Corpus]] = {"how2sign": How2Sign, "ssvp": Ssvp, "demo": Drawn}
 
 __all__ = ["TYPES", "Annotation", "Corpus", "open_corpus"]
 
@@ -21,6 +22,6 @@ def open_corpus(corpus_type: str, root: Path) -> Corpus:
     root = Path(root)
     if corpus_type not in TYPES:
         raise UserError(f"Corpus type {corpus_type!r} is not one of: {', '.join(TYPES)}.")
-    if not root.is_dir():
+    if not TYPES[corpus_type].drawn and not root.is_dir():
         raise UserError(f"The corpus folder {root} does not exist; set corpus.root in the config.")
     return TYPES[corpus_type](root)

@@ -32,6 +32,10 @@ class Corpus(Protocol):
     root: Path
     cropped: bool
     """The videos show the signer cut out already; nothing is looked for in them."""
+    drawn: bool
+    """A rule of the workflow makes it: its files need not be there beforehand."""
+    may_be_shown: bool
+    """Nobody's face is in its videos, so pages may play them without being told to."""
     official_counts: dict[str, dict[str, int]]
     """By split: how many sentences there should be, by who says so."""
 

@@ -44,6 +44,8 @@ class How2Sign:
     """
 
     cropped = False
+    drawn = False
+    may_be_shown = False
     official_counts = OFFICIAL_COUNTS
 
     def __init__(self, root: Path):

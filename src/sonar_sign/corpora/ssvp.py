@@ -22,6 +22,8 @@ class Ssvp:
     """A folder with `manifests/` and `videos/`; every video is one sentence."""
 
     cropped = True
+    drawn = False
+    may_be_shown = False
     official_counts: dict[str, dict[str, int]] = {}
 
     def __init__(self, root: Path):

@@ -1,98 +1,279 @@
-"""Checking the workflow's config before anything runs; every mistake is one sentence."""
+"""The config of a run: read, checked, and completed with every default.
 
-import difflib
-import os
-import sys
+Whatever a config does not say is a default of the real job (`core/options.py`,
+`training/kinds.py`, `defaults.yaml`); no other config lends it a value unless it `extends` it.
+Every mistake is one sentence, before anything runs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator, ValidationError
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.settings import Setting
+from sonar_sign.core.wording import nearest
+from sonar_sign.corpora import TYPES
+from sonar_sign.operations.config_layers import (
+    DEFAULT,
+    Layer,
+    laid_over,
+    merge,
+    read_layers,
+)
+from sonar_sign.operations.config_schema import (
+    DEMO_SECTIONS,
+    SECTIONS,
+    config_schema,
+    defaults_in,
+    settings_in,
+)
+from sonar_sign.operations.experiment import Experiment
+from sonar_sign.training.kinds import KINDS
 
-# A corpus below this folder is made by a rule, so it need not be there.
-EMBEDDED = Path("resources/demo")
+DEFAULT_CONFIG = Path("config/config.yaml")
+"""The demo: read where no config is given, and by configs that extend it."""
 
 
-def check_config(config: dict[str, Any], schema_file: Path) -> None:
-    """Check a config against its schema, and what no schema can say.
+@dataclass(frozen=True)
+class Config:
+    """A whole config."""
+
+    values: Mapping[str, Any]
+    """Every key, defaults included; `trainings` and `systems` as they are declared."""
+    origins: Mapping[str, str]
+    """By dotted key: the file that says it, `--config`, or `default`."""
+    experiment: Experiment
+    """The trainings and systems, resolved."""
+
+
+def load_config(
+    paths: Sequence[Path],
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    corpora_must_exist: bool = False,
+) -> Config:
+    """Read config files; without any, the demo's.
 
     Raises:
-        UserError: naming the key or the path that is wrong, and what it may be.
+        UserError: naming the file or the key that is wrong, and what it may be.
     """
-    schema = yaml.safe_load(Path(schema_file).read_text(encoding="utf-8"))
-    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: list(e.path))
+    config = complete(read_layers(paths or [DEFAULT_CONFIG], overrides))
+    if corpora_must_exist:
+        require_corpora(config)
+    return config
+
+
+def complete(layers: Sequence[Layer]) -> Config:
+    """One checked config of layers, with defaults where none of them says anything.
+
+    Raises:
+        UserError: naming the key that is wrong, and what it may be.
+    """
+    given, origins = merge(layers)
+    read = _read_values(given)
+    _check_schema(read)
+    values = _with_defaults(read)
+    experiment = Experiment.of(values, packaged_defaults()["systems"])
+    _check_corpora(values, experiment)
+    for key in _leaves(values):
+        origins.setdefault(key, DEFAULT)
+    return Config(values, origins, experiment)
+
+
+def require_corpora(config: Config) -> None:
+    """Check that the corpora's folders are there, but for those that a rule makes.
+
+    Raises:
+        UserError: naming the key and the folder that is missing.
+    """
+    further = config.values["further_corpora"].items()
+    for key, corpus in [
+        ("corpus.root", config.values["corpus"]),
+        *[(f"further_corpora.{name}.root", corpus) for name, corpus in further],
+    ]:
+        if not TYPES[corpus["type"]].drawn and not Path(corpus["root"]).is_dir():
+            raise UserError(
+                f"In the config: {key} {corpus['root']} is not a folder; give the corpus's."
+            )
+
+
+def packaged_defaults() -> dict[str, Any]:
+    """`defaults.yaml`."""
+    text = resources.files(__package__).joinpath("defaults.yaml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)
+
+
+def as_yaml(config: Config, *, with_origins: bool = False) -> str:
+    """The effective values, trainings with all their settings; each with where it is from."""
+    values = {**config.values, "trainings": config.experiment.effective_trainings()}
+    text = yaml.safe_dump(values, sort_keys=False, width=100, allow_unicode=True)
+    if not with_origins:
+        return text
+    flat = _leaves(values)
+    width = max(len(key) for key in flat) + 2
+    rows = [
+        f"{key:{width}}{yaml.safe_dump(value, default_flow_style=True).splitlines()[0]:24} "
+        f"{_origin_of(key, config)}"
+        for key, value in flat.items()
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def _origin_of(key: str, config: Config) -> str:
+    """Where a value is from; settings of a training may be those of the one that it is like."""
+    if key in config.origins:
+        return config.origins[key]
+    if key.startswith("trainings."):
+        _, name, rest = key.split(".", 2)
+        for ancestor in config.experiment.like_chain(name):
+            origin = config.origins.get(f"trainings.{ancestor}.{rest}")
+            if origin:
+                return f"{origin}, through like: {ancestor}"
+    return DEFAULT
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        where = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            flat |= _leaves(value, f"{where}.")
+        else:
+            flat[where] = value
+    return flat
+
+
+def _read_values(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as the types of their settings: numbers that were given as text become numbers."""
+    values = dict(given)
+    for section in (*SECTIONS, *DEMO_SECTIONS):
+        settings = settings_in(section.options)
+        *parents, last = section.key.split(".") if section.key else [""]
+        holder = values
+        for part in parents:
+            holder = holder.get(part, {})
+        if not section.key:
+            values |= _read(values, settings)
+        elif isinstance(holder, Mapping) and isinstance(holder.get(last), Mapping):
+            whole = {**holder[last], **_read(holder[last], settings)}
+            if parents:
+                values[parents[0]] = {**values[parents[0]], last: whole}
+            else:
+                values[last] = whole
+    trainings = values.get("trainings")
+    if isinstance(trainings, Mapping):
+        values["trainings"] = {name: _read_training(one) for name, one in trainings.items()}
+    return values
+
+
+def _read_training(training: Any) -> Any:
+    if not isinstance(training, Mapping):
+        return training
+    values = dict(training)
+    for kind in KINDS.values():
+        values |= _read(values, settings_in(kind.options))
+        for group, options in kind.groups.items():
+            if isinstance(values.get(group), Mapping):
+                values[group] = {**values[group], **_read(values[group], settings_in([options]))}
+    return values
+
+
+def _read(values: Mapping[str, Any], settings: Mapping[str, Setting]) -> dict[str, Any]:
+    return {key: settings[key].read(value) for key, value in values.items() if key in settings}
+
+
+def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
+    defaults: dict[str, Any] = {
+        name: value
+        for section in SECTIONS
+        if not section.key
+        for name, value in defaults_in(section.options).items()
+    }
+    sections = [section for section in SECTIONS if section.key]
+    if "demo" in given:
+        sections += DEMO_SECTIONS
+    for section in sections:
+        layer = defaults_in(section.options)
+        for part in reversed(section.key.split(".")):
+            layer = {part: layer}
+        defaults = laid_over(defaults, layer)
+    packaged = packaged_defaults()
+    known_systems = packaged.pop("systems")
+    defaults = laid_over(defaults, packaged)
+    captions = given.get("languages", {}).get("captions", "eng_Latn")
+    defaults |= {
+        "languages": {"captions": captions, "outputs": [captions]},
+        "further_corpora": {},
+        "systems": dict.fromkeys(("zero_shot", "stage1", "finetuned")),
+    }
+    defaults["models"].setdefault("fetch_from", {})
+    if "systems" in given:
+        del defaults["systems"]
+    values = laid_over(defaults, given)
+    values["seeds"] = values.get("seeds") or [values["seed"]]
+    shards = defaults["corpus"]["shards"]
+    values["further_corpora"] = {
+        name: {"shards": shards, **corpus} for name, corpus in values["further_corpora"].items()
+    }
+    # A system that is named without a word is one of those that are known; false leaves it out.
+    values["systems"] = {
+        name: known_systems.get(name, {})
+        if system is None or system is True
+        else laid_over(known_systems.get(name, {}), system)
+        for name, system in values["systems"].items()
+        if system is not False
+    }
+    return values
+
+
+def _check_schema(values: Mapping[str, Any]) -> None:
+    from jsonschema import Draft202012Validator
+
+    errors = sorted(
+        Draft202012Validator(config_schema()).iter_errors(values),
+        key=lambda e: list(map(str, e.path)),
+    )
     if errors:
         raise UserError(f"In the config: {_sentence(errors[0])}")
-    further = config.get("further_training", {})
-    if config["corpus"]["name"] in further:
+
+
+def _check_corpora(values: Mapping[str, Any], experiment: Experiment) -> None:
+    corpus = values["corpus"]
+    if corpus["name"] in values["further_corpora"]:
         raise UserError(
-            f"In the config: further_training.{config['corpus']['name']} has the name of corpus; "
-            "give it another one."
+            f"In the config: further_corpora.{corpus['name']} has the name of corpus; give it "
+            "another one."
         )
-    _require_folder("corpus.root", config["corpus"])
-    for name, corpus in further.items():
-        _require_folder(f"further_training.{name}.root", corpus)
-    _require_pretraining(config, further)
-    captions, outputs = config["languages"]["captions"], config["languages"]["outputs"]
+    captions, outputs = values["languages"]["captions"], values["languages"]["outputs"]
     if captions not in outputs:
-        raise UserError(f"In the config: languages.outputs must hold {captions}, the captions'.")
-    needed = {config["evaluate"]["split"]}
-    if set(config["systems"]) != {"zero_shot"}:
-        needed |= {"train", "val"}
-    for split in sorted(needed - set(config["corpus"]["shards"])):
+        raise UserError(
+            f"In the config: languages.outputs must hold {captions}, the captions' language."
+        )
+    for split in sorted(experiment.needed_splits() - set(corpus["shards"])):
         raise UserError(f"In the config: corpus.shards lacks {split!r}, which this run needs.")
 
 
-def _require_pretraining(config: dict[str, Any], further: dict[str, Any]) -> None:
-    name = config["landmark_model"]["pretrain"]
-    # The embedded news corpus is in every config.
-    known = [*further, "demo_news"]
-    if name is not None and name not in known:
-        raise UserError(
-            f"In the config: landmark_model.pretrain {name!r} is not one of {', '.join(known)}, "
-            "the corpora besides the one that is measured."
-        )
-
-
-def _require_folder(key: str, corpus: dict[str, Any]) -> None:
-    root = Path(corpus["root"])
-    if EMBEDDED not in root.parents and not root.is_dir():
-        raise UserError(f"In the config: {key} {root} is not a folder; give the corpus's.")
-
-
-def put_command_on_path(repository: Path | None = None) -> None:
-    """Let jobs find `sonar-sign`, which lies beside this Python, without an active environment.
-
-    Args:
-        repository: where jobs have environments of their own, the folder whose `workflow/bin` and
-            `src` give them the command: run by their Python, which they put first on the path.
-    """
-    folders = [str(Path(sys.executable).parent)]
-    if repository is not None:
-        folders.insert(0, str(repository / "workflow/bin"))
-        _prepend("PYTHONPATH", [str(repository / "src")])
-    _prepend("PATH", folders)
-
-
-def _prepend(variable: str, folders: list[str]) -> None:
-    before = [os.environ[variable]] if os.environ.get(variable) else []
-    os.environ[variable] = os.pathsep.join([*folders, *before])
-
-
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: Any) -> str:
+    """A schema error in words; for alternatives, the one that came nearest."""
     where = ".".join(str(part) for part in error.absolute_path)
     prefix = f"{where}." if where else ""
     if error.validator == "additionalProperties":
         known = error.schema["properties"]
         unknown = next(key for key in error.instance if key not in known)
-        near = difflib.get_close_matches(str(unknown), known, n=1)
-        hint = f"did you mean {near[0]}" if near else f"known are {', '.join(known)}"
-        return f"{prefix}{unknown} is not a known key; {hint}."
+        return f"{prefix}{unknown} is not a known key; {nearest(str(unknown), known)}."
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"{prefix}{missing} is missing; config/README.md says what it is."
+    if error.validator == "anyOf":
+        choices = [str(one.get("const", one.get("type"))) for one in error.validator_value]
+        bounds = [one.message for one in error.context if one.validator == "minimum"]
+        if bounds:
+            return f"{where}: {bounds[0]}."
+        return f"{where}: {error.instance!r} is none of {', '.join(choices)}."
     message = error.message
     if error.validator == "type":
         wanted = error.validator_value

@@ -1,0 +1,156 @@
+"""Config files laid over each other, and where each value is from.
+
+A file may say `extends: OTHER.yaml`; it is then laid over that file, key by key. The files given
+on the command line are laid over each other in their order, and what `--config` gives over all.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import require_file
+
+DEFAULT = "default"
+COMMAND_LINE = "--config"
+# Mappings that a later layer replaces as a whole: what they leave out is left out on purpose.
+REPLACED = ("data", "seeds", "shards")
+REPOSITORY_CONFIGS = Path(__file__).parents[3] / "config"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The values of one file, or of the command line."""
+
+    name: str
+    values: Mapping[str, Any]
+
+
+def read_layers(paths: Sequence[Path], overrides: Mapping[str, Any] | None = None) -> list[Layer]:
+    """The files with what they extend, the lowest first, and the command line's values last.
+
+    Raises:
+        UserError: a file is missing or no YAML mapping, a key stands in it twice, or files extend
+            each other in a circle.
+    """
+    layers = [layer for path in paths for layer in _with_extended(Path(path), ())]
+    if overrides:
+        layers.append(Layer(COMMAND_LINE, overrides))
+    return layers
+
+
+def merge(layers: Sequence[Layer]) -> tuple[dict[str, Any], dict[str, str]]:
+    """One mapping of all layers, and by dotted key the name of the layer a value is from."""
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for layer in layers:
+        values = _laid_over(values, layer.values, layer.name, "", origins)
+    return values, origins
+
+
+def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`changes` over `base`, key by key."""
+    return _laid_over(base, changes, "", "", {})
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file that holds a mapping, `extends` included.
+
+    Raises:
+        UserError: it is missing, no YAML mapping, or a key stands in it twice.
+    """
+    text = require_file(path, "The config").read_text(encoding="utf-8")
+    try:
+        values = yaml.load(text, _StrictLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or error.__class__.__name__
+        raise UserError(f"{path}{where}: this is not a valid config ({problem}).") from error
+    if not isinstance(values, dict):
+        raise UserError(f"{path} holds no keys; give a config of the workflow.")
+    return values
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML as usual, but a key that stands twice in a mapping is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for key, _ in node.value:
+            if keys.count(key.value) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value} stands there twice", key.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
+def _with_extended(path: Path, below: tuple[Path, ...]) -> list[Layer]:
+    path = path.absolute()
+    if path in below:
+        raise UserError(f"{path} extends itself; take out one of the keys `extends`.")
+    values = read_yaml(path)
+    named = values.pop("extends", [])
+    layers = []
+    for name in [named] if isinstance(named, str) else named:
+        layers += _with_extended(_found(name, path), (*below, path))
+    return [*layers, Layer(str(path), values)]
+
+
+def _found(name: str, path: Path) -> Path:
+    """The file that another one extends: beside that one, or among the repository's."""
+    for candidate in (path.parent / name, REPOSITORY_CONFIGS / name):
+        if candidate.is_file():
+            return candidate
+    raise UserError(
+        f"{path} extends {name}, which is neither beside it nor in {REPOSITORY_CONFIGS.name}/."
+    )
+
+
+def _laid_over(
+    base: Mapping[str, Any],
+    changes: Mapping[str, Any],
+    name: str,
+    prefix: str,
+    origins: dict[str, str],
+) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        where = f"{prefix}{key}"
+        if where == "systems":
+            value = systems_by_name(value)
+            if isinstance(changes[key], list):
+                merged[key] = {}
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        if both and key not in REPLACED:
+            merged[key] = _laid_over(merged[key], value, name, f"{where}.", origins)
+        elif value is None and where.startswith(("systems.", "trainings.")) and key in merged:
+            continue  # named again without a word: as before
+        else:
+            merged[key] = value
+            _note(value, where, name, origins)
+    return merged
+
+
+def _note(value: Any, where: str, name: str, origins: dict[str, str]) -> None:
+    """Write down where every leaf of a value is from."""
+    for known in [key for key in origins if key == where or key.startswith(f"{where}.")]:
+        del origins[known]
+    if isinstance(value, Mapping) and value:
+        for key, part in value.items():
+            _note(part, f"{where}.{key}", name, origins)
+    else:
+        origins[where] = name
+
+
+def systems_by_name(systems: Any) -> Any:
+    """`systems` as a mapping: a list of names, or a name alone, describes nothing."""
+    if isinstance(systems, list) and all(isinstance(name, str) for name in systems):
+        twice = {name for name in systems if systems.count(name) > 1}
+        if twice:
+            raise UserError(f"In the config: systems names {min(twice)} twice.")
+        return dict.fromkeys(systems)
+    return systems

@@ -1,0 +1,260 @@
+"""What a config may hold: its sections, their JSON schema and their tables, made from the options.
+
+`workflow/schemas/config.schema.yaml` and the tables of `config/README.md` are written from here by
+`scripts/write_config_reference.py`; a test says whether they are up to date.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sonar_sign.core.demo_options import (
+    DemoOptions,
+    SignHieraPretrainOptions,
+    SonarPretrainOptions,
+    StandInOptions,
+)
+from sonar_sign.core.options import (
+    AugmentOptions,
+    ClusterOptions,
+    CropOptions,
+    EvaluateOptions,
+    ExtractOptions,
+    GalleryOptions,
+    JobOptions,
+    LandmarkOptions,
+    MetricOptions,
+    PredictOptions,
+    PrepareOptions,
+    RunOptions,
+    SampleOptions,
+    TrainOptions,
+)
+from sonar_sign.core.settings import Setting, defaults_of, settings_of
+from sonar_sign.corpora import TYPES
+from sonar_sign.models.fetch import registry
+from sonar_sign.training.kinds import KINDS, Kind
+
+NAME = "^[A-Za-z0-9_-]+$"
+SYSTEM_NAME = "^[a-z0-9_]+$"
+LANGUAGE = "^[a-z]{3}_[A-Z][a-z]{3}$"
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the config whose keys are the fields of options."""
+
+    key: str
+    """Dotted; empty: keys that stand by themselves."""
+    options: tuple[Any, ...]
+    """Instances; their values are the defaults."""
+
+
+SECTIONS = (
+    Section("", (RunOptions(),)),
+    Section("prepare", (PrepareOptions(),)),
+    Section("crop", (CropOptions(),)),
+    Section("extract", (ExtractOptions(),)),
+    Section("landmarks", (LandmarkOptions(),)),
+    Section("decoding", (PredictOptions(),)),
+    Section("evaluate", (EvaluateOptions(), MetricOptions())),
+    Section("sample", (SampleOptions(),)),
+    Section("gallery", (GalleryOptions(),)),
+    Section("cluster", (ClusterOptions(),)),
+)
+# Only in a config with a `demo`: how the synthetic corpora and the stand-in models are made.
+DEMO_SECTIONS = (
+    Section("demo", (DemoOptions(),)),
+    Section("demo.stand_in", (StandInOptions(),)),
+    Section("demo.sonar", (SonarPretrainOptions(),)),
+    Section("demo.augment", (AugmentOptions(),)),
+    Section("demo.sign_hiera", (SignHieraPretrainOptions(),)),
+    Section("demo.sign_encoder", (TrainOptions(),)),
+)
+
+
+def settings_in(options: Iterable[Any]) -> dict[str, Setting]:
+    """The settings of several instances of options, by name."""
+    return {name: one for group in options for name, one in settings_of(type(group)).items()}
+
+
+def defaults_in(options: Iterable[Any]) -> dict[str, Any]:
+    """Their values, as a config writes them."""
+    return {name: value for group in options for name, value in defaults_of(group).items()}
+
+
+def config_schema() -> dict[str, Any]:
+    """The JSON schema of a config; only `corpus` must be there."""
+    keys: dict[str, Any] = {}
+    for section in (*SECTIONS, *DEMO_SECTIONS):
+        properties = {name: one.schema() for name, one in settings_in(section.options).items()}
+        target = keys
+        for part in section.key.split(".") if section.key else ():
+            target = target.setdefault(part, _closed({}))["properties"]
+        target |= properties
+    keys["cluster"]["properties"] |= _cluster_schema()
+    keys["demo"]["properties"] |= {
+        domain: _closed({split: _count() for split in SPLITS}) for domain in ("news", "howto")
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The config of a run; config/README.md explains every key",
+        **_closed({**_structure(), **keys}),
+        "required": ["corpus"],
+    }
+
+
+def training_schema() -> dict[str, Any]:
+    """A training of any kind; what belongs to which kind is checked by `experiment`."""
+    properties: dict[str, Any] = {
+        "kind": {"enum": list(KINDS)},
+        "like": {"type": "string"},
+        "features": {"type": "string"},
+        "data": {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {"type": "number", "exclusiveMinimum": 0},
+        },
+        "target_languages": _languages(0),
+    }
+    for kind in KINDS.values():
+        properties |= {role: {"type": ["string", "null"]} for role in kind.roles}
+        properties |= {name: one.schema() for name, one in settings_in(kind.options).items()}
+        for group, options in kind.groups.items():
+            fields = {name: one.schema() for name, one in settings_in([options]).items()}
+            known = properties.setdefault(group, _closed({}))["properties"]
+            # Two kinds may have settings of one name with other bounds: the wider table says so.
+            known |= {name: schema for name, schema in fields.items() if name not in known}
+    return {**_closed(properties), "type": ["object", "null"]}
+
+
+def _structure() -> dict[str, Any]:
+    """The keys that are no options: what the run is about."""
+    corpus = {
+        "type": {"enum": list(TYPES)},
+        "root": {"type": "string", "minLength": 1},
+        "shards": _closed({split: _count() for split in SPLITS}),
+    }
+    decoding = {name: one.schema() for name, one in settings_in([PredictOptions()]).items()}
+    system = {
+        "training": {"type": "string"},
+        "like": {"type": "string"},
+        "features": {"type": "string"},
+        "decoding": _closed(decoding),
+    }
+    text = {"type": "string", "minLength": 1}
+    return {
+        "corpus": {
+            **_closed({"name": {"type": "string", "pattern": NAME}, **corpus}),
+            "required": ["name", "type", "root"],
+        },
+        "further_corpora": _named(NAME, {**_closed(corpus), "required": ["type", "root"]}),
+        "languages": _closed(
+            {"captions": {"type": "string", "pattern": LANGUAGE}, "outputs": _languages(1)}
+        ),
+        "models": _closed(
+            {
+                **dict.fromkeys(("sign_hiera", "sign_encoder", "sonar"), text),
+                "fetch_from": _closed(dict.fromkeys(registry(), text)),
+            }
+        ),
+        "seeds": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "integer", "minimum": 0},
+        },
+        "trainings": _named(SYSTEM_NAME, training_schema()),
+        "systems": {
+            **_named(SYSTEM_NAME, {**_closed(system), "type": ["object", "null", "boolean"]}),
+            "minProperties": 1,
+        },
+    }
+
+
+def _cluster_schema() -> dict[str, Any]:
+    job = {name: one.schema() for name, one in settings_in([JobOptions()]).items()}
+    return {
+        "others": _closed({name: job[name] for name in ("mem_mb", "runtime")}),
+        "rules": {"type": "object", "additionalProperties": _closed(job)},
+    }
+
+
+def _closed(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": False, "properties": dict(properties)}
+
+
+def _named(pattern: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": pattern},
+        "additionalProperties": dict(schema),
+    }
+
+
+def _count() -> dict[str, Any]:
+    return {"type": "integer", "minimum": 1}
+
+
+def _languages(at_least: int) -> dict[str, Any]:
+    items = {"type": "string", "pattern": LANGUAGE}
+    return {"type": "array", "minItems": at_least, "uniqueItems": True, "items": items}
+
+
+def config_tables() -> str:
+    """The tables of `config/README.md`, as Markdown: every option with its default and bounds."""
+    parts = []
+    for section in SECTIONS:
+        title = f"### `{section.key}`" if section.key else "### Keys that stand by themselves"
+        parts.append(f"{title}\n\n{_table(section.options)}")
+    for kind in KINDS.values():
+        parts.append(_kind_text(kind))
+    parts += [f"### `{section.key}`\n\n{_table(section.options)}" for section in DEMO_SECTIONS]
+    jobs = _table([JobOptions()])
+    parts.append(f"### `cluster.rules.RULE`; `cluster.others` for all other rules\n\n{jobs}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _kind_text(kind: Kind) -> str:
+    roles = "".join(f"- `{name}`: {_role_text(role)}\n" for name, role in kind.roles.items())
+    groups = "".join(
+        f"\n`{group}`:\n\n{_table([options])}\n" for group, options in kind.groups.items()
+    )
+    reads = " and ".join(kind.reads)
+    return (
+        f"### Trainings of kind `{kind.name}`: {kind.title}\n\nReads {reads}.\n\n{roles}\n"
+        f"{_table(kind.options)}\n{groups}"
+    ).rstrip()
+
+
+def _role_text(role: Any) -> str:
+    kinds = " or ".join(f"`{kind}`" for kind in role.kinds)
+    default = f"; default `{role.default}`" if role.default else ""
+    needed = "" if role.default or not role.needed else "; needed"
+    frozen = ", which stays as it is" if role.frozen else ""
+    public = "`pretrained`, or " if role.default else ""
+    return f"{public}a training of kind {kinds}{frozen}{default}{needed}"
+
+
+def _table(options: Iterable[Any]) -> str:
+    return "\n".join(["| key | default | values | meaning |", "|---|---|---|---|", *_rows(options)])
+
+
+def _rows(options: Iterable[Any]) -> Iterator[str]:
+    options = list(options)
+    defaults = defaults_in(options)
+    for name, setting in settings_in(options).items():
+        values = ", ".join(map(str, setting.choices)) or setting.bounds.words() or _kind_of(setting)
+        yield f"| `{name}` | `{_yaml(defaults[name])}` | {values} | {setting.help} |"
+
+
+def _kind_of(setting: Setting) -> str:
+    kinds = {"boolean": "true, false", "string": "text", "number": "number", "integer": "number"}
+    named = setting.schema().get("type", "string")
+    return kinds[named if isinstance(named, str) else named[0]]
+
+
+def _yaml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "null" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
