@@ -1,23 +1,25 @@
-"""From a sign-language corpus to a comparison of SONAR systems; README.md has the table."""
-
-
-configfile: "config/config.yaml"
+"""From a sign-language corpus to a comparison of translation systems; README.md has the table."""
 
 
 report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/inputs.smk"
 include: "workflow/rules/models.smk"
-include: "workflow/rules/demo.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/landmarks.smk"
-include: "workflow/rules/finetune.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/predict.smk"
 include: "workflow/rules/evaluate.smk"
-include: "workflow/rules/landmark_models.smk"
 include: "workflow/rules/report.smk"
+
+
+if "demo" in config:
+
+    include: "workflow/rules/demo.smk"
+
+
 include: "workflow/rules/resources.smk"
 
 
@@ -29,4 +31,4 @@ localrules:
 rule all:
     default_target: True
     input:
-        final_outputs(),
+        FILES.final_outputs(),

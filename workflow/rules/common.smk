@@ -1,55 +1,44 @@
-"""What every stage shares: the checked config, shard lists, command-line flags."""
+"""What every stage shares: the checked config, the files that it asks for, flags of commands."""
 
-import shlex
+import json
 import sys
 from pathlib import Path
 
 from snakemake.settings.types import DeploymentMethod
 
-from sonar_sign.operations.config import check_config, put_command_on_path
 from sonar_sign.core.errors import UserError
+from sonar_sign.operations.config import as_yaml, workflow_config
+from sonar_sign.operations.job_environment import put_command_on_path
+from sonar_sign.operations.workflow_files import PUBLIC_MODELS, SONAR_NAMES, WorkflowFiles
+from sonar_sign.operations.workflow_flags import flags, input_flags, named, repeated
 
+REPOSITORY = Path(workflow.current_basedir).parents[1]
 try:
-    check_config(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
+    CONFIG = workflow_config(config, workflow.config_settings, REPOSITORY)
 except UserError as error:
     sys.exit(f"sonar-sign: {error}")
+config = {**CONFIG.values}
+EXPERIMENT = CONFIG.experiment
+FILES = WorkflowFiles(CONFIG)
 
 # An environment of a rule's own holds what sonar-sign needs, but not sonar-sign itself.
 put_command_on_path(
-    Path(workflow.basedir)
-    if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-    else None
+    REPOSITORY if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method else None
 )
 
-NAME = config["corpus"]["name"]
-NEWS = "demo_news"
-HOWTO_ROOT, NEWS_ROOT = "resources/demo/howto", "resources/demo/news"
-PUBLIC_MODELS = "resources/models"
-PUBLIC_SONAR = f"{PUBLIC_MODELS}/sonar"
-CAPTIONS = config["languages"]["captions"]
-OTHER_LANGUAGES = [code for code in config["languages"]["outputs"] if code != CAPTIONS]
-# The news corpus takes the same way as the one that is fine-tuned on, up to its features.
-CORPORA = {
-    NAME: config["corpus"],
-    **config.get("further_training", {}),
-    NEWS: {"type": "how2sign", "root": NEWS_ROOT, "shards": config["demo"]["news_shards"]},
-}
-# Corpora whose training splits are trained on together.
-TRAINING = [NAME, *config.get("further_training", {})]
+NAME = FILES.name
+EVALUATED = FILES.evaluated
+CORPORA = EXPERIMENT.corpora
 
 
 wildcard_constraints:
     corpus="[A-Za-z0-9_-]+",
     split="train|val|test",
     shard=r"\d{4}",
-    encoder="pretrained|stage1",
-    system="[a-z0-9_]+",
+    encoder=FILES.encoder_pattern(),
+    training=r"[a-z0-9_]+(\.seed\d+)?",
+    system=r"[a-z0-9_]+(\.seed\d+)?",
     language="[a-z]{3}_[A-Z][a-z]{3}",
-
-
-def repeated(flag, paths):
-    """`--flag path` for every path."""
-    return " ".join(f"--{flag} {shlex.quote(str(path))}" for path in paths)
 
 
 def repeat(flag, name):
@@ -57,35 +46,22 @@ def repeat(flag, name):
     return lambda wildcards, input: repeated(flag, input[name])
 
 
-def flags(settings, *left_out):
-    """The settings of a config section as command-line flags."""
-    return " ".join(
-        flag(key.replace("_", "-"), value)
-        for key, value in settings.items()
-        if key not in left_out and value is not None
-    )
+def shards(pattern, **fixed):
+    """An input function: the files of all shards of a split; `fixed` replaces wildcards."""
+
+    def paths(wildcards):
+        values = {**dict(wildcards.items()), **fixed}
+        return FILES.shards(pattern, values["corpus"], values["split"])
+
+    return paths
 
 
-def flag(name, value):
-    if name == "mixed-precision" and value is False:
-        value = "no"  # what YAML makes of it
-    if isinstance(value, bool):
-        return f"--{name}" if value else f"--no-{name}"
-    return f"--{name} {shlex.quote(str(value))}"
+def corpus_type(wildcards):
+    return CORPORA[wildcards.corpus]["type"]
 
 
-def final_outputs():
-    """Everything that a whole run makes."""
-    results = f"results/{NAME}"
-    return [
-        f"{results}/comparison.json",
-        f"{results}/comparison.md",
-        f"{results}/manifests/summary.json",
-        f"{results}/report/metrics.svg",
-        f"{results}/report/index.html",
-        *[f"{results}/samples/{system}.json" for system in config["systems"]],
-        *([f"{results}/report/attention.svg"] if "landmarks" in config["systems"] else []),
-    ]
+def root_of(wildcards):
+    return CORPORA[wildcards.corpus]["root"]
 
 
 def attempts_of_rules():

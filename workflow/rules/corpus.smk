@@ -1,9 +1,58 @@
 """Annotations and videos to clip shards."""
 
+from sonar_sign.corpora.shard import videos_of_shard
+
+
+def shard_file(wildcards):
+    """One shard of the manifest.
+
+    Asking the checkpoint lets Snakemake look at the shard again once it is written: a shard
+    whose content is the same makes nothing stale.
+    """
+    path = f"results/{wildcards.corpus}/shards/{wildcards.split}/{wildcards.shard}.tsv"
+    # A checkpoint that lacks one output of several is not run again for being asked; an ordinary
+    # input that is missing makes it run.
+    if Path(path).exists():
+        shard_checkpoint(wildcards).get()
+    return path
+
+
+def shard_checkpoint(wildcards):
+    """The checkpoint that assigns the clips of a split to shards."""
+    n_shards = len(FILES.shard_names(wildcards.corpus, wildcards.split))
+    if int(wildcards.shard) >= n_shards:
+        raise ValueError(
+            f"{wildcards.corpus}, {wildcards.split}, has {n_shards} shards and no "
+            f"{wildcards.shard}; the config's `shards` say how many there are."
+        )
+    return getattr(checkpoints, f"shard_{wildcards.corpus}_{wildcards.split}")
+
+
+def videos(wildcards):
+    """The videos that a shard names: one that is replaced is cropped again."""
+    shard_checkpoint(wildcards).get()
+    return videos_of_shard(Path(shard_file(wildcards)), Path(root_of(wildcards)))
+
+
+def face_model(wildcards):
+    """The model of the CNN detector, where it is used; the HOG detector is in dlib itself."""
+    wanted = config["crop"]["detector"] == "cnn"
+    return [f"{PUBLIC_MODELS}/{registry()['face_detector'].file}"] if wanted else []
+
+
+def clips_of_shard(wildcards):
+    """One clip shard.
+
+    It asks the checkpoint as `crop` does: what Snakemake has once decided to extract it extracts,
+    unless it looks again once it knows which shards have changed.
+    """
+    shard_file(wildcards)
+    return f"results/{wildcards.corpus}/clips/{wildcards.split}/{wildcards.shard}.tar"
+
 
 rule prepare:
     input:
-        annotations=annotations,
+        annotations=lambda wildcards: FILES.annotations(**wildcards),
     output:
         manifest="results/{corpus}/manifests/{split}.tsv",
         dropped="results/{corpus}/manifests/{split}.dropped.tsv",
@@ -15,7 +64,7 @@ rule prepare:
     conda:
         "../envs/corpus.yaml"
     params:
-        corpus_type=lambda wildcards: CORPORA[wildcards.corpus]["type"],
+        corpus_type=corpus_type,
         root=root_of,
         # No output: what is known of the video files outlives a run that fails.
         probes="results/{corpus}/probes/{split}.tsv",
@@ -32,9 +81,9 @@ rule prepare:
 
 rule summarise:
     input:
-        manifests=lambda wildcards: tables_of_splits(wildcards, "{split}.tsv"),
-        dropped=lambda wildcards: tables_of_splits(wildcards, "{split}.dropped.tsv"),
-        clamped=lambda wildcards: tables_of_splits(wildcards, "{split}.clamped.tsv"),
+        manifests=lambda wildcards: FILES.manifests(wildcards.corpus, "{split}.tsv"),
+        dropped=lambda wildcards: FILES.manifests(wildcards.corpus, "{split}.dropped.tsv"),
+        clamped=lambda wildcards: FILES.manifests(wildcards.corpus, "{split}.clamped.tsv"),
     output:
         summary="results/{corpus}/manifests/summary.json",
         plot=report(
@@ -50,7 +99,7 @@ rule summarise:
     conda:
         "../envs/corpus.yaml"
     params:
-        corpus_type=lambda wildcards: CORPORA[wildcards.corpus]["type"],
+        corpus_type=corpus_type,
         manifests=repeat("manifest", "manifests"),
         recipe=1,
     message:
@@ -62,7 +111,7 @@ rule summarise:
 
 rule captions:
     input:
-        annotations=parallel_annotations,
+        annotations=lambda wildcards: FILES.annotations(**wildcards),
         manifest="results/{corpus}/manifests/{split}.tsv",
     output:
         "results/{corpus}/captions/{split}.{language}.tsv",
@@ -73,7 +122,7 @@ rule captions:
     conda:
         "../envs/corpus.yaml"
     params:
-        corpus_type=lambda wildcards: CORPORA[wildcards.corpus]["type"],
+        corpus_type=corpus_type,
         root=root_of,
         recipe=1,
     message:
@@ -92,13 +141,13 @@ for _corpus, _split in [
 
     checkpoint:
         name:
-            checkpoint_name(_corpus, _split)
+            f"shard_{_corpus}_{_split}"
         input:
             f"results/{_corpus}/manifests/{_split}.tsv",
         output:
             [
                 f"results/{_corpus}/shards/{_split}/{shard}.tsv"
-                for shard in shard_names(_corpus, _split)
+                for shard in FILES.shard_names(_corpus, _split)
             ],
         log:
             f"results/{_corpus}/logs/shard/{_split}.log",
@@ -109,10 +158,10 @@ for _corpus, _split in [
         params:
             outputs=lambda wildcards, output: repeated("output", output),
             # Snakemake notices no change in what asks for `output`.
-            n_shards=len(shard_names(_corpus, _split)),
+            n_shards=len(FILES.shard_names(_corpus, _split)),
             recipe=1,
         message:
-            "Dealing clips to shards"
+            "Assigning clips to shards"
         shell:
             "sonar-sign shard --manifest {input} {params.outputs} > {log} 2>&1"
 
@@ -133,7 +182,7 @@ rule crop:
         "../envs/corpus.yaml"
     params:
         root=root_of,
-        corpus_type=lambda wildcards: CORPORA[wildcards.corpus]["type"],
+        corpus_type=corpus_type,
         # No output: all shards share it, and what is found outlives a run that fails.
         faces="results/{corpus}/faces",
         settings=flags(config["crop"]),

@@ -2,6 +2,18 @@
 
 DEMO = config["demo"]
 DEMO_MODELS = "resources/models/demo"
+HOWTO_ROOT, NEWS_ROOT = "resources/demo/howto", "resources/demo/news"
+NEWS = DEMO["pretraining_corpus"]
+
+
+def corpus_files(root, splits):
+    """What `make_corpus` declares: every table. The videos are named by the shards."""
+    return [
+        *[f"{root}/how2sign_realigned_{split}.csv" for split in splits],
+        *[f"{root}/how2sign_realigned_{split}.ita_Latn.csv" for split in splits],
+        *[f"{root}/glosses_{split}.tsv" for split in splits],
+    ]
+
 
 # News first, on all cores: the long way through pretraining begins with it. Howto is drawn beside
 # that.
@@ -65,8 +77,8 @@ rule pretrain_sonar:
 
 rule pretrain_sign_hiera:
     input:
-        train_clips=shards("results/{corpus}/clips/{split}/{shard}.tar", corpus=NEWS, split="train"),
-        val_clips=shards("results/{corpus}/clips/{split}/{shard}.tar", corpus=NEWS, split="val"),
+        train_clips=shards("clips/{split}/{shard}.tar", corpus=NEWS, split="train"),
+        val_clips=shards("clips/{split}/{shard}.tar", corpus=NEWS, split="val"),
         train_manifest=f"results/{NEWS}/manifests/train.tsv",
         val_manifest=f"results/{NEWS}/manifests/val.tsv",
         train_glosses=f"{NEWS_ROOT}/glosses_train.tsv",
@@ -100,12 +112,8 @@ rule pretrain_sign_hiera:
 
 rule pretrain_sign_encoder:
     input:
-        train_features=shards(
-            "results/{corpus}/features/pretrained/{split}/{shard}.npy", corpus=NEWS, split="train"
-        ),
-        val_features=shards(
-            "results/{corpus}/features/pretrained/{split}/{shard}.npy", corpus=NEWS, split="val"
-        ),
+        train_features=shards("features/pretrained/{split}/{shard}.npy", corpus=NEWS, split="train"),
+        val_features=shards("features/pretrained/{split}/{shard}.npy", corpus=NEWS, split="val"),
         train_targets=f"results/{NEWS}/targets/train.npy",
         val_targets=f"results/{NEWS}/targets/val.npy",
         val_manifest=f"results/{NEWS}/manifests/val.tsv",

@@ -4,7 +4,7 @@
 rule extract:
     input:
         clips=clips_of_shard,
-        checkpoint=checkpoint_of_encoder,
+        checkpoint=lambda wildcards: FILES.encoder_checkpoint(wildcards.encoder),
     output:
         features="results/{corpus}/features/{encoder}/{split}/{shard}.npy",
         index="results/{corpus}/features/{encoder}/{split}/{shard}.parquet",
@@ -36,54 +36,36 @@ rule extract:
         " --batch-units {resources.batch_units} --device {params.device} --threads {threads} > {log} 2>&1"
 
 
+# In the captions' language, and in further ones whose parallel captions the corpus has:
+# `{further}` is empty or such as `.ita_Latn`.
 rule embed_text:
     input:
-        manifest="results/{corpus}/manifests/{split}.tsv",
-        sonar=sonar_files,
+        captions=lambda wildcards: (
+            "results/{corpus}/captions/{split}{further}.tsv"
+            if wildcards.further
+            else "results/{corpus}/manifests/{split}.tsv"
+        ),
+        sonar=FILES.sonar(),
     output:
-        targets="results/{corpus}/targets/{split}.npy",
-        index="results/{corpus}/targets/{split}.parquet",
+        targets="results/{corpus}/targets/{split}{further}.npy",
+        index="results/{corpus}/targets/{split}{further}.parquet",
     log:
-        "results/{corpus}/logs/embed_text/{split}.log",
+        "results/{corpus}/logs/embed_text/{split}{further}.log",
     benchmark:
-        "results/{corpus}/benchmarks/embed_text/{split}.tsv"
+        "results/{corpus}/benchmarks/embed_text/{split}{further}.tsv"
+    wildcard_constraints:
+        further=r"(\.[a-z]{3}_[A-Z][a-z]{3})?",
     priority: 5
     conda:
         "../envs/models.yaml"
     params:
         sonar=config["models"]["sonar"],
-        language=CAPTIONS,
+        language=lambda wildcards: wildcards.further.removeprefix(".") or FILES.captions,
         device=config["device"],
         recipe=1,
     message:
-        "Embedding the captions of {wildcards.corpus}, {wildcards.split}"
-    shell:
-        "sonar-sign embed_text --manifest {input.manifest} --sonar {params.sonar:q}"
-        " --output {output.targets} --language {params.language} --device {params.device}"
-        " --threads {threads} > {log} 2>&1"
-
-
-rule embed_text_further:
-    input:
-        captions="results/{corpus}/captions/{split}.{language}.tsv",
-        sonar=sonar_files,
-    output:
-        targets="results/{corpus}/targets/{split}.{language}.npy",
-        index="results/{corpus}/targets/{split}.{language}.parquet",
-    log:
-        "results/{corpus}/logs/embed_text/{split}.{language}.log",
-    benchmark:
-        "results/{corpus}/benchmarks/embed_text/{split}.{language}.tsv"
-    priority: 5
-    conda:
-        "../envs/models.yaml"
-    params:
-        sonar=config["models"]["sonar"],
-        device=config["device"],
-        recipe=1,
-    message:
-        "Embedding the {wildcards.language} captions of {wildcards.corpus}, {wildcards.split}"
+        "Embedding the captions of {wildcards.corpus}, {wildcards.split}{wildcards.further}"
     shell:
         "sonar-sign embed_text --manifest {input.captions} --sonar {params.sonar:q}"
-        " --output {output.targets} --language {wildcards.language} --device {params.device}"
+        " --output {output.targets} --language {params.language} --device {params.device}"
         " --threads {threads} > {log} 2>&1"

@@ -1,5 +1,15 @@
 """The public models, downloaded, or copied from where they already are."""
 
+from sonar_sign.models.fetch import registry
+
+PUBLIC_FILES = {public.file: name for name, public in registry().items()}
+SONAR_FILES = [registry()[name].file for name in SONAR_NAMES]
+
+
+def model_name(wildcards):
+    """The registry's name of a file."""
+    return PUBLIC_FILES[Path(wildcards.file).name]
+
 
 rule fetch_model:
     output:
@@ -13,8 +23,8 @@ rule fetch_model:
     conda:
         "../envs/corpus.yaml"
     params:
-        name=lambda wildcards: PUBLIC_FILES[Path(wildcards.file).name],
-        source=lambda wildcards: source_of_model(PUBLIC_FILES[Path(wildcards.file).name]),
+        name=model_name,
+        source=lambda wildcards: FILES.model_source(model_name(wildcards)),
         recipe=1,
     message:
         "Fetching {wildcards.file}"

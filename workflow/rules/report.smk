@@ -11,20 +11,13 @@ PICTURES = {
     "curves.svg": ("Training", "training curves"),
     "dropped.svg": ("Corpus", "dropped clips by reason"),
 }
-TRAINED_FOR = (
-    ("stage1", "stage1"),
-    ("stage2", "finetuned"),
-    ("landmarks", "landmarks"),
-    ("fused", "fused"),
-)
-TRAINED = [stage for stage, system in TRAINED_FOR if system in config["systems"]]
 
 
 rule plot:
     input:
         comparison="results/{corpus}/comparison.json",
-        curves=[f"results/{{corpus}}/checkpoints/{stage}/curves.csv" for stage in TRAINED],
-        dropped=lambda wildcards: tables_of_splits(wildcards, "{split}.dropped.tsv"),
+        curves=FILES.curves(),
+        dropped=lambda wildcards: FILES.manifests(wildcards.corpus, "{split}.dropped.tsv"),
     output:
         [
             report(
@@ -55,15 +48,16 @@ rule plot:
 
 rule gallery:
     input:
-        predictions=[
-            f"results/{{corpus}}/predictions/{system}/{EVALUATED}.tsv"
-            for system in config["systems"]
-        ],
+        predictions=FILES.shown_predictions(),
         manifest=f"results/{{corpus}}/manifests/{EVALUATED}.tsv",
-        clips=clips_of_gallery,
+        clips=lambda wildcards: (
+            FILES.shards("clips/{split}/{shard}.tar", wildcards.corpus, EVALUATED)
+            if FILES.shows_videos
+            else []
+        ),
     output:
         page="results/{corpus}/report/index.html",
-        clips=[directory("results/{corpus}/report/clips")] if SHOWS_VIDEOS else [],
+        clips=[directory("results/{corpus}/report/clips")] if FILES.shows_videos else [],
     log:
         "results/{corpus}/logs/gallery.log",
     benchmark:
@@ -82,3 +76,29 @@ rule gallery:
     shell:
         "sonar-sign gallery {params.predictions} --manifest {input.manifest} {params.clips}"
         " --output {params.folder} > {log} 2>&1"
+
+
+rule plot_attention:
+    input:
+        f"results/{{corpus}}/predictions/{{system}}/{EVALUATED}.attention.npz",
+    output:
+        report(
+            "results/{corpus}/report/attention.{system}.svg",
+            caption="../report/attention.rst",
+            category="Look inside",
+            labels={"picture": "attention of {system} over time"},
+        ),
+    log:
+        "results/{corpus}/logs/plot_attention/{system}.log",
+    benchmark:
+        "results/{corpus}/benchmarks/plot_attention/{system}.tsv"
+    wildcard_constraints:
+        system=FILES.system_pattern(landmarks_only=True),
+    conda:
+        "../envs/evaluation.yaml"
+    params:
+        recipe=1,
+    message:
+        "Drawing where {wildcards.system} of {wildcards.corpus} looks"
+    shell:
+        "sonar-sign plot_attention --attention {input} --output {output} > {log} 2>&1"

@@ -20,6 +20,7 @@ from sonar_sign.corpora import TYPES
 from sonar_sign.operations.config_layers import (
     DEFAULT,
     Layer,
+    extended,
     laid_over,
     merge,
     read_layers,
@@ -64,6 +65,29 @@ def load_config(
     config = complete(read_layers(paths or [DEFAULT_CONFIG], overrides))
     if corpora_must_exist:
         require_corpora(config)
+    return config
+
+
+def workflow_config(given: Mapping[str, Any], settings: Any, repository: Path) -> Config:
+    """The config of a run of the workflow.
+
+    Args:
+        given: Snakemake's `config`: the files laid over each other, and `--config`; or what a
+            workflow that uses this one as a module hands on. Empty: the demo.
+        settings: Snakemake's `config_settings`: `configfiles`, `config` and `overwrite_config`.
+        repository: the folder of this workflow.
+
+    Raises:
+        UserError: naming the file or the key that is wrong, and what it may be.
+    """
+    files = list(settings.configfiles)
+    if dict(given) != dict(settings.overwrite_config):
+        layers = extended(Layer("the workflow that uses this one", given), repository / "config")
+    else:
+        files = files or [repository / DEFAULT_CONFIG]
+        layers = read_layers(files, settings.config)
+    config = complete(layers)
+    require_corpora(config)
     return config
 
 

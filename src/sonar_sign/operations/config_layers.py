@@ -88,25 +88,37 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _with_extended(path: Path, below: tuple[Path, ...]) -> list[Layer]:
-    path = path.absolute()
-    if path in below:
+def extended(layer: Layer, folder: Path) -> list[Layer]:
+    """A layer above the files that it extends, which lie in `folder` or in the repository."""
+    values = dict(layer.values)
+    named = values.pop("extends", [])
+    below = [
+        part
+        for name in ([named] if isinstance(named, str) else named)
+        for part in _with_extended(_found(name, folder, layer.name), ())
+    ]
+    return [*below, Layer(layer.name, values)]
+
+
+def _with_extended(path: Path, above: tuple[Path, ...]) -> list[Layer]:
+    path = path.resolve()
+    if path in above:
         raise UserError(f"{path} extends itself; take out one of the keys `extends`.")
     values = read_yaml(path)
     named = values.pop("extends", [])
     layers = []
     for name in [named] if isinstance(named, str) else named:
-        layers += _with_extended(_found(name, path), (*below, path))
+        layers += _with_extended(_found(name, path.parent, str(path)), (*above, path))
     return [*layers, Layer(str(path), values)]
 
 
-def _found(name: str, path: Path) -> Path:
-    """The file that another one extends: beside that one, or among the repository's."""
-    for candidate in (path.parent / name, REPOSITORY_CONFIGS / name):
+def _found(name: str, folder: Path, by: str) -> Path:
+    """The file that is extended: in a folder, or among the repository's."""
+    for candidate in (folder / name, REPOSITORY_CONFIGS / name):
         if candidate.is_file():
             return candidate
     raise UserError(
-        f"{path} extends {name}, which is neither beside it nor in {REPOSITORY_CONFIGS.name}/."
+        f"{by} extends {name}, which is neither in {folder} nor in the workflow's config/."
     )
 
 

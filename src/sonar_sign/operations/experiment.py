@@ -107,6 +107,10 @@ class Experiment:
             )
         return Run(found["name"], seed, label)
 
+    def training(self, label: str) -> Training:
+        """The training of a run, by the name of the run's files."""
+        return self.trainings[self.run(label).name]
+
     def label_of(self, reference: str, seed: int) -> str:
         """The name of a reference's files: `pretrained`, or the run of a training."""
         return PRETRAINED if reference == PRETRAINED else self._run(reference, seed).label

@@ -1,0 +1,52 @@
+"""Which files the corpora of a config have: annotations, manifests, shards."""
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.corpora import TYPES, open_corpus
+from sonar_sign.operations.config import Config
+
+
+class CorpusFiles:
+    """The files of one config's corpora, relative to the folder in which Snakemake runs."""
+
+    def __init__(self, config: Config):
+        self.values, self.experiment = config.values, config.experiment
+        self.name: str = self.values["corpus"]["name"]
+        self.results = f"results/{self.name}"
+        self.evaluated: str = self.values["evaluate"]["split"]
+        languages = self.values["languages"]
+        self.captions: str = languages["captions"]
+        self.other_languages = [code for code in languages["outputs"] if code != self.captions]
+
+    def shard_names(self, corpus: str, split: str) -> list[str]:
+        """The shards of a split; their number is fixed by the config, so rules can name them."""
+        shards = self.experiment.corpora[corpus]["shards"]
+        if split not in shards:
+            raise UserError(f"In the config: the shards of {corpus} lack {split!r}.")
+        return [f"{number:04d}" for number in range(shards[split])]
+
+    def shards(self, pattern: str, corpus: str, split: str) -> list[str]:
+        """A file for each shard of a split; `pattern` is relative to the corpus's results."""
+        return [
+            f"results/{corpus}/{pattern.format(split=split, shard=shard)}"
+            for shard in self.shard_names(corpus, split)
+        ]
+
+    def splits(self, corpus: str) -> list[str]:
+        """The splits that a corpus has; the config may name more of them."""
+        described = self.experiment.corpora[corpus]
+        named = list(described["shards"])
+        if TYPES[described["type"]].drawn:
+            return named
+        opened = open_corpus(described["type"], described["root"])
+        return [split for split in named if opened.has(split)]
+
+    def manifests(self, corpus: str, name: str) -> list[str]:
+        """One of `prepare`'s tables for every split, such as `{split}.dropped.tsv`."""
+        folder = f"results/{corpus}/manifests"
+        return [f"{folder}/{name.format(split=split)}" for split in self.splits(corpus)]
+
+    def annotations(self, corpus: str, split: str, language: str | None = None) -> str:
+        """A split's annotations, or its captions in another language; they must be there."""
+        described = self.experiment.corpora[corpus]
+        opened = open_corpus(described["type"], described["root"])
+        return str(opened.annotation_file(split, language))

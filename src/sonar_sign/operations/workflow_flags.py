@@ -1,0 +1,41 @@
+"""Inputs and settings of the workflow's rules as flags of the commands that they call."""
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+
+def repeated(flag: str, paths: Iterable[str]) -> str:
+    """`--flag path` for every path."""
+    return " ".join(f"--{flag} {shlex.quote(str(path))}" for path in paths)
+
+
+def input_flags(inputs: Mapping[str, Any], *left_out: str) -> str:
+    """Inputs as the flags of their names, `--train-features a --train-features b ...`."""
+    given = {name: value for name, value in inputs.items() if name not in left_out and value}
+    return " ".join(
+        repeated(name.replace("_", "-"), [value] if isinstance(value, str) else value)
+        for name, value in given.items()
+    )
+
+
+def flags(settings: Mapping[str, Any], *left_out: str) -> str:
+    """Settings as command-line flags."""
+    return " ".join(
+        _flag(key.replace("_", "-"), value)
+        for key, value in settings.items()
+        if key not in left_out and value is not None and value != ""
+    )
+
+
+def _flag(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no-{name}"
+    return f"--{name} {shlex.quote(str(value))}"
+
+
+def named(paths: Sequence[str], by: str) -> list[str]:
+    """`NAME=path`: by the folder it lies in, or by the split that its own name begins with."""
+    names = [Path(p).parent.name if by == "parent" else Path(p).name.split(".")[0] for p in paths]
+    return [f"{name}={path}" for name, path in zip(names, paths, strict=True)]
