@@ -24,6 +24,11 @@ class IntOrAuto(int):
         return cls(0 if text == "auto" else int(text))
 
 
+def whole(pattern: str) -> str:
+    """A regular expression for the whole of a text: `$` alone also matches before a last newline."""
+    return f"^({pattern})$(?!\\n)"
+
+
 @dataclass(frozen=True)
 class Bounds:
     """What values a setting may have, in the words of JSON Schema."""
@@ -46,7 +51,7 @@ class Bounds:
             "exclusiveMinimum": self.exclusive_minimum,
             "exclusiveMaximum": self.exclusive_maximum,
             "multipleOf": self.multiple_of,
-            "pattern": self.pattern and f"^({self.pattern})$",
+            "pattern": self.pattern and whole(self.pattern),
             "enum": list(self.choices) or None,
         }
         return {word: value for word, value in words.items() if value is not None}

@@ -80,7 +80,7 @@ class _StrictLoader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for key, _ in node.value:
+        for key, _ in reversed(node.value):
             if keys.count(key.value) > 1:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key.value} stands there twice", key.start_mark

@@ -4,7 +4,7 @@
 `scripts/write_config_reference.py`; a test says whether they are up to date.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,14 +30,14 @@ from sonar_sign.core.options import (
     SampleOptions,
     TrainOptions,
 )
-from sonar_sign.core.settings import Setting, defaults_of, settings_of
+from sonar_sign.core.settings import Setting, defaults_of, settings_of, whole
 from sonar_sign.corpora import TYPES
 from sonar_sign.models.fetch import registry
-from sonar_sign.training.kinds import KINDS, Kind
+from sonar_sign.training.kinds import KINDS
 
-NAME = "^[A-Za-z0-9_-]+$"
-SYSTEM_NAME = "^[a-z0-9_]+$"
-LANGUAGE = "^[a-z]{3}_[A-Z][a-z]{3}$"
+NAME = whole("[A-Za-z0-9_-]+")
+SYSTEM_NAME = whole("[a-z0-9_]+")
+LANGUAGE = whole("[a-z]{3}_[A-Z][a-z]{3}")
 SPLITS = ("train", "val", "test")
 
 
@@ -199,62 +199,3 @@ def _count() -> dict[str, Any]:
 def _languages(at_least: int) -> dict[str, Any]:
     items = {"type": "string", "pattern": LANGUAGE}
     return {"type": "array", "minItems": at_least, "uniqueItems": True, "items": items}
-
-
-def config_tables() -> str:
-    """The tables of `config/README.md`, as Markdown: every option with its default and bounds."""
-    parts = []
-    for section in SECTIONS:
-        title = f"### `{section.key}`" if section.key else "### Keys that stand by themselves"
-        parts.append(f"{title}\n\n{_table(section.options)}")
-    for kind in KINDS.values():
-        parts.append(_kind_text(kind))
-    parts += [f"### `{section.key}`\n\n{_table(section.options)}" for section in DEMO_SECTIONS]
-    jobs = _table([JobOptions()])
-    parts.append(f"### `cluster.rules.RULE`; `cluster.others` for all other rules\n\n{jobs}")
-    return "\n\n".join(parts) + "\n"
-
-
-def _kind_text(kind: Kind) -> str:
-    roles = "".join(f"- `{name}`: {_role_text(role)}\n" for name, role in kind.roles.items())
-    groups = "".join(
-        f"\n`{group}`:\n\n{_table([options])}\n" for group, options in kind.groups.items()
-    )
-    reads = " and ".join(kind.reads)
-    return (
-        f"### Trainings of kind `{kind.name}`: {kind.title}\n\nReads {reads}.\n\n{roles}\n"
-        f"{_table(kind.options)}\n{groups}"
-    ).rstrip()
-
-
-def _role_text(role: Any) -> str:
-    kinds = " or ".join(f"`{kind}`" for kind in role.kinds)
-    default = f"; default `{role.default}`" if role.default else ""
-    needed = "" if role.default or not role.needed else "; needed"
-    frozen = ", which stays as it is" if role.frozen else ""
-    public = "`pretrained`, or " if role.default else ""
-    return f"{public}a training of kind {kinds}{frozen}{default}{needed}"
-
-
-def _table(options: Iterable[Any]) -> str:
-    return "\n".join(["| key | default | values | meaning |", "|---|---|---|---|", *_rows(options)])
-
-
-def _rows(options: Iterable[Any]) -> Iterator[str]:
-    options = list(options)
-    defaults = defaults_in(options)
-    for name, setting in settings_in(options).items():
-        values = ", ".join(map(str, setting.choices)) or setting.bounds.words() or _kind_of(setting)
-        yield f"| `{name}` | `{_yaml(defaults[name])}` | {values} | {setting.help} |"
-
-
-def _kind_of(setting: Setting) -> str:
-    kinds = {"boolean": "true, false", "string": "text", "number": "number", "integer": "number"}
-    named = setting.schema().get("type", "string")
-    return kinds[named if isinstance(named, str) else named[0]]
-
-
-def _yaml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "null" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

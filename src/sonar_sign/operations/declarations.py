@@ -200,6 +200,11 @@ def _check_settings(where: str, kind: Kind, values: Mapping[str, Any]) -> None:
                 f"{nearest(key, sorted(allowed))}."
             )
     _check_values(where, settings_in(kind.options), values)
+    if not kind.learns_embeddings and values.get("select") == "cosine":
+        raise UserError(
+            f"{where}.select cannot be cosine: a {kind.name} has no embeddings; bleu_4 and chrf "
+            "are possible."
+        )
     for group, options in kind.groups.items():
         given = values.get(group) or {}
         settings = settings_in([options])
