@@ -25,7 +25,7 @@ class IntOrAuto(int):
 
 
 def whole(pattern: str) -> str:
-    """A regular expression for the whole of a text: `$` alone also matches before a last newline."""
+    """An expression for the whole of a text; `$` alone also matches before a last newline."""
     return f"^({pattern})$(?!\\n)"
 
 
