@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sonar_sign.cli.corpora import Root, Split
-from sonar_sign.cli.settings import flags
+from sonar_sign.cli.settings import add_command
 from sonar_sign.core.options import LandmarkOptions
 
 Table = Annotated[Path, "A manifest that prepare wrote, or a shard."]
@@ -63,4 +63,4 @@ def show(
 COMMANDS = {"extract_landmarks": extract_landmarks}
 landmarks = typer.Typer(help="Look at landmarks, and exchange them.", no_args_is_help=True)
 for function in (show, export):
-    landmarks.command(function.__name__)(flags(function))
+    add_command(landmarks, function.__name__, function)
