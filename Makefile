@@ -24,7 +24,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml scripts/check_python.sh
 
 demo: setup
 	$(BIN)/snakemake --cores $(CORES)
-	$(BIN)/sonar-sign show --comparison results/demo/comparison.json
+	$(BIN)/sonar-sign show results/demo/comparison.json
 
 lint: setup
 	$(BIN)/ruff check .

@@ -56,8 +56,7 @@ app.add_typer(landmarks.landmarks, name="landmarks")
 @app.callback()
 def about(
     version: Annotated[
-        bool,
-        typer.Option("--version", help="Print the version and exit.", callback=print_version)
+        bool, typer.Option("--version", help="Print the version and exit.", callback=print_version)
     ] = False,
 ) -> None:
     """Fine-tune SONAR's American Sign Language models and measure how good they are."""
