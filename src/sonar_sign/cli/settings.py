@@ -1,6 +1,7 @@
 """Command-line flags made from function signatures and the dataclasses of `options.py`.
 
-A docstring ends in an example: the word `Example:` on a line, then the command as it is typed.
+A docstring ends in an example: the word `Example:` on a line, then the command as it is typed,
+with further lines where it is long.
 """
 
 import inspect
@@ -17,9 +18,10 @@ EXAMPLE = "Example:"
 
 def add_command(app: typer.Typer, name: str, function: Callable) -> None:
     """Make `function` the subcommand `name`; its help page ends in the docstring's example."""
-    text, _, example = inspect.getdoc(function).partition(EXAMPLE)
-    # Click leaves the line breaks of a paragraph alone that begins with \b.
-    epilog = f"\b\n{EXAMPLE}\n{example.strip(chr(10))}" if example else None
+    text, _, example = inspect.getdoc(function).partition(f"\n{EXAMPLE}\n")
+    command = " \\\n".join(example.rstrip().splitlines())
+    # Click keeps the line breaks of a paragraph that begins with \b.
+    epilog = f"\b\n{EXAMPLE}\n{command}" if command else None
     app.command(name, help=text.strip(), epilog=epilog)(flags(function))
 
 
