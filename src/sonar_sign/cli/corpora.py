@@ -75,8 +75,9 @@ def captions(
     """Read the captions of a manifest's clips in another language.
 
     Example:
-        .venv/bin/sonar-sign captions --corpus-type how2sign --root resources/demo/howto --split test
-            --language ita_Latn --manifest results/demo/manifests/test.tsv --output out/test.ita_Latn.tsv
+        .venv/bin/sonar-sign captions --corpus-type how2sign --root resources/demo/howto
+            --split test --manifest results/demo/manifests/test.tsv
+            --language ita_Latn --output out/test.ita_Latn.tsv
     """
     from sonar_sign.corpora.parallel_captions import write_captions
 

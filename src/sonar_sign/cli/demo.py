@@ -80,8 +80,10 @@ def pretrain_sign_hiera(
 
     Example:
         .venv/bin/sonar-sign pretrain_sign_hiera --output out/sign_hiera.pth
-            --train-clips results/demo_news/clips/train/0000.tar --val-clips results/demo_news/clips/val/0000.tar
-            --train-manifest results/demo_news/manifests/train.tsv --val-manifest results/demo_news/manifests/val.tsv
+            --train-clips results/demo_news/clips/train/0000.tar
+            --val-clips results/demo_news/clips/val/0000.tar
+            --train-manifest results/demo_news/manifests/train.tsv
+            --val-manifest results/demo_news/manifests/val.tsv
             --train-glosses resources/demo/news/glosses_train.tsv
             --val-glosses resources/demo/news/glosses_val.tsv
     """
@@ -117,7 +119,8 @@ def pretrain_sign_encoder(
         .venv/bin/sonar-sign pretrain_sign_encoder --output out/sign_encoder.pth
             --train-features results/demo_news/features/pretrained/train/0000.npy
             --val-features results/demo_news/features/pretrained/val/0000.npy
-            --train-targets results/demo_news/targets/train.npy --val-targets results/demo_news/targets/val.npy
+            --train-targets results/demo_news/targets/train.npy
+            --val-targets results/demo_news/targets/val.npy
             --val-manifest results/demo_news/manifests/val.tsv --sonar resources/models/demo/sonar
             --training-dir out/training
     """

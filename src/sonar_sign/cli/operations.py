@@ -8,10 +8,9 @@ import typer
 
 from sonar_sign.core.errors import UserError
 
-Config = Annotated[list[Path], "Config that overrides config/config.yaml; repeat for more."]
+Config = Annotated[list[Path], "Config of the run, by default the demo's; repeat to override keys."]
 Results = Annotated[Path, "Folder in which the workflow writes."]
 Json = Annotated[bool, "Print JSON instead."]
-DEFAULT_CONFIG = Path("config/config.yaml")
 
 
 def estimate(
@@ -31,13 +30,15 @@ def estimate(
     Example:
         .venv/bin/sonar-sign estimate --config config/how2sign.yaml --gpus 1 --gpus 4
     """
-    from sonar_sign.operations.estimate import as_text, read_config, read_rates
+    from sonar_sign.operations.config import load_config
+    from sonar_sign.operations.estimate import as_text
     from sonar_sign.operations.estimate import estimate as run
+    from sonar_sign.operations.rates import read_rates
 
     if min([cores, *gpus]) < 1:
         raise UserError("Give at least one GPU and one core.")
-    whole = read_config([DEFAULT_CONFIG, *config])
-    print(as_text(run(whole, read_rates(rates), results), gpus, cores))
+    experiment = load_config(config).experiment
+    print(as_text(run(experiment, read_rates(rates), results), gpus, cores))
 
 
 def doctor(
@@ -51,19 +52,36 @@ def doctor(
     Example:
         .venv/bin/sonar-sign doctor --config config/how2sign.yaml
     """
+    from sonar_sign.operations.config import load_config
     from sonar_sign.operations.doctor import as_text
     from sonar_sign.operations.doctor import doctor as run
-    from sonar_sign.operations.estimate import read_config
 
-    whole, files = read_config([DEFAULT_CONFIG, *config]), config
+    experiment, files = load_config(config).experiment, config
     if folder != Path("."):
         files, lock = [path.absolute() for path in config], lock.absolute()
         if not folder.is_dir():
             raise UserError(f"--folder {folder} is not a folder; give the one Snakemake runs in.")
     with chdir(folder):
-        checkup = run(whole, files, lock=lock, cores=cores)
+        checkup = run(experiment, files, lock=lock, cores=cores)
     print(as_text(checkup))
     raise typer.Exit(1 if checkup.findings else 0)
+
+
+def systems(
+    config: Config = [],  # noqa: B006
+    results: Results = Path("results"),
+    json: Json = False,
+) -> None:
+    """List the trainings and systems of a config, what exists of them and what they cost.
+
+    Example:
+        .venv/bin/sonar-sign systems --config config/how2sign.yaml
+    """
+    from sonar_sign.operations.config import load_config
+    from sonar_sign.operations.systems import as_text, list_systems
+
+    listing = list_systems(load_config(config).experiment, results)
+    print(_as_json(listing.as_dict()) if json else as_text(listing))
 
 
 def status(results: Results = Path("results"), json: Json = False) -> None:
@@ -104,4 +122,10 @@ def _as_json(value) -> str:
     return dumps(value, indent=2, ensure_ascii=False)
 
 
-COMMANDS = {"status": status, "show": show, "estimate": estimate, "doctor": doctor}
+COMMANDS = {
+    "systems": systems,
+    "status": status,
+    "show": show,
+    "estimate": estimate,
+    "doctor": doctor,
+}
