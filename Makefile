@@ -1,14 +1,16 @@
-# make setup | demo | lint | test | test-long | test-slurm | test-all | dag | lock | mediapipe;
-# README.md says what each does.
+# `make help` lists the targets.
 
 PYTHON ?= python3
 CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo lint test test-long test-slurm test-all lock dag mediapipe
+.PHONY: help setup demo lint test test-long test-slurm test-all lock dag mediapipe
 
-setup: $(VENV)/.ready
+setup: $(VENV)/.ready ## Install the locked packages into .venv (the default)
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s%s\n", $$1, $$2}' Makefile
 
 # One stamp for the whole set-up: the pinned packages, then this package itself.
 $(VENV)/.ready: requirements.lock pyproject.toml scripts/check_python.sh
@@ -22,43 +24,40 @@ $(VENV)/.ready: requirements.lock pyproject.toml scripts/check_python.sh
 	$(BIN)/python -m compileall -q src
 	@touch $@
 
-demo: setup
+demo: setup ## Build the demo from nothing and print its comparison; CORES=2
 	$(BIN)/snakemake --cores $(CORES)
-	$(BIN)/sonar-sign show --comparison results/demo/comparison.json
+	$(BIN)/sonar-sign show results/demo/comparison.json
 
-lint: setup
+lint: setup ## Check style, and the workflow with snakemake --lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
-test: lint
+test: lint ## Check style and run the fast tests
 	$(BIN)/python -m pytest -m "not long" --durations=25
 
-# What a change makes stale, and what is killed on the way.
-test-long: setup
+test-long: setup ## Run the slow tests: what a change makes stale, killed runs
 	$(BIN)/python -m pytest -m long --durations=25
 
-# Installs Debian's SLURM if this is root; says why where it cannot.
-test-slurm: setup
+test-slurm: setup ## Run the tests on a real SLURM, installed if this is root
 	$(BIN)/python -m pytest tests/slurm
 
-# All of them, as CI does; the tiny workflow that test and test-long begin with is built once.
-test-all: lint
+# In one go, because the tiny workflow that test and test-long begin with is then built once.
+test-all: lint ## Run all tests, as continuous integration does
 	$(BIN)/python -m pytest --durations=25
 	$(BIN)/python -m pytest tests/slurm
 
-# Needs uv; everybody else installs what it wrote.
-lock:
+lock: ## Write requirements.lock from pyproject.toml; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
 
-# Optional: landmarks of a corpus without keypoints. MediaPipe's declared requirements contradict
-# ours and are hardly needed; src/sonar_sign/landmarks/holistic.py says which are.
-mediapipe: setup
+# MediaPipe's declared requirements contradict ours, and hardly any of them is needed:
+# src/sonar_sign/landmarks/holistic.py says which are.
+mediapipe: setup ## Install MediaPipe, for corpora without keypoint files
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	  mediapipe==0.10.14 "protobuf>=6.33.5,<7"
 
-dag: setup
+dag: setup ## Draw the workflow's graph
 	$(BIN)/python scripts/draw_dag.py

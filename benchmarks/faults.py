@@ -35,7 +35,7 @@ from pathlib import Path
 
 import yaml
 
-from sonar_sign.operations.estimate import read_config
+from sonar_sign.operations.config import load_config
 
 ROOT = Path(__file__).resolve().parents[1]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
@@ -223,10 +223,9 @@ def differing(expected: dict[str, str], found: dict[str, str]) -> tuple[str, ...
 def undisturbed(folder: Path) -> Path:
     """A project in which the target was made without a fault."""
     folder.mkdir(parents=True)
-    config = read_config([ROOT / "config/config.yaml", ROOT / "tests/workflow/tiny.yaml"])
-    config["systems"] = ["finetuned"]
-    config["languages"]["outputs"] = ["eng_Latn"]
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    files = [ROOT / "config/config.yaml", ROOT / "tests/workflow/tiny.yaml"]
+    changes = {"systems": ["finetuned"], "languages": {"outputs": ["eng_Latn"]}}
+    (folder / "config.yaml").write_text(yaml.safe_dump(load_config(files, changes).values))
     if run(folder, TARGET):
         sys.exit(f"The undisturbed run failed: {folder / 'said.txt'}.")
     return folder

@@ -1,12 +1,13 @@
-"""The command `sonar-sign`: one subcommand a step, named like the workflow's rule.
+"""The command `sonar-sign`: one subcommand per step, with the name of the workflow's rule.
 
-Commands only read flags and call the module of their step, which they import when they run: a
-step that needs no PyTorch does not wait for it.
+A command reads its flags and calls the module of its step. It imports that module only when it
+runs, so a step that does not need PyTorch does not wait for it.
 """
 
 import errno
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -22,12 +23,13 @@ from sonar_sign.cli import (
     training,
     translate,
 )
-from sonar_sign.cli.settings import flags
+from sonar_sign.cli.sections import SectionedGroup, print_version
+from sonar_sign.cli.settings import add_command
 from sonar_sign.core.errors import PreemptedError, UserError
 
 app = typer.Typer(
     name="sonar-sign",
-    help="Fine-tune SONAR's American Sign Language models and say how good they are.",
+    cls=SectionedGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -45,13 +47,22 @@ COMMAND_MODULES = (
     demo,
     operations,
 )
-for room in COMMAND_MODULES:
-    for name, function in room.COMMANDS.items():
-        app.command(name)(flags(function))
+for module in COMMAND_MODULES:
+    for name, function in module.COMMANDS.items():
+        add_command(app, name, function)
 app.add_typer(landmarks.landmarks, name="landmarks")
 
 
-# What a disk can refuse, and what to do; outputs are whole or absent, so nothing else is lost.
+@app.callback()
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=print_version)
+    ] = False,
+) -> None:
+    """Fine-tune SONAR's American Sign Language models and measure how good they are."""
+
+
+# Refusals of a disk, and what to do. No output is written in part, so nothing else is lost.
 REFUSED = {
     errno.ENOSPC: "the disk is full: free some space (sonar-sign estimate says how much is needed)",
     errno.EDQUOT: "your quota is used up: delete something",
@@ -62,7 +73,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def main() -> None:
-    """Run a subcommand; what the user can mend is one sentence and exit status 2."""
+    """Run a subcommand; an error that the user can correct is one sentence and exit status 2."""
     try:
         app()
     except UserError as error:
@@ -84,11 +95,11 @@ def main() -> None:
 
 
 def refused(error: BaseException | None) -> OSError | None:
-    """What a disk refused, if that is why the error was raised."""
+    """The refusal of a disk that the error comes from; None where it comes from something else."""
     if isinstance(error, OSError) and error.errno in REFUSED:
         return error
-    # PyTorch's writer, refused a write, complains of its own position instead. Other refusals
-    # behind an error may have been dealt with, and the error be a fault of ours.
+    # PyTorch's writer reports its own position instead of a full disk. Other errors behind an
+    # error may have been handled already: then the error is a fault of this program.
     while error is not None and not (isinstance(error, OSError) and error.errno in FULL):
         error = error.__cause__ or error.__context__
     return error

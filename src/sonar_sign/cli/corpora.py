@@ -22,7 +22,12 @@ def prepare(
     min_duration_s: Annotated[float, "Shorter clips are dropped, in seconds."] = 0.2,
     workers: Annotated[int, "Videos probed at the same time."] = 1,
 ) -> None:
-    """Turn annotations and video files into a manifest."""
+    """Turn annotations and video files into a manifest.
+
+    Example:
+        .venv/bin/sonar-sign prepare --corpus-type how2sign --root data/how2sign --split val
+            --manifest out/val.tsv --dropped out/val.dropped.tsv --clamped out/val.clamped.tsv
+    """
     from sonar_sign.corpora.prepare import prepare as run
 
     run(
@@ -45,7 +50,13 @@ def summarise(
     output: Annotated[Path, "JSON to write."],
     plot: Annotated[Path, "SVG of the clips' durations to write."],
 ) -> None:
-    """Count what prepare found in all splits of a corpus."""
+    """Count what prepare found in all splits of a corpus.
+
+    Example:
+        .venv/bin/sonar-sign summarise --corpus demo --corpus-type how2sign
+            --manifest results/demo/manifests/val.tsv --manifest results/demo/manifests/test.tsv
+            --output out/summary.json --plot out/durations.svg
+    """
     from sonar_sign.corpora.summarise import SplitFiles, as_text
     from sonar_sign.corpora.summarise import summarise as run
 
@@ -61,7 +72,13 @@ def captions(
     manifest: Manifest,
     output: Annotated[Path, "Table to write: clip_id, text."],
 ) -> None:
-    """Read the captions of a manifest's clips in another language."""
+    """Read the captions of a manifest's clips in another language.
+
+    Example:
+        .venv/bin/sonar-sign captions --corpus-type how2sign --root resources/demo/howto
+            --split test --manifest results/demo/manifests/test.tsv
+            --language ita_Latn --output out/test.ita_Latn.tsv
+    """
     from sonar_sign.corpora.parallel_captions import write_captions
 
     write_captions(corpus_type, root, split, language, manifest, output)
@@ -71,7 +88,12 @@ def shard(
     manifest: Manifest,
     output: Annotated[list[Path], "Table to write, once a shard, in the order of the shards."],
 ) -> None:
-    """Deal the clips of a manifest to shards."""
+    """Deal the clips of a manifest to shards.
+
+    Example:
+        .venv/bin/sonar-sign shard --manifest results/demo/manifests/test.tsv
+            --output out/0000.tsv --output out/0001.tsv
+    """
     from sonar_sign.corpora.shard import shard as run
 
     run(manifest, output)
@@ -87,7 +109,13 @@ def crop(
     faces: Annotated[Path | None, "Folder that remembers the faces of videos."] = None,
     face_model: Annotated[Path | None, "mmod_human_face_detector.dat, for the cnn."] = None,
 ) -> None:
-    """Cut clips out of their videos, around the signer."""
+    """Cut clips out of their videos, around the signer.
+
+    Example:
+        .venv/bin/sonar-sign crop --corpus-type how2sign --root resources/demo/howto
+            --shard results/demo/shards/test/0000.tsv --size 64
+            --output out/0000.tar --timings out/0000.timings.json
+    """
     from sonar_sign.clips.crop import crop as run
     from sonar_sign.corpora import open_corpus
 

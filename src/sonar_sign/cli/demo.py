@@ -31,7 +31,11 @@ def make_corpus(
     seed: Seed = 0,
     workers: Annotated[int, "Videos rendered at the same time."] = 1,
 ) -> None:
-    """Render an embedded corpus in How2Sign's shape."""
+    """Render an embedded corpus in How2Sign's shape.
+
+    Example:
+        .venv/bin/sonar-sign make_corpus --root out/howto --domain howto --train 8 --val 4 --test 4
+    """
     from sonar_sign.demo.corpus import make_corpus as run
 
     clips = {"train": train, "val": val, "test": test}
@@ -45,7 +49,11 @@ def pretrain_sonar(
     seed: Seed = 0,
     threads: Threads = 0,
 ) -> None:
-    """Pretrain the stand-in for SONAR's text encoder and decoder."""
+    """Pretrain the stand-in for SONAR's text encoder and decoder.
+
+    Example:
+        .venv/bin/sonar-sign pretrain_sonar --folder out/sonar --exclude resources/demo/howto
+    """
     from sonar_sign.core.devices import use_threads
     from sonar_sign.demo.held_out import held_out_texts
     from sonar_sign.demo.sonar import pretrain_sonar as run
@@ -68,7 +76,17 @@ def pretrain_sign_hiera(
     seed: Seed = 0,
     threads: Threads = 0,
 ) -> None:
-    """Pretrain the stand-in for SignHiera on the signs of the news corpus."""
+    """Pretrain the stand-in for SignHiera on the signs of the news corpus.
+
+    Example:
+        .venv/bin/sonar-sign pretrain_sign_hiera --output out/sign_hiera.pth
+            --train-clips results/demo_news/clips/train/0000.tar
+            --val-clips results/demo_news/clips/val/0000.tar
+            --train-manifest results/demo_news/manifests/train.tsv
+            --val-manifest results/demo_news/manifests/val.tsv
+            --train-glosses resources/demo/news/glosses_train.tsv
+            --val-glosses resources/demo/news/glosses_val.tsv
+    """
     from sonar_sign.core.devices import use_threads
     from sonar_sign.demo import vision
     from sonar_sign.demo.grammar import GLOSSES
@@ -95,7 +113,17 @@ def pretrain_sign_encoder(
     seed: Seed = 0,
     threads: Threads = 0,
 ) -> None:
-    """Pretrain the stand-in for the sign encoder: stage 2's code, from nothing."""
+    """Pretrain the stand-in for the sign encoder: stage 2's code, from nothing.
+
+    Example:
+        .venv/bin/sonar-sign pretrain_sign_encoder --output out/sign_encoder.pth
+            --train-features results/demo_news/features/pretrained/train/0000.npy
+            --val-features results/demo_news/features/pretrained/val/0000.npy
+            --train-targets results/demo_news/targets/train.npy
+            --val-targets results/demo_news/targets/val.npy
+            --val-manifest results/demo_news/manifests/val.tsv --sonar resources/models/demo/sonar
+            --training-dir out/training
+    """
     from sonar_sign.core.devices import use_threads
     from sonar_sign.demo.vision import sign_encoder_config
     from sonar_sign.features.feature_shards import FeatureShard

@@ -78,13 +78,6 @@ def compare(
     run(files, output, options)
 
 
-def show(comparison: Annotated[Path, "A comparison that compare wrote."]) -> None:
-    """Print a comparison as a table."""
-    from sonar_sign.evaluation.comparison_table import print_table
-
-    print_table(comparison)
-
-
 def plot(
     comparison: Annotated[Path, "A comparison that compare wrote."],
     output: Annotated[Path, "Folder for the pictures."],
@@ -130,5 +123,4 @@ COMMANDS = {
     "compare": compare,
     "plot": plot,
     "gallery": gallery,
-    "show": show,
 }

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sonar_sign.cli.corpora import Root, Split
-from sonar_sign.cli.settings import flags
+from sonar_sign.cli.settings import add_command
 from sonar_sign.core.options import LandmarkOptions
 
 Table = Annotated[Path, "A manifest that prepare wrote, or a shard."]
@@ -22,7 +22,13 @@ def extract_landmarks(
     counts: Annotated[Path, "JSON to write: what was there and what was missing."],
     options: LandmarkOptions,
 ) -> None:
-    """Turn the keypoints of a shard's clips into rows that a model reads."""
+    """Turn the keypoints of a shard's clips into rows that a model reads.
+
+    Example:
+        .venv/bin/sonar-sign extract_landmarks --shard results/demo/shards/test/0000.tsv
+            --root resources/demo/howto --split test --output out/0000.npy
+            --timings out/0000.timings.json --counts out/0000.counts.json
+    """
     from sonar_sign.landmarks.extract import extract_landmarks as run
 
     run(shard, root, split, output, timings, counts, options)
@@ -35,7 +41,11 @@ def export(
     split: SplitOfTable = "",
     source: Annotated[str, "openpose, pose or mediapipe."] = "openpose",
 ) -> None:
-    """Write clips' keypoints as .pose files, which the field's tools read."""
+    """Write clips' keypoints as .pose files, which the field's tools read.
+
+    Example:
+        .venv/bin/sonar-sign landmarks export --output out/poses
+    """
     from sonar_sign.landmarks.export import export as run
 
     written = run(manifest, root, split or manifest.stem, source, output)
@@ -52,7 +62,11 @@ def show(
     format: Annotated[str, "mp4, or png: a contact sheet."] = "mp4",
     picture: Annotated[bool, "Draw over the video, not on an empty picture."] = True,
 ) -> None:
-    """Draw the landmarks of clips."""
+    """Draw the landmarks of clips.
+
+    Example:
+        .venv/bin/sonar-sign landmarks show CLIP --output out --format png
+    """
     from sonar_sign.landmarks.show import show as run
 
     split = split or manifest.stem
@@ -63,4 +77,4 @@ def show(
 COMMANDS = {"extract_landmarks": extract_landmarks}
 landmarks = typer.Typer(help="Look at landmarks, and exchange them.", no_args_is_help=True)
 for function in (show, export):
-    landmarks.command(function.__name__)(flags(function))
+    add_command(landmarks, function.__name__, function)

@@ -10,7 +10,12 @@ def fetch_model(
     source: Annotated[str | None, "A file or a mirror's address, instead of the published."] = None,
     sha256: Annotated[str | None, "The hash to check, instead of the registry's."] = None,
 ) -> None:
-    """Download a public file, or copy it from where it already is, and check it."""
+    """Download a public file, or copy it from where it already is, and check it.
+
+    Example:
+        .venv/bin/sonar-sign fetch_model --name sign_hiera
+            --output resources/models/dm_70h_ub_signhiera.pth
+    """
     from sonar_sign.models.fetch import fetch_model as run
 
     run(name, output, source, sha256=sha256)

@@ -1,4 +1,4 @@
-"""Subcommands about a run as a whole: what it will take, and what is wrong with it."""
+"""Subcommands about a run as a whole: what it needs, how far it is, and what is wrong with it."""
 
 from contextlib import chdir
 from pathlib import Path
@@ -8,9 +8,9 @@ import typer
 
 from sonar_sign.core.errors import UserError
 
-Config = Annotated[list[Path], "Config that overrides config/config.yaml; repeat for more."]
+Config = Annotated[list[Path], "Config of the run, by default the demo's; repeat to override keys."]
 Results = Annotated[Path, "Folder in which the workflow writes."]
-DEFAULT_CONFIG = Path("config/config.yaml")
+Json = Annotated[bool, "Print JSON instead."]
 
 
 def estimate(
@@ -23,38 +23,109 @@ def estimate(
         4,
         8,
     ],
-    cores: Annotated[int, "Cores that crop."] = 16,
+    cores: Annotated[int, "CPU cores that crop videos."] = 16,
 ) -> None:
-    """Reckon GPU hours, disk and time of a run from nothing."""
-    from sonar_sign.operations.estimate import as_text, read_config, read_rates
+    """Estimate the GPU hours, disk and time of a run from nothing.
+
+    Example:
+        .venv/bin/sonar-sign estimate --config config/how2sign.yaml --gpus 1 --gpus 4
+    """
+    from sonar_sign.operations.config import load_config
+    from sonar_sign.operations.estimate import as_text
     from sonar_sign.operations.estimate import estimate as run
+    from sonar_sign.operations.rates import read_rates
 
     if min([cores, *gpus]) < 1:
         raise UserError("Give at least one GPU and one core.")
-    whole = read_config([DEFAULT_CONFIG, *config])
-    print(as_text(run(whole, read_rates(rates), results), gpus, cores))
+    experiment = load_config(config).experiment
+    print(as_text(run(experiment, read_rates(rates), results), gpus, cores))
 
 
 def doctor(
     config: Config = [],  # noqa: B006
-    folder: Annotated[Path, "Folder in which Snakemake runs, and the commands must."] = Path("."),
+    folder: Annotated[Path, "Folder in which Snakemake and its commands run."] = Path("."),
     lock: Annotated[Path, "The lock file of the installation."] = Path("requirements.lock"),
-    cores: Annotated[int, "Cores, for the commands that are proposed."] = 2,
+    cores: Annotated[int, "CPU cores, for the commands that are proposed."] = 2,
 ) -> None:
-    """Say what is wrong with the installation and the results, and what helps."""
+    """Check the installation and the results; print what is wrong and how to correct it.
+
+    Example:
+        .venv/bin/sonar-sign doctor --config config/how2sign.yaml
+    """
+    from sonar_sign.operations.config import load_config
     from sonar_sign.operations.doctor import as_text
     from sonar_sign.operations.doctor import doctor as run
-    from sonar_sign.operations.estimate import read_config
 
-    whole, files = read_config([DEFAULT_CONFIG, *config]), config
+    experiment, files = load_config(config).experiment, config
     if folder != Path("."):
         files, lock = [path.absolute() for path in config], lock.absolute()
         if not folder.is_dir():
             raise UserError(f"--folder {folder} is not a folder; give the one Snakemake runs in.")
     with chdir(folder):
-        checkup = run(whole, files, lock=lock, cores=cores)
+        checkup = run(experiment, files, lock=lock, cores=cores)
     print(as_text(checkup))
     raise typer.Exit(1 if checkup.findings else 0)
 
 
-COMMANDS = {"estimate": estimate, "doctor": doctor}
+def systems(
+    config: Config = [],  # noqa: B006
+    results: Results = Path("results"),
+    json: Json = False,
+) -> None:
+    """List the trainings and systems of a config, what exists of them and what they cost.
+
+    Example:
+        .venv/bin/sonar-sign systems --config config/how2sign.yaml
+    """
+    from sonar_sign.operations.config import load_config
+    from sonar_sign.operations.systems import as_text, list_systems
+
+    listing = list_systems(load_config(config).experiment, results)
+    print(_as_json(listing.as_dict()) if json else as_text(listing))
+
+
+def status(results: Results = Path("results"), json: Json = False) -> None:
+    """Show how far running trainings are, and which were interrupted.
+
+    Example:
+        .venv/bin/sonar-sign status
+    """
+    from sonar_sign.operations.status import as_text, read_status
+
+    if not results.is_dir():
+        raise UserError(f"--results {results} is not a folder; give the one the workflow writes.")
+    trainings = read_status(results)
+    print(_as_json([one.as_dict() for one in trainings]) if json else as_text(trainings))
+
+
+def show(
+    file: Annotated[Path, typer.Argument(help="A comparison.json, or a checkpoint.")],
+) -> None:
+    """Print a comparison as a table, or how a checkpoint was made.
+
+    Example:
+        .venv/bin/sonar-sign show results/demo/comparison.json
+    """
+    if file.suffix == ".json":
+        from sonar_sign.evaluation.comparison_table import print_table
+
+        print_table(file)
+    else:
+        from sonar_sign.operations.show import describe_checkpoint
+
+        print(describe_checkpoint(file))
+
+
+def _as_json(value) -> str:
+    from json import dumps
+
+    return dumps(value, indent=2, ensure_ascii=False)
+
+
+COMMANDS = {
+    "systems": systems,
+    "status": status,
+    "show": show,
+    "estimate": estimate,
+    "doctor": doctor,
+}

@@ -1,4 +1,8 @@
-"""Command-line flags made from function signatures and the dataclasses of `options.py`."""
+"""Command-line flags made from function signatures and the dataclasses of `options.py`.
+
+A docstring ends in an example: the word `Example:` on a line, then the command as it is typed,
+with further lines where it is long.
+"""
 
 import inspect
 from collections.abc import Callable
@@ -9,12 +13,23 @@ import typer
 
 from sonar_sign.core.options import IntOrAuto
 
+EXAMPLE = "Example:"
+
+
+def add_command(app: typer.Typer, name: str, function: Callable) -> None:
+    """Make `function` the subcommand `name`; its help page ends in the docstring's example."""
+    text, _, example = inspect.getdoc(function).partition(f"\n{EXAMPLE}\n")
+    command = " \\\n".join(example.rstrip().splitlines())
+    # Click keeps the line breaks of a paragraph that begins with \b.
+    epilog = f"\b\n{EXAMPLE}\n{command}" if command else None
+    app.command(name, help=text.strip(), epilog=epilog)(flags(function))
+
 
 def flags(function: Callable) -> Callable:
-    """Make every parameter of `function` a named flag; a settings class becomes one flag a field.
+    """Make every parameter of `function` a named flag, and every field of a settings class.
 
     The parameters of `function` are annotated `Annotated[type, "help"]`, or with a frozen
-    dataclass whose fields are. Typer reads the signature of what is returned.
+    dataclass whose fields are. Typer reads the signature of the returned function.
     """
     hints = get_type_hints(function, include_extras=True)
     parameters: list[inspect.Parameter] = []
@@ -53,7 +68,7 @@ def _flag(name: str, hint: Any, default: Any) -> inspect.Parameter:
     kind, text = get_args(hint)[:2] if get_origin(hint) is Annotated else (hint, "")
     if kind is IntOrAuto:
         text = typer.Option(help=text, parser=IntOrAuto.parse, metavar="<int|auto>")
-    # A parameter that says itself what it is, such as a positional argument, is left alone.
+    # Some parameters are described by Typer's own classes: positional arguments, for example.
     annotation = Annotated[kind, typer.Option(help=text) if isinstance(text, str) else text]
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation

@@ -1,4 +1,4 @@
-"""What can be wrong in a folder of results: leftovers, locks, shards that are not what they say."""
+"""Checks of a folder of results: leftover files, locks, and shards that are damaged or stale."""
 
 import base64
 import binascii
@@ -22,18 +22,18 @@ from sonar_sign.features.targets import read_targets
 from sonar_sign.operations.doctor import Finding
 from sonar_sign.training.lock import dead_holder
 
-# A call of Snakemake with these words, such as a target.
+# Makes the command that runs Snakemake with the given words, such as a target.
 Again = Callable[..., str]
-# What files.atomic_write calls an output that is not whole yet, and finetune.lock its drafts.
+# Temporary names of files.atomic_write and of training.lock.
 TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}(\.[^.]+)?|\.lock\..+\.json")
-# Clocks of a cluster's machines are not further apart than this.
+# The clocks of a cluster's machines differ by less than this.
 CLOCKS_DIFFER_S = 60
-# Feature vectors read at once, for want of memory.
+# Feature vectors read at once, to save memory.
 CHUNK = 100_000
 
 
 def check_leftovers(folders: list[Path]) -> list[Finding]:
-    """Temporary files that no process of this machine has open."""
+    """Find temporary files that no process of this machine has open."""
     found = [
         path
         for folder in folders
@@ -54,7 +54,7 @@ def check_leftovers(folders: list[Path]) -> list[Finding]:
 
 
 def check_clock(folders: list[Path]) -> list[Finding]:
-    """Files dated in the future, which Snakemake takes for newer than all that is made of them."""
+    """Find files dated in the future: Snakemake takes whatever is made of them for outdated."""
     limit = time.time() + CLOCKS_DIFFER_S
     ahead = [
         str(path)
@@ -75,7 +75,7 @@ def check_clock(folders: list[Path]) -> list[Finding]:
 
 
 def check_training_locks(results: Path) -> list[Finding]:
-    """Locks of trainers that are not there any more."""
+    """Find locks of trainings whose process has ended."""
     findings = []
     for path in sorted(results.glob("*/training/*/lock.json")):
         holder = dead_holder(path)
@@ -91,7 +91,7 @@ def check_training_locks(results: Path) -> list[Finding]:
 
 
 def check_snakemake(folder: Path, again: Again) -> list[Finding]:
-    """Snakemake's lock and unfinished jobs, where no Snakemake runs in the folder."""
+    """Find Snakemake's lock and unfinished jobs, where no Snakemake runs in the folder."""
     state = folder / ".snakemake"
     locks = list((state / "locks").glob("*"))
     unfinished = [_decoded(path.name) for path in sorted((state / "incomplete").glob("*"))]
@@ -110,23 +110,23 @@ def check_snakemake(folder: Path, again: Again) -> list[Finding]:
 
 
 def check_clips(results: Path, again: Again) -> list[Finding]:
-    """Clip shards that cannot be read, or hold other clips than were dealt to them."""
+    """Find clip shards that cannot be read, or hold other clips than were assigned to them."""
 
     def check(path: Path) -> None:
         shard = ClipShard(path)
         table = _shard_table(path)
         if table.is_file():
-            dealt = set(read_columns(table, ("clip_id",))["clip_id"])
-            _require_same({*shard.clip_ids, *shard.dropped}, path, dealt, table)
+            assigned = set(read_columns(table, ("clip_id",))["clip_id"])
+            _require_same({*shard.clip_ids, *shard.dropped}, path, assigned, table)
 
     return list(_broken(results.glob("*/clips/*/*.tar"), check, again))
 
 
 def check_features(results: Path, encoders: Mapping[str, Path], again: Again) -> list[Finding]:
-    """Feature shards that cannot be read, hold NaN, or are of other clips or another model.
+    """Find feature shards that cannot be read, hold NaN, or are of other clips or another model.
 
     Args:
-        encoders: the SignHiera checkpoint of each encoder, `pretrained` or `stage1`.
+        encoders: by folder of features, the checkpoint of the SignHiera that computes them.
     """
     hashes: dict[str, str] = {}
 
@@ -160,7 +160,7 @@ def check_features(results: Path, encoders: Mapping[str, Path], again: Again) ->
 
 
 def check_targets(results: Path, again: Again) -> list[Finding]:
-    """Targets that cannot be read, hold NaN, or do not fit their index."""
+    """Find targets that cannot be read, hold NaN, or do not fit their index."""
     return list(_broken(results.glob("*/targets/*.npy"), read_targets, again))
 
 
@@ -172,21 +172,21 @@ def _broken(paths, check: Callable[[Path], Any], again: Again) -> Iterator[Findi
             files = [str(path)]
             if path.suffix == ".npy":
                 files.append(str(path.with_suffix(".parquet")))
-            # By name, because Snakemake leaves a missing file alone that nothing needs again.
+            # As a target, because Snakemake does not make a file that no job needs any more.
             made = f"{again(str(path))} && {again()}"
             yield Finding(str(error), f"rm -f {shlex.join(files)} && {made}")
 
 
-def _require_same(found: set[str], path: Path, wanted: set[str], source: Path) -> None:
-    missing, further = sorted(wanted - found), sorted(found - wanted)
+def _require_same(found: set[str], path: Path, expected: set[str], source: Path) -> None:
+    missing, further = sorted(expected - found), sorted(found - expected)
     if missing:
         raise UserError(f"{path} lacks clips of {source}: {first_few(missing)}.")
     if further:
-        raise UserError(f"{path} has clips that {source} has not: {first_few(further)}.")
+        raise UserError(f"{path} has clips that {source} does not have: {first_few(further)}.")
 
 
 def _clip_ids(tar: Path) -> set[str] | None:
-    """Whose clips a shard holds; None where it is missing, or broken, which `check_clips` says."""
+    """The clips of a shard; None where it is missing or damaged, which `check_clips` reports."""
     try:
         shard = ClipShard(tar)
     except UserError:
@@ -199,7 +199,7 @@ def _shard_table(tar: Path) -> Path:
 
 
 def _decoded(name: str) -> str:
-    """Snakemake names its marks by the base64 of the output's path."""
+    """An output's path, from whose base64 Snakemake makes the name of its marker file."""
     try:
         return base64.b64decode(name, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):

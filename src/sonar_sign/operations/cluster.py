@@ -1,4 +1,4 @@
-"""What each job asks a batch system for, from the config's section `cluster`."""
+"""The resources that each job requests from a batch system: the config's section `cluster`."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ Asked = dict[str, int | str | Callable[..., int]]
 
 
 def check_rule_names(cluster: Mapping[str, Any], rules: Collection[str]) -> None:
-    """Refuse a table that names a rule which is not there: what it says would be lost.
+    """Refuse an unknown rule in `cluster.rules`: its resources would be ignored.
 
     Raises:
         UserError: naming the rule and the one that was probably meant.
@@ -23,11 +23,11 @@ def check_rule_names(cluster: Mapping[str, Any], rules: Collection[str]) -> None
 
 
 def resources_of(rule: str, cluster: Mapping[str, Any], *, gpus: bool = True) -> Asked:
-    """What a rule's jobs ask for, by Snakemake's names of resources.
+    """The resources of a rule's jobs, by Snakemake's names.
 
-    Memory (MB) and time (minutes) grow with each attempt: as a job that was killed for want of
-    them is tried again. Time stops growing at `max_runtime`, beyond which SLURM would keep a job
-    in the queue for ever. Functions take what Snakemake gives them by name.
+    Memory (MB) and time (minutes) grow with each attempt, because a job that was killed for too
+    little of them is tried again. Time stops growing at `max_runtime`: SLURM would keep a job that
+    asks for more in the queue for ever. Snakemake calls the functions with arguments by name.
 
     Args:
         gpus: False where the config says that nothing runs on a GPU.
@@ -52,7 +52,7 @@ def resources_of(rule: str, cluster: Mapping[str, Any], *, gpus: bool = True) ->
         "runtime": runtime,
         "gpu": n_gpus,
         "gpu_model": cluster["gpu_model"] if n_gpus else None,
-        # One task however many GPUs: it starts a process for each by itself.
+        # One task for any number of GPUs: training starts a process per GPU itself.
         "cpus_per_task": cores,
         "nodes": 1,
         "slurm_partition": (cluster["gpu_partition"] or partition) if n_gpus else partition,
@@ -62,12 +62,12 @@ def resources_of(rule: str, cluster: Mapping[str, Any], *, gpus: bool = True) ->
 
 
 def cores_of(rule: str, cluster: Mapping[str, Any]) -> int | None:
-    """How many cores the table gives a rule; None leaves what the rule says itself."""
+    """The cores that `cluster.rules` gives a rule; None: those of the rule itself."""
     return cluster["rules"].get(rule, {}).get("cores")
 
 
 def longest_runtime(rule: str, cluster: Mapping[str, Any], attempts: int) -> int:
-    """The time, in minutes, that the last attempt of a rule's jobs asks for."""
+    """The time in minutes that the last attempt of a rule's jobs asks for."""
     runtime = resources_of(rule, cluster)["runtime"]
     assert callable(runtime)
     return runtime(None, attempts)

@@ -1,11 +1,13 @@
-"""`doctor`: whether an installation and a folder of results are well, and what helps if not."""
+"""`doctor`: what is wrong with an installation and a folder of results, and how to correct it."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+
+from sonar_sign.operations.experiment import Experiment
+from sonar_sign.training.kinds import PRETRAINED, VIDEO_ENCODERS
 
 
 @dataclass(frozen=True)
@@ -13,9 +15,9 @@ class Finding:
     """One thing that is wrong."""
 
     problem: str
-    """A sentence: what, where."""
+    """A sentence: what is wrong, and where."""
     remedy: str
-    """A command, or words where no command can know."""
+    """A command, or advice where no command can do it."""
 
 
 @dataclass(frozen=True)
@@ -24,21 +26,21 @@ class Checkup:
 
     findings: Sequence[Finding]
     notes: Sequence[str]
-    """What is no problem, but good to know."""
+    """What is not wrong but useful to know."""
 
 
 def doctor(
-    config: Mapping[str, Any],
+    experiment: Experiment,
     config_files: Sequence[Path],
     *,
     lock: Path,
     cores: int = 2,
 ) -> Checkup:
-    """Check everything about the folder that this process is in; nothing is changed.
+    """Check the installation and the results in the current folder; nothing is changed.
 
     Args:
-        config: the workflow's, whole.
-        config_files: what Snakemake is called with besides `config/config.yaml`.
+        experiment: what the config declares.
+        config_files: those that Snakemake is called with; none for the demo's.
         lock: `requirements.lock`.
         cores: for the commands that are proposed.
     """
@@ -47,8 +49,8 @@ def doctor(
 
     results, resources = Path("results"), Path("resources")
     again = partial(snakemake, config_files, cores)
-    gpu, about_gpu = installation.check_gpu(config["device"])
-    disk, about_disk = installation.check_disk(config, results)
+    gpu, about_gpu = installation.check_gpu(experiment.values["device"])
+    disk, about_disk = installation.check_disk(experiment, results)
     findings = [
         *installation.check_versions(lock),
         *installation.check_libsndfile(),
@@ -59,29 +61,32 @@ def doctor(
         *check_results.check_leftovers([results, resources]),
         *check_results.check_clock([results, resources]),
         *check_results.check_clips(results, again),
-        *check_results.check_features(results, encoders_of(config), again),
+        *check_results.check_features(results, encoders_of(experiment), again),
         *check_results.check_targets(results, again),
     ]
     return Checkup(findings, [about_gpu, about_disk])
 
 
 def snakemake(config_files: Sequence[Path], cores: int, *words: str) -> str:
-    """A call of Snakemake; its targets stand first, or it would take them for config files."""
+    """A command that runs Snakemake; targets come first, or it takes them for config files."""
     configs = ["--configfile", *map(str, config_files)] if config_files else []
     return shlex.join(["snakemake", *words, "--cores", str(cores), *configs])
 
 
-def encoders_of(config: Mapping[str, Any]) -> dict[str, Path]:
-    """The SignHiera checkpoint that each encoder's features come from."""
-    name = config["corpus"]["name"]
-    return {
-        "pretrained": Path(config["models"]["sign_hiera"]),
-        "stage1": Path(f"results/{name}/checkpoints/stage1/best.pt"),
+def encoders_of(experiment: Experiment) -> dict[str, Path]:
+    """By folder of features, the checkpoint of the SignHiera that computes them."""
+    folder = Path("results", experiment.values["corpus"]["name"], "checkpoints")
+    trained = {
+        run.label: folder / run.label / "best.pt"
+        for name, training in experiment.trainings.items()
+        if training.kind.name in VIDEO_ENCODERS
+        for run in experiment.runs_of_training(name)
     }
+    return {PRETRAINED: Path(experiment.values["models"]["sign_hiera"]), **trained}
 
 
 def as_text(checkup: Checkup) -> str:
-    """The findings for people, each with what helps."""
+    """The findings for people, each with its remedy."""
     lines = [f"note: {note}" for note in checkup.notes]
     for finding in checkup.findings:
         lines += [f"WRONG: {finding.problem}", f"  try: {finding.remedy}"]

@@ -1,25 +1,23 @@
-"""What an installation must have: the locked versions, libsndfile, the GPU asked for, disk."""
+"""Checks of the installation: locked versions, libsndfile, the GPU asked for, disk space."""
 
 import ctypes
 import re
 import shutil
 import sys
-from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.wording import first_few
-from sonar_sign.operations.config import EMBEDDED
 from sonar_sign.operations.doctor import Finding
+from sonar_sign.operations.experiment import Experiment
 
 PYTHONS = ((3, 11), (3, 12))
 SETUP = "make setup"
 
 
 def check_versions(lock: Path) -> list[Finding]:
-    """Installed packages against `requirements.lock`."""
+    """Compare the installed packages with `requirements.lock`."""
     from packaging.requirements import Requirement
 
     if not lock.is_file():
@@ -45,7 +43,7 @@ def check_versions(lock: Path) -> list[Finding]:
 
 
 def check_libsndfile() -> list[Finding]:
-    """The library that fairseq2 loads: in the environment first, then the system's."""
+    """Load libsndfile as fairseq2 does: the environment's first, then the system's."""
     own = Path(sys.prefix) / "lib/libsndfile.so.1"
     reasons = []
     for name in ([str(own)] if own.exists() else []) + ["libsndfile.so.1"]:
@@ -64,7 +62,7 @@ def check_libsndfile() -> list[Finding]:
 
 
 def check_gpu(device: str) -> tuple[list[Finding], str]:
-    """Whether PyTorch finds the device that the config asks for; and what it finds, in words."""
+    """Look for the device that the config asks for; and what PyTorch finds, in words."""
     from sonar_sign.core.devices import choose_device
 
     try:
@@ -79,28 +77,28 @@ def check_gpu(device: str) -> tuple[list[Finding], str]:
     return [], f"{torch.cuda.device_count()} GPUs, {torch.cuda.get_device_name(chosen)}"
 
 
-def check_disk(config: Mapping[str, Any], results: Path) -> tuple[list[Finding], str]:
-    """Free disk against what `estimate` says is still to come."""
-    from sonar_sign.operations.estimate import GB, estimate, read_rates
+def check_disk(experiment: Experiment, results: Path) -> tuple[list[Finding], str]:
+    """Compare the free disk space with what `estimate` says the run needs; and both in words."""
+    from sonar_sign.operations.estimate import estimate
+    from sonar_sign.operations.rates import read_rates
+    from sonar_sign.operations.training_cost import GB
 
-    name = config["corpus"]["name"]
+    name = experiment.values["corpus"]["name"]
     free_gb = shutil.disk_usage(_existing(results)).free / GB
-    if EMBEDDED in Path(config["corpus"]["root"]).parents:
-        return [], f"{free_gb:.1f} GB free; the demo needs less than one"
     try:
-        needed_gb = estimate(config, read_rates(), results).disk_gb
+        needed_gb = estimate(experiment, read_rates(), results).disk_gb
     except UserError as error:
-        return [], f"{free_gb:.1f} GB free; what is needed is not known ({error})"
-    there_gb = sum(p.stat().st_size for p in (results / name).rglob("*") if p.is_file()) / GB
-    said = f"{free_gb:.1f} GB free, {needed_gb:.1f} needed, of which {there_gb:.1f} are there"
-    if free_gb + there_gb >= needed_gb:
-        return [], said
+        return [], f"{free_gb:.1f} GB of disk are free; no estimate of what is needed ({error})"
+    used_gb = sum(p.stat().st_size for p in (results / name).rglob("*") if p.is_file()) / GB
+    numbers = f"{needed_gb:.1f} GB are needed, {used_gb:.1f} are in use already, {free_gb:.1f} free"
+    if free_gb + used_gb >= needed_gb:
+        return [], f"disk: {numbers}"
     return [
         Finding(
-            f"Too little disk for {name}: {said} (sonar-sign estimate says how this is reckoned).",
-            f"free some, or let {results} be a link to a larger disk",
+            f"Too little disk for {name}: {numbers} (sonar-sign estimate lists what for).",
+            f"free some space, or make {results} a link to a folder on a larger disk",
         )
-    ], said
+    ], f"disk: {numbers}"
 
 
 def _existing(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Asking SLURM, before anything is submitted, whether jobs can ever start."""
+"""Asks SLURM, before anything is submitted, whether the jobs can start at all."""
 
 import getpass
 import os
@@ -13,8 +13,8 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.operations.cluster import longest_runtime, resources_of
 
 PROGRAMS = ("sbatch", "squeue", "sinfo", "scontrol", "srun")
-# The executor trusts squeue where SLURM remembers finished jobs for three times as long as the
-# profile waits before it first asks.
+# The executor relies on squeue if SLURM remembers finished jobs for at least three times the
+# profile's waiting time before it first asks.
 MIN_JOB_AGE_S = 60
 
 
@@ -26,22 +26,22 @@ class Partition:
     is_default: bool
     max_minutes: float
     gpus: tuple[str, ...]
-    """The kinds of GPUs that its nodes have; a kind without a name is `gpu`."""
+    """The models of GPUs in its nodes; `gpu` for one without a name."""
 
 
 def check_slurm(
     cluster: Mapping[str, Any], attempts: Mapping[str, int], *, gpus: bool = True
 ) -> None:
-    """Refuse what would wait in the queue for ever, or fail at the first job.
+    """Refuse a run whose jobs would wait in the queue for ever, or whose first job would fail.
 
     Args:
         cluster: the config's section.
-        attempts: the rules whose jobs may run, with how often a job is tried at most.
+        attempts: by rule whose jobs may run, how often a job is tried at most.
         gpus: False where the config says that nothing runs on a GPU.
 
     Raises:
-        UserError: a program of SLURM is missing, SLURM does not answer, or it does not have the
-            partition, the account or the GPU, or not for so long.
+        UserError: a program of SLURM is missing; SLURM does not answer; the partition, the account
+            or the GPU does not exist; or the partition ends jobs too early.
     """
     for program in PROGRAMS:
         if shutil.which(program) is None:
@@ -70,7 +70,7 @@ def check_slurm(
 
 
 def _partitions() -> list[Partition]:
-    """One for every partition; `sinfo` has a line for every kind of nodes in it."""
+    """All partitions; `sinfo` prints a line per kind of node in a partition."""
     found: dict[str, Partition] = {}
     for line in _ask("sinfo", "--noheader", "--format=%P|%l|%G").splitlines():
         name, limit, gres = line.strip().split("|", 2)
@@ -97,7 +97,7 @@ def _find(partitions: list[Partition], wanted: Any, key: str) -> Partition:
 
 
 def _gpus(gres: str) -> list[str]:
-    """The kinds of GPUs in `gpu:a100:4(S:0-1),nvme:1`."""
+    """The models of GPUs in a text such as `gpu:a100:4(S:0-1),nvme:1`."""
     named = re.findall(r"(?:^|,)gpu(?::([A-Za-z_][^:,(]*))?", gres)
     return [kind or "gpu" for kind in named]
 
@@ -116,7 +116,7 @@ def _require_gpu(partition: Partition, model: str | None, rule: str) -> None:
 
 
 def _require_account(account: str) -> None:
-    # Where accounting is off there is nothing to ask, and SLURM takes any account.
+    # Without accounting SLURM accepts any account.
     command = ["sacctmgr", "-n", "-P", "show", "assoc", f"user={getpass.getuser()}"]
     try:
         done = subprocess.run([*command, "format=account"], capture_output=True, text=True)
@@ -130,7 +130,7 @@ def _require_account(account: str) -> None:
 
 
 def _require_known_ends() -> None:
-    """Refuse a SLURM that forgets how jobs ended: a run would wait for ever."""
+    """Refuse a SLURM that does not record how jobs ended: a run would wait for ever."""
     settings = dict(
         re.findall(r"^(\w+)\s*= (.*?)\s*$", _ask("scontrol", "show", "config"), re.MULTILINE)
     )
@@ -139,8 +139,8 @@ def _require_known_ends() -> None:
     # Older versions write accounting_storage/none, newer ones (null).
     if age < MIN_JOB_AGE_S and (storage.endswith("none") or storage == "(null)"):
         raise UserError(
-            f"This SLURM forgets finished jobs after {age} s and keeps no accounts, so nobody can "
-            f"tell how a job ended; its MinJobAge must be at least {MIN_JOB_AGE_S} s."
+            f"This SLURM forgets finished jobs after {age} s and keeps no accounting records, so "
+            f"nobody can tell how a job ended; MinJobAge must be at least {MIN_JOB_AGE_S} s."
         )
 
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 
@@ -9,16 +11,27 @@ import pytest
 import typer
 from small_files import row, write_annotations, write_manifest, write_video
 
+from sonar_sign import __version__
 from sonar_sign.cli import app
+from sonar_sign.cli.sections import SECTIONS, WORKFLOW_STEPS
 from sonar_sign.clips.clip_shards import ClipShard
 from sonar_sign.core.tables import read_table
 
 HEAVY = ("torch", "fairseq2", "transformers", "lightning")
 COMMANDS = typer.main.get_command(app).commands
+GROUPS = {name: group.commands for name, group in COMMANDS.items() if hasattr(group, "commands")}
+# Every command, those of a group under the names of both.
+LEAVES = {name: command for name, command in COMMANDS.items() if name not in GROUPS} | {
+    f"{group} {name}": command
+    for group, commands in GROUPS.items()
+    for name, command in commands.items()
+}
 # Runs command lines one after the other and reports what was imported for them.
 SCRIPT = f"""
 import json, sys
+from sonar_sign import __version__
 from sonar_sign.cli import app
+from sonar_sign.cli.sections import SECTIONS, WORKFLOW_STEPS
 for arguments in json.loads(sys.argv[1]):
     try:
         app(arguments)
@@ -57,6 +70,42 @@ def test_every_help_page_without_pytorch():
         for parameter in command.params:
             if parameter.param_type_name == "option":
                 assert parameter.opts[0] in page, (name, parameter.opts)
+
+
+def test_the_commands_are_listed_in_sections():
+    output, imported = run_all(["--help"])
+    assert imported == []
+    sections = dict(re.findall(r"^(\w[\w ]*):\n((?:  .*\n)+)", output, flags=re.MULTILINE))
+    assert list(sections) == ["Options", *SECTIONS]
+    listed = {title: re.findall(r"^  (\w+)", text, re.M) for title, text in sections.items()}
+    assert {name for title in SECTIONS for name in listed[title]} == set(COMMANDS)
+    for title, names in SECTIONS.items():
+        assert title == WORKFLOW_STEPS or listed[title] == list(names)
+
+
+def test_the_version():
+    output, imported = run_all(["--version"])
+    assert output == f"sonar-sign {__version__}\n" and imported == []
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_every_command_has_an_example_that_it_accepts(name):
+    """Its flags exist, none that is required is missing, and values have the right type."""
+    command = LEAVES[name]
+    _, title, example = (command.epilog or "").split("\n", 2)
+    assert title == "Example:"
+    program, *words = shlex.split(example.replace("\\\n", ""))
+    assert program == ".venv/bin/sonar-sign"
+    n_words = len(name.split())
+    assert " ".join(words[:n_words]) == name
+    command.make_context(name, words[n_words:])
+    assert all(len(line) <= 100 for line in example.splitlines())
+
+
+def test_the_example_is_on_the_help_page():
+    output, _ = run_all(["crop", "--help"])
+    assert output.rstrip().endswith("--output out/0000.tar --timings out/0000.timings.json")
+    assert "\nExample:\n" in re.sub(r"^ +", "", output, flags=re.MULTILINE)
 
 
 def test_commands_about_landmarks_have_a_help_page_each_without_pytorch():

@@ -16,7 +16,8 @@ CALLS = {
     "evaluate": "--predictions no.tsv --manifest no.tsv --output m.json",
     "sample": "--predictions no.tsv --manifest no.tsv --output s.json",
     "compare": "no.json --output out",
-    "show": "--comparison no.json",
+    "show": "no.json",
+    "status": "--results no",
     "plot": "--comparison no.json --output out",
     "gallery": "--predictions a=no.tsv --manifest no.tsv --output out",
 }

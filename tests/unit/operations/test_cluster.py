@@ -3,13 +3,13 @@
 import copy
 
 import pytest
-import yaml
 from small_files import REPOSITORY
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.operations.cluster import check_rule_names, cores_of, longest_runtime, resources_of
+from sonar_sign.operations.config import load_config
 
-CLUSTER = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())["cluster"]
+CLUSTER = load_config([REPOSITORY / "config/config.yaml"]).values["cluster"]
 
 
 def cluster(**changes):
@@ -51,7 +51,7 @@ def test_a_rule_without_a_row_asks_for_what_others_do():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("rule", ["extract", "finetune_stage1", "finetune_stage2"])
+@pytest.mark.parametrize("rule", ["extract", "train", "train_joint"])
 def test_gpu_jobs_ask_for_one_task_on_one_node(rule):
     table = cluster(partition="main", gpu_partition="gpu", gpu_model="a100", account="me")
     made = asked(rule, table, threads=5)
@@ -62,8 +62,8 @@ def test_gpu_jobs_ask_for_one_task_on_one_node(rule):
 
 
 def test_several_gpus_have_cores_each():
-    table = cluster(rules={"finetune_stage1": {"gpus": 4, "mem_mb": 1, "runtime": 1}})
-    made = asked("finetune_stage1", table, threads=5)
+    table = cluster(rules={"train": {"gpus": 4, "mem_mb": 1, "runtime": 1}})
+    made = asked("train", table, threads=5)
     assert made["gpu"] == 4 and made["cpus_per_task"] == 20
 
 

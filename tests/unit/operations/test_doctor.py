@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from experiments import experiment_of, write_manifests
 from small_files import (
     REPOSITORY,
     truncate,
@@ -32,7 +33,6 @@ from sonar_sign.operations.check_results import (
     check_training_locks,
 )
 from sonar_sign.operations.doctor import encoders_of, snakemake
-from sonar_sign.operations.estimate import read_config
 from sonar_sign.operations.installation import (
     check_disk,
     check_gpu,
@@ -93,7 +93,7 @@ def test_a_clip_shard_of_other_clips(results):
     found = check_clips(results, AGAIN)
     only(found, "0000.tar lacks clips of", "0000.tsv: b")
     write_clip_shard(results / "demo/clips/train/0000.tar", {**CLIPS, "c": 5})
-    only(check_clips(results, AGAIN), "has clips that", "has not: c")
+    only(check_clips(results, AGAIN), "has clips that", "does not have: c")
 
 
 def test_nan_in_a_feature_shard(results):
@@ -276,22 +276,28 @@ def test_a_gpu_that_is_not_there():
 
 def test_too_little_disk(tmp_path):
     """A corpus larger than any disk."""
-    config = read_config([REPOSITORY / "config/config.yaml", REPOSITORY / "config/how2sign.yaml"])
-    for split in config["corpus"]["shards"]:
-        # An hour each: 16 TB of clips.
-        rows = [(f"c{n}", 25 * 3600, 25.0) for n in range(100_000 if split == "train" else 1)]
-        path = tmp_path / f"how2sign/manifests/{split}.tsv"
-        write_rows(path, ("clip_id", "n_frames", "fps"), rows)
-    findings, said = check_disk(config, tmp_path)
-    only(findings, "Too little disk for how2sign", "GB free")
-    assert float(said.split(" GB free, ")[1].split()[0]) > 16_000
+    # An hour each: 16 TB of clips.
+    write_manifests(tmp_path, seconds=3600, train=100_000, val=1, test=1)
+    findings, note = check_disk(experiment_of(tmp_path), tmp_path)
+    only(findings, "Too little disk for how2sign", "GB are needed")
+    assert float(note.split()[1]) > 16_000
 
 
 def test_commands_name_the_config_that_was_given():
     called = snakemake(["a b.yaml"], 4, "target")
     assert called == "snakemake target --cores 4 --configfile 'a b.yaml'"
-    config = read_config([REPOSITORY / "config/config.yaml"])
-    assert str(encoders_of(config)["stage1"]) == "results/demo/checkpoints/stage1/best.pt"
+
+
+def test_every_video_encoder_has_its_checkpoint(tmp_path):
+    encoders = encoders_of(experiment_of(tmp_path, seed=7, seeds=[7, 8]))
+    folder = Path("results/how2sign/checkpoints")
+    assert encoders == {
+        "pretrained": Path("resources/models/dm_70h_ub_signhiera.pth"),
+        "stage1": folder / "stage1/best.pt",
+        "stage1.seed8": folder / "stage1.seed8/best.pt",
+        "joint": folder / "joint/best.pt",
+        "joint.seed8": folder / "joint.seed8/best.pt",
+    }
 
 
 def run(folder, *arguments):

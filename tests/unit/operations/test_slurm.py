@@ -4,13 +4,13 @@ import os
 import stat
 
 import pytest
-import yaml
 from small_files import REPOSITORY
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.operations.config import load_config
 from sonar_sign.operations.slurm import PROGRAMS, check_slurm, minutes_of
 
-CLUSTER = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())["cluster"]
+CLUSTER = load_config([REPOSITORY / "config/config.yaml"]).values["cluster"]
 # A partition with two kinds of nodes, one without GPUs, and one with GPUs that have no name.
 SINFO = """main*|7-00:00:00|(null)
 a100|2-00:00:00|gpu:a100:4(S:0-1),nvme:1

@@ -1,0 +1,205 @@
+"""`systems`: what a config declares, which of its files exist, and what is still to be made.
+
+A file counts as made if it exists and nothing that it needs is missing. Whether an existing file
+is out of date, `snakemake -n` says.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import PredictOptions
+from sonar_sign.core.settings import defaults_of
+from sonar_sign.operations.estimate import Estimate, estimate
+from sonar_sign.operations.experiment import Experiment, Run
+from sonar_sign.operations.rates import read_rates
+
+
+@dataclass(frozen=True)
+class Item:
+    """A training or a system of the config."""
+
+    name: str
+    inputs: Mapping[str, Any]
+    """What it reads and starts from, by the config's keys; nothing where it is not used."""
+    files: Mapping[str, bool]
+    """Its files, relative to the folder in which Snakemake runs, and whether they exist."""
+    to_make: Sequence[str]
+    """Those that a run would make, because they or something that they need is missing."""
+    gpu_hours: float | None
+    """All seeds together; None where no estimate is possible."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Everything that a config declares."""
+
+    trainings: Sequence[Item]
+    """Those that a system needs, in the order in which they are made."""
+    systems: Sequence[Item]
+    unused: Sequence[str]
+    """Trainings that no system needs: they are not made."""
+    gpu_hours: float | None
+    """Of everything, extraction of features included."""
+    note: str = ""
+    """Why there is no estimate."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class _Lister:
+    experiment: Experiment
+    root: Path
+    """The folder in which Snakemake runs."""
+    costs: Mapping[str, float]
+    complete: dict[str, bool] = field(default_factory=dict)
+    """By label of a training's run: whether its checkpoint and all that it needs exist."""
+
+    @property
+    def folder(self) -> str:
+        return f"results/{self.experiment.values['corpus']['name']}"
+
+    def training(self, name: str) -> Item:
+        training = self.experiment.trainings[name]
+        runs = self.experiment.runs_of_training(name)
+        files = {run: [f"{self.folder}/checkpoints/{run.label}/best.pt"] for run in runs}
+        needs = training.references()
+        item = self._item(name, training_inputs(training), files, needs, f"train {name}")
+        for run in runs:
+            self.complete[run.label] = files[run][0] not in item.to_make
+        return item
+
+    def system(self, name: str) -> Item:
+        system = self.experiment.systems[name]
+        split = self.experiment.values["evaluate"]["split"]
+        files = {}
+        for run in self.experiment.runs_of_system(name):
+            files[run] = [
+                f"{self.folder}/{kind}"
+                for place, language in enumerate(system.languages)
+                # The captions' language comes first and is not part of the names.
+                for suffix in ["" if place == 0 else f".{language}"]
+                for kind in (
+                    f"predictions/{run.label}/{split}{suffix}.tsv",
+                    f"metrics/{run.label}{suffix}.json",
+                )
+            ]
+        defaults = {**defaults_of(PredictOptions()), **self.experiment.values["decoding"]}
+        decoding = {k: v for k, v in system.decoding.items() if v != defaults.get(k)}
+        inputs = {
+            "training": system.training,
+            "features": system.video_encoder,
+            "landmark_model": system.landmark_model,
+            **({"decoding": decoding} if decoding else {}),
+        }
+        return self._item(name, _given(inputs), files, system.references(), f"predict {name}")
+
+    def _item(
+        self,
+        name: str,
+        inputs: Mapping[str, Any],
+        files: Mapping[Run, list[str]],
+        needs: Sequence[str],
+        step: str,
+    ) -> Item:
+        exists, to_make = {}, []
+        for run, paths in files.items():
+            stale = not all(
+                self.complete[self.experiment.label_of(need, run.seed)] for need in needs
+            )
+            for path in paths:
+                exists[path] = (self.root / path).is_file()
+                # Metrics are made of the predictions before them.
+                stale = stale or not exists[path]
+                if stale:
+                    to_make.append(path)
+        return Item(name, inputs, exists, to_make, self.costs.get(step))
+
+
+def training_inputs(training: Any) -> dict[str, Any]:
+    """What a training reads and starts from, by the config's keys."""
+    inputs = {
+        "kind": training.kind.name,
+        **training.starts,
+        "features": training.features,
+        "data": dict(training.data),
+        "target_languages": list(training.target_languages) or None,
+    }
+    return _given(inputs)
+
+
+def _given(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in inputs.items() if value is not None}
+
+
+def list_systems(experiment: Experiment, results: Path = Path("results")) -> Listing:
+    """List the trainings and systems of a config; nothing needs to be built.
+
+    Args:
+        experiment: what the config declares.
+        results: the workflow's folder of results; its parent is where Snakemake runs.
+    """
+    found, note = _estimate(experiment, results)
+    costs = {step.name: step.gpu_hours for step in found.steps} if found else {}
+    lister = _Lister(experiment, Path(results).absolute().parent, costs)
+    trainings = [lister.training(name) for name in experiment.used_trainings]
+    return Listing(
+        trainings,
+        [lister.system(name) for name in experiment.systems],
+        [name for name in experiment.trainings if name not in experiment.used_trainings],
+        sum(costs.values()) if found else None,
+        note,
+    )
+
+
+def _estimate(experiment: Experiment, results: Path) -> tuple[Estimate | None, str]:
+    try:
+        return estimate(experiment, read_rates(), results), ""
+    except UserError as error:
+        return None, str(error)
+
+
+def as_text(listing: Listing) -> str:
+    """Two tables: trainings and systems, with what is made, what would be, and GPU hours."""
+    lines = [*_table("training", listing.trainings), "", *_table("system", listing.systems)]
+    if listing.unused:
+        lines += ["", f"Not needed by any system: {', '.join(listing.unused)}."]
+    to_make = [path for item in (*listing.trainings, *listing.systems) for path in item.to_make]
+    lines += ["", f"To make: {len(to_make)} files." if to_make else "Nothing is missing."]
+    lines += [f"  {path}" for path in to_make]
+    if listing.gpu_hours is not None:
+        lines += ["", f"From nothing, with crops and features: {listing.gpu_hours:.1f} GPU hours."]
+    if listing.note:
+        lines += ["", f"No estimate: {listing.note}"]
+    return "\n".join(lines)
+
+
+def _table(title: str, items: Sequence[Item]) -> list[str]:
+    rows = [(title, "made", "GPU h", "inputs")]
+    for item in items:
+        made = len(item.files) - len(item.to_make)
+        hours = "" if item.gpu_hours is None else f"{item.gpu_hours:.1f}"
+        rows.append((item.name, f"{made} of {len(item.files)}", hours, _words(item.inputs)))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return [
+        f"{name:{widths[0]}}  {made:{widths[1]}}  {hours:>{widths[2]}}  {inputs}".rstrip()
+        for name, made, hours, inputs in rows
+    ]
+
+
+def _words(inputs: Mapping[str, Any]) -> str:
+    """`kind: sign_encoder, start: pretrained, data: how2sign 1`; nested values without braces."""
+    return ", ".join(f"{key}: {_value(value)}" for key, value in inputs.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " + ".join(f"{key} {_value(one)}" for key, one in value.items())
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
