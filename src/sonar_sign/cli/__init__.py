@@ -11,6 +11,7 @@ import sys
 import typer
 
 from sonar_sign.cli import (
+    clips,
     corpora,
     demo,
     evaluation,
@@ -20,7 +21,7 @@ from sonar_sign.cli import (
     models,
     operations,
     training,
-    translate,
+    translation,
 )
 from sonar_sign.cli.settings import flags
 from sonar_sign.core.errors import PreemptedError, UserError
@@ -34,9 +35,10 @@ app = typer.Typer(
     rich_markup_mode=None,  # its pages take longer to draw than most steps to start
 )
 COMMAND_MODULES = (
-    translate,
+    translation,
     models,
     corpora,
+    clips,
     features,
     landmarks,
     training,

@@ -1,9 +1,7 @@
-"""Subcommands from annotations to clip shards; none of them imports PyTorch."""
+"""Subcommands from annotations to shards of the manifest; none of them imports PyTorch."""
 
 from pathlib import Path
 from typing import Annotated
-
-from sonar_sign.core.options import CropOptions
 
 Type = Annotated[str, "How the corpus is laid out: how2sign or ssvp."]
 Root = Annotated[Path, "Folder of the corpus."]
@@ -69,31 +67,12 @@ def captions(
 
 def shard(
     manifest: Manifest,
-    output: Annotated[list[Path], "Table to write, once a shard, in the order of the shards."],
+    output: Annotated[list[Path], "Table to write; repeat for all shards, in their order."],
 ) -> None:
-    """Deal the clips of a manifest to shards."""
+    """Assign the clips of a manifest to shards."""
     from sonar_sign.corpora.shard import shard as run
 
     run(manifest, output)
-
-
-def crop(
-    shard: Annotated[Path, "A shard that shard wrote."],
-    corpus_type: Type,
-    root: Root,
-    output: Annotated[Path, "Clip shard to write, a tar."],
-    timings: Annotated[Path, "Milliseconds of every clip to write, JSON."],
-    options: CropOptions,
-    faces: Annotated[Path | None, "Folder that remembers the faces of videos."] = None,
-    face_model: Annotated[Path | None, "mmod_human_face_detector.dat, for the cnn."] = None,
-) -> None:
-    """Cut clips out of their videos, around the signer."""
-    from sonar_sign.clips.crop import crop as run
-    from sonar_sign.corpora import open_corpus
-
-    cropped = open_corpus(corpus_type, root).cropped
-    further = {"faces": faces, "face_model": face_model, "cropped": cropped}
-    run(shard, root, output, timings, options, **further)
 
 
 COMMANDS = {
@@ -101,5 +80,4 @@ COMMANDS = {
     "summarise": summarise,
     "captions": captions,
     "shard": shard,
-    "crop": crop,
 }

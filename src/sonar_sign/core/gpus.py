@@ -84,6 +84,6 @@ def _open(path: Path) -> int:
             return os.open(path, flags | os.O_CREAT, 0o644)
     except OSError as error:
         raise UserError(
-            f"The lock of a GPU, {path}, cannot be opened ({error.strerror}); set {LOCK_FOLDER} to a "
-            "folder that all users of the GPUs may write to."
+            f"The lock of a GPU, {path}, cannot be opened ({error.strerror}); set {LOCK_FOLDER} "
+            "to a folder that all users of the GPUs may write to."
         ) from error

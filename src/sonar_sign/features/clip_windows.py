@@ -27,7 +27,7 @@ class ClipWindows:
     """`(n_windows,)` int64: how many frames at the end of each window only repeat the last one."""
 
     def pin_memory(self) -> "ClipWindows":
-        """The same in page-locked memory, which GPUs read faster; PyTorch's data loader calls it."""
+        """The same in page-locked memory, which GPUs read faster; the data loader calls it."""
         return replace(self, frames=self.frames.pin_memory())
 
 
