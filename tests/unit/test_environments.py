@@ -54,7 +54,6 @@ MODULES = {
         "features.embed_text",
         *[f"training.{name}" for name in ("stage1", "stage2", "fused", "landmarks")],
         "translation.predict",
-        "translation.predict_landmarks",
         "demo.vision",
         "demo.sonar",
     ],

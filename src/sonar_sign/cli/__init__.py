@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from sonar_sign.cli import (
+    clips,
     corpora,
     demo,
     evaluation,
@@ -21,7 +22,7 @@ from sonar_sign.cli import (
     models,
     operations,
     training,
-    translate,
+    translation,
 )
 from sonar_sign.cli.sections import SectionedGroup, print_version
 from sonar_sign.cli.settings import add_command
@@ -36,9 +37,10 @@ app = typer.Typer(
     rich_markup_mode=None,  # its pages take longer to draw than most steps to start
 )
 COMMAND_MODULES = (
-    translate,
+    translation,
     models,
     corpora,
+    clips,
     features,
     landmarks,
     training,

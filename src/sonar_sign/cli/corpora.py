@@ -1,9 +1,7 @@
-"""Subcommands from annotations to clip shards; none of them imports PyTorch."""
+"""Subcommands from annotations to shards of the manifest; none of them imports PyTorch."""
 
 from pathlib import Path
 from typing import Annotated
-
-from sonar_sign.core.options import CropOptions
 
 Type = Annotated[str, "How the corpus is laid out: how2sign or ssvp."]
 Root = Annotated[Path, "Folder of the corpus."]
@@ -86,9 +84,9 @@ def captions(
 
 def shard(
     manifest: Manifest,
-    output: Annotated[list[Path], "Table to write, once a shard, in the order of the shards."],
+    output: Annotated[list[Path], "Table to write; repeat for all shards, in their order."],
 ) -> None:
-    """Deal the clips of a manifest to shards.
+    """Assign the clips of a manifest to shards.
 
     Example:
         .venv/bin/sonar-sign shard --manifest results/demo/manifests/test.tsv
@@ -99,35 +97,9 @@ def shard(
     run(manifest, output)
 
 
-def crop(
-    shard: Annotated[Path, "A shard that shard wrote."],
-    corpus_type: Type,
-    root: Root,
-    output: Annotated[Path, "Clip shard to write, a tar."],
-    timings: Annotated[Path, "Milliseconds of every clip to write, JSON."],
-    options: CropOptions,
-    faces: Annotated[Path | None, "Folder that remembers the faces of videos."] = None,
-    face_model: Annotated[Path | None, "mmod_human_face_detector.dat, for the cnn."] = None,
-) -> None:
-    """Cut clips out of their videos, around the signer.
-
-    Example:
-        .venv/bin/sonar-sign crop --corpus-type how2sign --root resources/demo/howto
-            --shard results/demo/shards/test/0000.tsv --size 64
-            --output out/0000.tar --timings out/0000.timings.json
-    """
-    from sonar_sign.clips.crop import crop as run
-    from sonar_sign.corpora import open_corpus
-
-    cropped = open_corpus(corpus_type, root).cropped
-    further = {"faces": faces, "face_model": face_model, "cropped": cropped}
-    run(shard, root, output, timings, options, **further)
-
-
 COMMANDS = {
     "prepare": prepare,
     "summarise": summarise,
     "captions": captions,
     "shard": shard,
-    "crop": crop,
 }

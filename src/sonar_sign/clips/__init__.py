@@ -1,1 +1,1 @@
-"""Clips: the signer's face found, the signer cropped, clips stored as shards."""
+"""Clips: the signer found, every sentence cut out of its video, one mp4 per clip in clip shards."""

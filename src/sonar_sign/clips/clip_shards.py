@@ -1,7 +1,7 @@
-"""Clip shards: an uncompressed tar with `{clip_id}.mp4` and `{clip_id}.json` for every clip.
+"""Clip shards: an uncompressed tar with `{clip_id}.mp4` and `{clip_id}.json` per clip.
 
-The layout is WebDataset's. A clip that was dropped has its `.json` only. A shard may be empty.
-Reading needs no unpacking: the tar's headers give every member's offset.
+The layout is WebDataset's. A clip that was dropped has only its `.json`. A shard may be empty.
+Nothing is unpacked to read a clip: the tar's headers give the offset of every member.
 """
 
 import io
@@ -18,7 +18,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write
 from sonar_sign.core.video import VideoError, decode_clip
 
-# A tar ends with two blocks of zeros at least.
+# A tar ends with at least two blocks of zeros.
 _END = bytes(2 * tarfile.BLOCKSIZE)
 
 
@@ -29,11 +29,12 @@ class ClipInfo:
     box: tuple[int, int, int, int]
     """The crop in source pixels, `x0, y0, x1, y1`; may reach outside the frame."""
     box_from: str
-    """`video`, `clip`, `fallback` or `whole`, see `signer_box.SignerBox`; `dropped`: it would
-    have been `fallback`, and the settings want no such clips."""
+    """`video`, `clip`, `fallback` or `whole`, see `signer_box.SignerBox`; `dropped`: no face was
+    found and the setting `crop.no_face` is `drop`."""
     faces_found: int
-    """In how many of the probed frames the signer's face was found."""
+    """In how many of the searched frames the signer's face was found."""
     frames_probed: int
+    """How many frames were searched."""
     fps: float
     n_frames: int
     width: int
@@ -43,7 +44,7 @@ class ClipInfo:
 def write_clips(path: Path, clips: Iterable[tuple[str, bytes | None, ClipInfo]]) -> None:
     """Write a shard from `(clip_id, mp4, info)`; the same clips give the same bytes.
 
-    Without an mp4 a clip is dropped.
+    A clip without an mp4 (None) is recorded as dropped.
     """
     with atomic_write(path) as temporary, tarfile.open(temporary, "w") as tar:
         for clip_id, video, info in clips:
@@ -80,7 +81,7 @@ class ClipShard:
         self.clip_ids = [name[:-4] for name in self._spans if name.endswith(".mp4")]
         names = [name[:-5] for name in self._spans if name.endswith(".json")]
         self.dropped = [name for name in names if f"{name}.mp4" not in self._spans]
-        # tarfile takes a file that ends between two members for a whole one.
+        # tarfile reads a file that was cut off between two members without complaint.
         if not is_whole or any(f"{clip_id}.json" not in self._spans for clip_id in self.clip_ids):
             raise UserError(f"Clip shard {self.path} is cut off; delete it and crop it again.")
 
@@ -91,7 +92,7 @@ class ClipShard:
             return file.read(length)
 
     def video(self, clip_id: str) -> bytes:
-        """A clip's mp4 as it is stored."""
+        """A clip's mp4, as it is stored."""
         return self._read(f"{clip_id}.mp4")
 
     def info(self, clip_id: str) -> ClipInfo:

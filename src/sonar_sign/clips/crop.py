@@ -1,4 +1,4 @@
-"""`crop`: cut a shard's sentences out of their videos, around the signer, one mp4 each."""
+"""`crop`: cut the clips of a shard out of their videos, around the signer, one mp4 each."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from sonar_sign.clips.clip_shards import ClipInfo, write_clips
-from sonar_sign.clips.face_cache import FaceMemory
+from sonar_sign.clips.face_cache import FaceCache
 from sonar_sign.clips.signer_box import (
     FaceSearch,
     SignerBox,
     around,
     open_face_search,
-    whole_picture,
+    whole_frame,
 )
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import write_json
@@ -24,7 +24,7 @@ from sonar_sign.core.geometry import crop_resize, square_box
 from sonar_sign.core.options import CropOptions
 from sonar_sign.core.progress import track
 from sonar_sign.core.tables import read_table
-from sonar_sign.core.timing import Clock
+from sonar_sign.core.timing import Timer
 from sonar_sign.core.video import VideoError, encode_clip, probe, read_frames
 from sonar_sign.corpora.shard import COLUMNS
 
@@ -42,18 +42,19 @@ def crop(
 ) -> None:
     """Write the clip shard `clips/{split}/{shard}.tar` of one shard of the manifest.
 
-    The signer's face is looked for once a source video, on a few frames spread over it, and all
-    of its sentences are cut around it; so a clip does not depend on the shard that it is in. A
-    sentence that begins with faces none of which is that one gets a box of its own.
+    The signer's face is searched once per source video, on a few frames spread over it, and all
+    of the video's clips are cut with the same box; so a clip does not depend on its shard. The
+    exception is a clip whose first frame shows faces, but not that one (another person signs, or
+    the camera moved): it gets its own box, around the face found in the clip itself.
 
     Args:
         shard: table with the columns of `sonar_sign.corpora.shard.COLUMNS`.
         root: the corpus folder that `source` is relative to.
         timings: JSON to write, for every clip the milliseconds of `face` (the search in its whole
-            video and the look at the sentence) and `crop` (decoding, cutting and encoding).
-        faces: folder that remembers the faces of videos that have sentences in several shards.
-        face_model: what the CNN detector needs, see `sonar_sign.clips.faces.open_cnn_detector`.
-        cropped: the videos show the signer cut out already; the whole picture is taken.
+            video and the check of the clip's first frame) and `crop` (decoding, cutting, encoding).
+        faces: folder that caches the faces of videos that have clips in several shards.
+        face_model: the model file of the CNN detector, see `clips.faces.open_cnn_detector`.
+        cropped: the corpus's videos are cropped to the signer already; the whole frame is kept.
 
     Raises:
         UserError: the shard is malformed or a video cannot be decoded.
@@ -61,7 +62,7 @@ def crop(
     search = open_face_search(options.detector, options.frames_probed, face_model)
     videos = list(read_table(shard, COLUMNS).groupby("source", sort=True))
     progress = track(videos, "Cropping videos", len(videos))
-    find = _whole_picture if cropped else partial(_signer_of_video, search, FaceMemory(faces))
+    find = _whole_frame if cropped else partial(_signer_of_video, search, FaceCache(faces))
     times: dict[str, dict[str, float]] = {}
     cropped_clips = _crop_all(progress, Path(root), options, search, find, times)
     write_clips(output, cropped_clips)
@@ -91,27 +92,27 @@ def _crop_all(
             ) from error
 
 
-def _whole_picture(path: Path, rows: pd.DataFrame) -> tuple[SignerBox, float]:
-    return whole_picture(probe(path)), 0.0
+def _whole_frame(path: Path, rows: pd.DataFrame) -> tuple[SignerBox, float]:
+    return whole_frame(probe(path)), 0.0
 
 
 def _signer_of_video(
-    search: FaceSearch, memory: FaceMemory, path: Path, rows: pd.DataFrame
+    search: FaceSearch, cache: FaceCache, path: Path, rows: pd.DataFrame
 ) -> tuple[SignerBox, float]:
-    """The box, and the milliseconds of the search for it."""
+    """The box and the milliseconds that the search for it took."""
     video = probe(path)
     if len(rows) == 1 and int(rows["n_frames"].iloc[0]) == video.n_frames:
-        memory = FaceMemory(None)  # no other shard has sentences of it
+        cache = FaceCache(None)  # no other shard has clips of it
     find = partial(search.face, path, 0, video.n_frames)
-    face, milliseconds = memory.recall(path, [search.name, search.frames_probed], find)
+    face, milliseconds = cache.get(path, [search.name, search.frames_probed], find)
     return around(face, video), milliseconds
 
 
 def _crop_clip(
     path: Path, row, signer: SignerBox, options: CropOptions, search: FaceSearch
 ) -> tuple[bytes | None, ClipInfo, dict[str, float]]:
-    """One sentence; its frames go from the decoder to the encoder without being kept."""
-    clock = Clock()
+    """Crop one clip, frame by frame: a long clip needs no more memory than a short one."""
+    timer = Timer()
     fps = float(row.fps)
     start = round(float(row.start_s) * fps)
     end = start + int(row.n_frames)
@@ -119,9 +120,9 @@ def _crop_clip(
     first = next(frames, None)
     if first is None:
         raise VideoError("unreadable", f"no frame from {row.start_s} s on can be decoded")
-    clock.lap("crop")
-    signer = search.box_of_sentence(path, first, start, end, signer)
-    clock.lap("face")
+    timer.lap("crop")
+    signer = search.box_of_clip(path, first, start, end, signer)
+    timer.lap("face")
     info = ClipInfo(
         box=tuple(int(edge) for edge in square_box(signer.box)),
         box_from=signer.box_from,
@@ -133,15 +134,15 @@ def _crop_clip(
         height=options.size,
     )
     if signer.box_from == "fallback" and options.no_face == "drop":
-        return None, replace(info, box_from="dropped"), clock.milliseconds
+        return None, replace(info, box_from="dropped"), timer.milliseconds
     n_frames = 0
 
-    def cut() -> Iterator[np.ndarray]:
+    def cropped_frames() -> Iterator[np.ndarray]:
         nonlocal n_frames
         for frame in chain([first], frames):
             n_frames += 1
             yield crop_resize(frame[None], signer.box, options.size)[0]
 
-    content = encode_clip(cut(), fps, options.quality)
-    clock.lap("crop")
-    return content, replace(info, n_frames=n_frames), clock.milliseconds
+    content = encode_clip(cropped_frames(), fps, options.quality)
+    timer.lap("crop")
+    return content, replace(info, n_frames=n_frames), timer.milliseconds

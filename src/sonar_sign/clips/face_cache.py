@@ -1,13 +1,11 @@
-"""The faces of source videos, found once although several jobs crop from the same video.
+"""A cache of the signers' faces in source videos: several jobs crop clips from the same video.
 
-Sentences are dealt to shards by their ids, so most videos have sentences in many shards. A small
-file a video is written by whichever job is first; it saves time only, and deleting it loses
-nothing.
+Clips are assigned to shards by their ids, so most videos have clips in many shards. Whichever job
+is first searches the video and writes a small file. The cache saves time only; it can be deleted.
 """
 
 import hashlib
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,41 +13,43 @@ import numpy as np
 
 from sonar_sign.clips.faces import SignerFace
 from sonar_sign.core.files import write_json
+from sonar_sign.core.timing import Timer
 
 
-class FaceMemory:
+class FaceCache:
     """Faces by video.
 
     Args:
-        folder: where they are kept; None remembers nothing.
+        folder: where they are stored; None stores nothing.
     """
 
     def __init__(self, folder: Path | None):
         self.folder = folder
 
-    def recall(
+    def get(
         self, video: Path, search: list, find: Callable[[], SignerFace]
     ) -> tuple[SignerFace, float]:
-        """What was found in this very file by the same search, or what `find` finds now.
-
-        The second is how many milliseconds the search took, whenever that was.
+        """The face that the same search found in the same file before, or that `find` finds now.
 
         Args:
-            search: plain values that stand for the search.
+            search: plain values that identify the search.
+
+        Returns:
+            The face, and the milliseconds that its search took, now or then.
         """
         if self.folder is None:
             return _timed(find)
         status = video.stat()
         fingerprint = [str(video), status.st_size, status.st_mtime_ns, *search]
         path = Path(self.folder) / f"{hashlib.sha256(str(video).encode()).hexdigest()[:24]}.json"
-        known = _read(path)
+        stored = _read(path)
         if (
-            known is not None
-            and known.get("fingerprint") == fingerprint
-            and "milliseconds" in known
+            stored is not None
+            and stored.get("fingerprint") == fingerprint
+            and "milliseconds" in stored
         ):
-            box = None if known["box"] is None else np.array(known["box"])
-            return SignerFace(box, known["found"], known["probed"]), known["milliseconds"]
+            box = None if stored["box"] is None else np.array(stored["box"])
+            return SignerFace(box, stored["found"], stored["probed"]), stored["milliseconds"]
         face, milliseconds = _timed(find)
         box = None if face.box is None else face.box.tolist()
         found = {"box": box, "found": face.found, "probed": face.probed}
@@ -58,8 +58,9 @@ class FaceMemory:
 
 
 def _timed(find: Callable[[], SignerFace]) -> tuple[SignerFace, float]:
-    started = time.perf_counter()
-    return find(), 1000 * (time.perf_counter() - started)
+    timer = Timer()
+    face = find()
+    return face, timer.lap("face")
 
 
 def _read(path: Path) -> dict | None:

@@ -1,4 +1,4 @@
-"""Where the signer's face is in a source video: dlib's detectors on a few frames."""
+"""The signer's face in a source video, found by dlib's detectors on a few frames."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,15 +14,17 @@ from sonar_sign.core.files import require_file
 from sonar_sign.core.geometry import Box, intersection_over_union
 
 Detector = Callable[[np.ndarray], np.ndarray]
-"""A uint8 RGB frame `(height, width, 3)` to the boxes `(n, 4)` of its faces, in pixels."""
+"""Takes a uint8 RGB frame `(height, width, 3)`, returns its faces' boxes `(n, 4)` in pixels."""
 
 # Boxes of one face in different frames overlap at least this much (intersection over union).
 SAME_FACE = 0.3
-# A face is steady that is found in at least this share of the frames of the steadiest one.
+# A face counts as steady if it is found in at least this share of the frames in which the most
+# frequent face is found.
 STEADY = 0.75
-# A face is looked for again this far around its box, in its widths and heights.
+# A face is searched again within this margin around its box, as a share of its width and height.
 AROUND = 0.6
-# Of so many frames only one is searched beyond the faces found before it.
+# Every so many frames the whole frame is searched, in between only the part that can hold the faces
+# found before.
 WHOLE_EVERY = 3
 
 
@@ -33,8 +35,9 @@ class SignerFace:
     box: np.ndarray | None
     """`(4,)` x0, y0, x1, y1 in pixels, the mean over the frames; None if no face was found."""
     found: int
-    """Frames in which this face was found."""
+    """In how many frames this face was found."""
     probed: int
+    """How many frames were searched."""
 
 
 # Making the detector takes as long as searching ten frames.
@@ -44,9 +47,9 @@ _detector = cache(dlib.get_frontal_face_detector)
 def find_faces(frame: np.ndarray) -> np.ndarray:
     """The faces in a frame, `(n, 4)`, from about 75 pixels: dlib's frontal HOG detector.
 
-    dlib looks for faces of one size in ever smaller copies of the frame, each 5/6 of the one
-    before. SSVP-SLT lets it begin with a copy twice as large; beginning at the fourth copy of
-    that same row finds the same boxes of larger faces, in a fifth of the time.
+    dlib searches for faces of one size in smaller and smaller copies of the frame, each 5/6 of the
+    one before. SSVP-SLT starts with a copy twice as large as the frame. Starting with the fourth
+    copy of that series finds the same boxes of larger faces in a fifth of the time.
     """
     height, width = (2 * side for side in frame.shape[:2])
     for _ in range(4):
@@ -56,7 +59,7 @@ def find_faces(frame: np.ndarray) -> np.ndarray:
 
 
 def find_small_faces(frame: np.ndarray) -> np.ndarray:
-    """The faces in a frame, `(n, 4)`, from about 40 pixels: as SSVP-SLT looks for them."""
+    """The faces in a frame, `(n, 4)`, from about 40 pixels: SSVP-SLT's way."""
     return _hog(frame, 1)
 
 
@@ -95,7 +98,7 @@ def _boxes(rectangles: Iterable[dlib.rectangle]) -> np.ndarray:
 
 
 def is_there(frame: np.ndarray, face: np.ndarray, find: Detector = find_faces) -> bool:
-    """Whether a face `(4,)` is where it is expected, looking there only."""
+    """Whether a face `(4,)` is where it is expected; only that part of the frame is searched."""
     x1, y1, x2, y2 = face
     margin_x, margin_y = AROUND * (x2 - x1), AROUND * (y2 - y1)
     left, top = max(0, int(x1 - margin_x)), max(0, int(y1 - margin_y))
@@ -105,7 +108,7 @@ def is_there(frame: np.ndarray, face: np.ndarray, find: Detector = find_faces) -
 
 
 def shows(faces: np.ndarray, face: np.ndarray) -> bool:
-    """Whether one of the boxes `(n, 4)` is this face, `(4,)`."""
+    """Whether one of the boxes `(n, 4)` overlaps this face `(4,)` enough to be the same."""
     return any(intersection_over_union(tuple(box), tuple(face)) > SAME_FACE for box in faces)
 
 
@@ -114,19 +117,20 @@ def find_signer(
     movement: Callable[[Box], float] | None = None,
     find: Detector = find_faces,
 ) -> SignerFace:
-    """Find the signer's face among those that stay over the video.
+    """Find the signer's face among those that are seen throughout the video.
 
     Args:
         frames: uint8 RGB frames `(height, width, 3)` spread over the video.
-        movement: how much moves around a face box. Of several steady faces it chooses the one
-            around which most does; without it, the one found most often, the larger among equals.
+        movement: how much moves around a face box. Of several steady faces, the one with the most
+            movement around it is the signer's. Without `movement`, it is the face found most
+            often, and of several equally frequent ones the largest.
     """
     tracks: list[list[np.ndarray]] = []
     probed = 0
     for frame in frames:
         searched = frame
         if probed % WHOLE_EVERY and tracks:
-            # The corner stays: HOG boxes lie on a grid that begins there.
+            # The top left corner is kept, because HOG boxes lie on a grid that starts there.
             right, bottom = (int(edge) for edge in np.max([_reach(t[-1]) for t in tracks], axis=0))
             searched = frame[:bottom, :right]
         probed += 1
@@ -150,7 +154,7 @@ def find_signer(
 
 
 def _reach(face: np.ndarray) -> np.ndarray:
-    """How far right and down a face may be found again, `(2,)`."""
+    """Right and bottom edge `(2,)` of the part in which a face is searched again."""
     return face[2:] + AROUND * (face[2:] - face[:2])
 
 

@@ -1,4 +1,4 @@
-"""Where the signer is in a video: around the face found on a few frames."""
+"""Where the signer is in a video: around the face that was found on a few of its frames."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,34 +20,35 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.geometry import Box, center_box, crop_box
 from sonar_sign.core.video import VideoInfo, read_frames_near
 
-# SSVP-SLT looks for the face in every 16th frame. More than `frames_probed` are spread wider.
+# SSVP-SLT searches every 16th frame for the face; in long videos `frames_probed` are spread wider.
 PROBE_STEP = 16
-# Frames between the two that are compared to see what moves: a hand has left its place by then.
+# Frames between the two that are compared to measure movement: long enough for a hand to move.
 MOVEMENT_FRAMES = 3
 
 
 @dataclass(frozen=True)
 class SignerBox:
-    """What is cut out of a video."""
+    """The part of a video that is cut out."""
 
     box: Box
     """x0, y0, x1, y1 in source pixels, before it is made square; may reach outside the frame."""
     box_from: str
-    """`video`; `clip`: around the face in this sentence, which is not the video's; `fallback`: no
-    face was found and the middle of the frame is taken; `whole`: the corpus is cropped already."""
+    """`video`: around the face of the whole video; `clip`: around another face, found in this clip;
+    `fallback`: no face was found and the middle of the frame is taken; `whole`: the corpus is
+    cropped already."""
     face: SignerFace
 
 
 @dataclass(frozen=True)
 class FaceSearch:
-    """How signers are looked for.
+    """How signers are searched.
 
     Raises, at the first use:
         UserError: the model file cannot be used.
     """
 
     frames_probed: int
-    """Most frames of a video that are searched."""
+    """How many frames of a video are searched at most."""
     cnn_model: Path | None = None
     """dlib's CNN detector; None: the HOG detector."""
 
@@ -84,10 +85,16 @@ class FaceSearch:
             face = find_signer(frames, movement, find_small_faces)
         return face
 
-    def box_of_sentence(
+    def box_of_clip(
         self, path: Path, first: np.ndarray, start: int, end: int, signer: SignerBox
     ) -> SignerBox:
-        """The sentence's box: its video's, unless the first frame shows other faces only."""
+        """The box of a clip: its video's, unless the clip's first frame shows only other faces.
+
+        Args:
+            first: the clip's first frame, `(height, width, 3)` uint8 RGB.
+            start, end: the clip's frames in the video, `end` exclusive.
+            signer: the video's box.
+        """
         if signer.box_from == "whole":
             return signer
         expected = signer.face.box
@@ -102,15 +109,15 @@ class FaceSearch:
     def _probed(self, start: int, end: int) -> list[int]:
         if end - start <= PROBE_STEP * self.frames_probed:
             return list(range(start, end, PROBE_STEP))
-        # The very first and last frames are often title cards or fades: stay inside.
+        # The very first and last frames are often title cards or fades, so they are left out.
         return np.linspace(start, end, self.frames_probed + 2)[1:-1].astype(int).tolist()
 
 
 def open_face_search(detector: str, frames_probed: int, cnn_model: Path | None) -> FaceSearch:
-    """What the settings `crop.detector` and `crop.frames_probed` mean.
+    """The search that the settings `crop.detector` and `crop.frames_probed` describe.
 
     Raises:
-        UserError: the CNN detector is asked for and its model is not given.
+        UserError: the detector is `cnn` and its model is not given.
     """
     if detector == "cnn" and cnn_model is None:
         raise UserError(
@@ -126,13 +133,13 @@ def around(face: SignerFace, video: VideoInfo) -> SignerBox:
     return SignerBox(crop_box(tuple(face.box)), "video", face)
 
 
-def whole_picture(video: VideoInfo) -> SignerBox:
-    """All of a video that shows the signer cut out already."""
+def whole_frame(video: VideoInfo) -> SignerBox:
+    """The whole frame, for a video that is cropped to the signer already."""
     return SignerBox((0, 0, video.width, video.height), "whole", SignerFace(None, 0, 0))
 
 
 def _movement(path: Path, numbers: list[int], face: Box) -> float:
-    """The sum of what changes in a few frames around a face."""
+    """How much moves around a face: pixel differences between nearby frames, summed over pairs."""
     x1, y1, x2, y2 = (max(0, int(edge)) for edge in crop_box(face))
     total = 0.0
     for number in numbers:

@@ -1,4 +1,4 @@
-"""Where models run: device, precision and threads, chosen in one place."""
+"""Device, precision and threads of models."""
 
 import os
 import resource
@@ -10,14 +10,15 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.gpus import hold_gpus
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
-# What training's `mixed_precision` means in these terms.
+# The precision that training's `mixed_precision` selects.
 PRECISION_OF = {"no": "fp32", "bf16": "bf16", "fp16": "fp16"}
 
 
 def choose_device(name: str, n_devices: int = 1) -> torch.device:
-    """The device that `auto`, `cpu`, `cuda` or `cuda:N` means here.
+    """The device for `auto`, `cpu`, `cuda` or `cuda:N`.
 
-    On a workstation whose GPUs are shared by jobs, this waits for `n_devices` (0: all) free ones.
+    On a workstation whose GPUs are shared by jobs (see `core.gpus`), this waits until `n_devices`
+    (0: all) are free.
 
     Raises:
         UserError: a GPU is asked for and there is none, or the name is not a device.
@@ -40,13 +41,13 @@ def choose_device(name: str, n_devices: int = 1) -> torch.device:
 
 
 def may_use_gpu() -> bool:
-    """Whether GPUs that are seen are there for us: a job that asked for none may see others'."""
+    """Whether visible GPUs may be used: a SLURM job that asked for none may see those of others."""
     given = ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "LOCAL_RANK")
     return "SLURM_JOB_ID" not in os.environ or any(name in os.environ for name in given)
 
 
 def is_one_task_of_slurm() -> bool:
-    """Whether SLURM started one process that is to start the others, if there are several."""
+    """Whether SLURM started a single process, which starts any others itself."""
     by_torchrun = "TORCHELASTIC_RUN_ID" in os.environ
     return os.environ.get("SLURM_NTASKS") == "1" and not by_torchrun
 
@@ -55,7 +56,7 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager:
     """Autocast to `fp32` (off), `bf16` or `fp16`.
 
     Raises:
-        UserError: an unknown precision, or fp16 on a CPU, which has no fast or complete fp16.
+        UserError: an unknown precision, or fp16 on a CPU, which supports it slowly and in part.
     """
     if precision not in PRECISIONS:
         raise UserError(f"Precision {precision!r} is not one of {', '.join(PRECISIONS)}.")
@@ -66,16 +67,19 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager:
 
 
 def is_main_process() -> bool:
-    """Whether this is the only or the first process of a training, whoever started it."""
+    """Whether this is the only or the first process of a training, by the launcher's variables."""
     rank = os.environ.get("RANK") or os.environ.get("SLURM_PROCID") or "0"
     return int(rank) == 0 and int(os.environ.get("LOCAL_RANK", "0")) == 0
 
 
 def count_devices(device: torch.device, wanted: int) -> int:
-    """How many devices of this machine train; `wanted` 0 means all GPUs, or one CPU process.
+    """How many devices of this machine train.
+
+    Args:
+        wanted: 0 means all GPUs, or one process on a CPU.
 
     Raises:
-        UserError: there are fewer.
+        UserError: more GPUs are wanted than there are.
     """
     if "LOCAL_WORLD_SIZE" in os.environ and not wanted:
         return int(os.environ["LOCAL_WORLD_SIZE"])  # torchrun has decided
@@ -90,14 +94,14 @@ def count_devices(device: torch.device, wanted: int) -> int:
 
 
 def peak_memory_gb(device: torch.device) -> float:
-    """The most memory so far, of the GPU or, on a CPU, of this process."""
+    """Peak memory so far, in GB: of the GPU or, on a CPU, of this process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 1e9
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # kilobytes on Linux
 
 
 def use_threads(n: int) -> None:
-    """Give PyTorch `n` threads; 0 leaves its own choice. More only fight for the same cores."""
+    """Limit PyTorch to `n` threads, so that parallel jobs do not compete; 0: PyTorch's default."""
     if n > 0:
         torch.set_num_threads(n)
         os.environ["OMP_NUM_THREADS"] = str(n)

@@ -2,7 +2,7 @@
 
 A box is `(x1, y1, x2, y2)` in pixels, x to the right and y down, fractions allowed. The formulas
 are those of SSVP-SLT's preprocessing (Rust et al. 2024, arXiv:2402.09611) as recorded in
-tests/data/golden/preproc.json: the public weights saw signers cut out like this.
+tests/data/golden/preproc.json: the public weights were trained on signers cropped in this way.
 """
 
 import math
@@ -34,7 +34,7 @@ def square_box(box: Box) -> Box:
 
 
 def center_box(width: int, height: int) -> tuple[int, int, int, int]:
-    """The middle square of a frame, half as long as its shorter side: for want of a face."""
+    """A square in the middle of a frame, half as wide as its shorter side; used without a face."""
     side = min(width, height) // 2
     x1, y1 = (width - side) // 2, (height - side) // 2
     return (x1, y1, x1 + side, y1 + side)
@@ -52,18 +52,18 @@ def intersection_over_union(a: Box, b: Box) -> float:
 
 
 def crop_resize(frames: np.ndarray, box: Box, size: int) -> np.ndarray:
-    """Cut a box out of frames and scale it to a square; what lies outside a frame is black.
+    """Cut a box out of frames and scale it to a square; outside the frame it is black.
 
-    The box is made square, then its coordinates are truncated toward zero; x2 and y2 are the first
-    pixels outside. Scaling is bilinear.
+    The box is made square, then its coordinates are truncated toward zero; x2 and y2 are
+    exclusive. Scaling is bilinear.
 
     Args:
-        frames: (n_frames, height, width, 3) uint8.
+        frames: `(n_frames, height, width, 3)` uint8.
         box: the same in every frame.
-        size: side of the result, pixels.
+        size: width and height of the result, pixels.
 
     Returns:
-        (n_frames, size, size, 3) uint8.
+        `(n_frames, size, size, 3)` uint8.
 
     Raises:
         ValueError: the box is empty or not finite.

@@ -1,7 +1,7 @@
-"""One workstation, several GPUs: jobs choose cards for themselves, and no two the same one.
+"""One workstation, several GPUs: every job takes GPUs that no other job uses.
 
-Snakemake counts GPUs but does not say which. A job takes its cards by locks that the kernel lets go
-of when the process ends, however it ends, so a killed job never keeps one.
+Snakemake counts GPUs but does not assign them. A job takes its GPUs with file locks. The kernel
+releases them when the process ends, however it ends, so a killed job never keeps a GPU.
 """
 
 import fcntl
@@ -12,61 +12,62 @@ from pathlib import Path
 
 from sonar_sign.core.errors import UserError
 
-# The cards to choose from, as CUDA counts them: "0,1,2". Not set: nothing is chosen here.
-CARDS = "SONAR_SIGN_GPUS"
-# Where locks lie. The same for all users: their jobs use the same cards.
-LOCKS = "SONAR_SIGN_GPU_LOCKS"
+# The GPUs to choose from, numbered as by CUDA: "0,1,2". Not set: nothing is locked.
+GPUS = "SONAR_SIGN_GPUS"
+# The folder of the lock files. One for all users, because their jobs use the same GPUs.
+LOCK_FOLDER = "SONAR_SIGN_GPU_LOCKS"
 PAUSE_S = 0.2
 
-# Open for as long as this process lives.
+# Lock files, open until this process ends.
 _held: list[int] = []
 
 
 def hold_gpus(wanted: int) -> None:
-    """Wait for `wanted` free cards (0: all) and make them the only ones that CUDA sees here.
+    """Wait for `wanted` free GPUs (0: all) and make them the only ones that CUDA sees here.
 
-    To be called before CUDA is first used. Processes started from here use the same cards.
+    Must be called before CUDA is first used. Processes started from this one use the same GPUs.
 
     Raises:
-        UserError: there are not so many cards, or their locks cannot be opened.
+        UserError: there are fewer GPUs, or their locks cannot be opened.
     """
-    cards = [card for card in os.environ.pop(CARDS, "").split(",") if card]
-    if not cards:
+    gpus = [gpu for gpu in os.environ.pop(GPUS, "").split(",") if gpu]
+    if not gpus:
         return
-    wanted = wanted or len(cards)
-    if wanted > len(cards):
-        raise UserError(f"{wanted} devices were asked for, but the workflow has {len(cards)} GPUs.")
+    wanted = wanted or len(gpus)
+    if wanted > len(gpus):
+        raise UserError(f"{wanted} devices were asked for, but the workflow has {len(gpus)} GPUs.")
     folder = _lock_folder()
     queue = _open(folder / "queue.lock")
     try:
-        # Two jobs that each took half of what they need would wait for each other.
+        # One job at a time takes GPUs. Otherwise two jobs could each hold half of what they need
+        # and wait for each other forever.
         fcntl.flock(queue, fcntl.LOCK_EX)
-        held = _take(folder, cards, wanted)
+        held = _take(folder, gpus, wanted)
     finally:
         os.close(queue)
     _held.extend(held.values())
     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(held)
 
 
-def _take(folder: Path, cards: list[str], wanted: int) -> dict[str, int]:
-    """The first `wanted` cards that become free, each with its lock."""
+def _take(folder: Path, gpus: list[str], wanted: int) -> dict[str, int]:
+    """The first `wanted` GPUs that become free, each with its open lock file."""
     held: dict[str, int] = {}
     while True:
-        for card in cards:
-            if len(held) < wanted and card not in held:
-                lock = _open(folder / f"gpu{card}.lock")
+        for gpu in gpus:
+            if len(held) < wanted and gpu not in held:
+                lock = _open(folder / f"gpu{gpu}.lock")
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    held[card] = lock
+                    held[gpu] = lock
                 except BlockingIOError:
                     os.close(lock)
         if len(held) == wanted:
-            return dict(sorted(held.items(), key=lambda one: cards.index(one[0])))
+            return dict(sorted(held.items(), key=lambda one: gpus.index(one[0])))
         time.sleep(PAUSE_S)
 
 
 def _lock_folder() -> Path:
-    folder = Path(os.environ.get(LOCKS) or Path(tempfile.gettempdir()) / "sonar-sign-gpus")
+    folder = Path(os.environ.get(LOCK_FOLDER) or Path(tempfile.gettempdir()) / "sonar-sign-gpus")
     if not folder.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o1777)
@@ -74,7 +75,7 @@ def _lock_folder() -> Path:
 
 
 def _open(path: Path) -> int:
-    """Open a lock file. Reading is enough for a lock, and all that another user's file allows."""
+    """Open a lock file for reading: enough to lock it, and allowed for another user's file."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         try:
@@ -83,6 +84,6 @@ def _open(path: Path) -> int:
             return os.open(path, flags | os.O_CREAT, 0o644)
     except OSError as error:
         raise UserError(
-            f"The lock of a GPU, {path}, cannot be opened ({error.strerror}); set {LOCKS} to a "
-            "folder that all users of the GPUs may write to."
+            f"The lock of a GPU, {path}, cannot be opened ({error.strerror}); set {LOCK_FOLDER} "
+            "to a folder that all users of the GPUs may write to."
         ) from error

@@ -329,7 +329,9 @@ class TranslateOptions:
     window_s: Annotated[
         float, "Seconds of the windows that a video is cut into; 0: none.", at_least(0)
     ] = 0.0
-    beam_size: Annotated[int, "Hypotheses kept by beam search.", at_least(1)] = 5
+    beam_size: Annotated[
+        int, "Hypotheses kept by beam search; 0: as the system decodes, else 5.", at_least(0)
+    ] = 0
     n_best: Annotated[int, "Translations per language, best first.", at_least(1)] = 1
     batch_units: Annotated[int, "Features computed together.", at_least(1)] = 256
     compat: Annotated[Compat, "Windows as in the reference, or with its faults mended."] = (

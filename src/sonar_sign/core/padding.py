@@ -8,9 +8,12 @@ from torch import Tensor
 
 
 def padded(clips: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
-    """Clips `(n, dim)` to `(n_clips, longest, dim)` float32, filled up with zeros, and lengths.
+    """Pad clips `(n, dim)` with zeros to `(n_clips, longest, dim)` float32.
 
-    Without any row there is still one of zeros.
+    If no clip has a row, the result still has one row of zeros.
+
+    Returns:
+        The padded clips, and the clips' lengths `(n_clips,)` int64.
     """
     lengths = [len(clip) for clip in clips]
     rows = np.zeros((len(clips), max(1, *lengths), clips[0].shape[1]), np.float32)

@@ -1,4 +1,4 @@
-"""Reading and writing video through PyAV; frames are numbered by their time, from 0."""
+"""Reading and writing video with PyAV; a frame's number is its time times the frame rate."""
 
 import io
 from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ class VideoError(Exception):
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a container says of its first video stream."""
+    """Properties of a file's first video stream, as its header states them."""
 
     n_frames: int
     fps: float
@@ -43,13 +43,13 @@ class VideoInfo:
 
 @contextmanager
 def _open(source: Path | BinaryIO) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
-    """Open a video, turning every way in which that can fail into a `VideoError`."""
+    """Open a video; everything that can fail is raised as `VideoError`."""
     try:
         with av.open(source if hasattr(source, "read") else str(source)) as container:
             if not container.streams.video:
                 raise VideoError("unreadable", "it holds no video stream")
             stream = container.streams.video[0]
-            # One thread a video: rules and workers run side by side already.
+            # One thread per video: jobs and worker processes run in parallel already.
             stream.thread_count = 1
             yield container, stream
     except (av.error.FFmpegError, OSError) as error:
@@ -57,7 +57,7 @@ def _open(source: Path | BinaryIO) -> Iterator[tuple[av.container.InputContainer
 
 
 def probe(path: Path) -> VideoInfo:
-    """Read a video's header and the packets of its last second, decoding nothing.
+    """Read a video's header and the packets of its last second; nothing is decoded.
 
     Raises:
         VideoError: the file cannot be opened, holds no video frames, or its end is cut off.
@@ -78,7 +78,7 @@ def probe(path: Path) -> VideoInfo:
 
 
 def _last_frame_number(container, stream, rate: Fraction) -> int:
-    """The number of the last frame whose packet is whole in the file; -1 if none is."""
+    """The number of the last frame whose packet is complete in the file; -1 if there is none."""
     if stream.duration:
         container.seek(max(0, (stream.start_time or 0) + stream.duration - 1), stream=stream)
     numbers = [
@@ -94,11 +94,13 @@ def _frame_number(pts: int, stream: av.VideoStream, rate: Fraction) -> int:
 
 
 def read_frames(source: Path | BinaryIO, start: int = 0, end: int | None = None) -> Iterator:
-    """Yield `(number, frame)` for frames `start` to `end` (exclusive), decoding no others.
+    """Yield `(number, frame)` for frames `start` to `end` (exclusive).
+
+    Decoding starts at the last keyframe before `start`.
 
     Args:
         source: a path or a seekable binary file.
-        start, end: frame numbers, that is seconds times the frame rate, rounded.
+        start, end: frame numbers: seconds times the frame rate, rounded.
 
     Yields:
         int, uint8 RGB array `(height, width, 3)`.
@@ -111,7 +113,7 @@ def read_frames(source: Path | BinaryIO, start: int = 0, end: int | None = None)
         if start > 0:
             pts = int(start / rate / stream.time_base) + (stream.start_time or 0)
             container.seek(pts, stream=stream, backward=True)
-        # Kept for the whole video: a converter made for each frame costs as much as the decoding.
+        # One converter for all frames: making one per frame costs as much as decoding.
         converter = VideoReformatter()
         for frame in container.decode(stream):
             if frame.pts is None:
@@ -124,10 +126,10 @@ def read_frames(source: Path | BinaryIO, start: int = 0, end: int | None = None)
 
 
 def read_frames_near(source: Path, numbers: Iterable[int]) -> Iterator["np.ndarray"]:
-    """Yield, for each of these numbers (ascending), the frame there or one of the next few.
+    """Yield, for each of these frame numbers (ascending), that frame or one of the next few.
 
-    Frames that no other frame is made from are not decoded, and the video is gone through once,
-    from keyframe to keyframe where that is shorter: half the time, or much less.
+    Fast, but not exact: frames that no other frame depends on are not decoded, and the video is
+    read once, skipping to the next keyframe where possible. It takes half the time or less.
 
     Raises:
         VideoError: the file cannot be opened or decoded.
@@ -154,7 +156,7 @@ def decode_clip(content: bytes, numbers: "np.ndarray") -> "np.ndarray":
     """Decode the frames `numbers` of a short clip held in memory.
 
     Args:
-        content: the clip's file, e.g. one mp4 of a clip shard.
+        content: a video file, for example one mp4 of a clip shard.
         numbers: `(n,)` frame numbers in any order; repeats are decoded once.
 
     Returns:
@@ -163,7 +165,7 @@ def decode_clip(content: bytes, numbers: "np.ndarray") -> "np.ndarray":
     Raises:
         VideoError: the clip cannot be decoded or ends before the last number.
     """
-    import numpy as np  # probing does without
+    import numpy as np  # probing does not need it
 
     wanted = np.unique(numbers)
     frames = {}
@@ -180,7 +182,7 @@ def encode_clip(frames: Iterable["np.ndarray"], fps: float, quality: int) -> byt
 
     Args:
         frames: uint8 RGB `(height, width, 3)`, height and width even.
-        fps: frames a second.
+        fps: frames per second.
         quality: x264's constant rate factor, 0 (lossless) to 51.
 
     Returns:
@@ -189,9 +191,9 @@ def encode_clip(frames: Iterable["np.ndarray"], fps: float, quality: int) -> byt
     buffer = io.BytesIO()
     rate = Fraction(fps).limit_denominator(1001)
     with av.open(buffer, "w", format="mp4") as container:
-        # A keyframe every half second lets training start a window anywhere cheaply. One thread,
-        # because the number of x264's threads changes its output, and none of the shortcuts
-        # whose output changes from CPU to CPU, and on one CPU from call to call.
+        # A keyframe every half second: training starts windows anywhere, and decoding starts at a
+        # keyframe. The other options make the output reproducible: x264's output depends on its
+        # number of threads, and its CPU-specific code differs between CPUs and between calls.
         options = {
             "crf": str(quality),
             "preset": "veryfast",

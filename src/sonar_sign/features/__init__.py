@@ -1,1 +1,1 @@
-"""Features: windows of clips through SignHiera, captions through SONAR's text encoder."""
+"""Features: SignHiera over the windows of clips, and SONAR's embeddings of captions."""

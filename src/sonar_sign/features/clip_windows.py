@@ -1,4 +1,4 @@
-"""From a cropped clip to what SignHiera is given: windows of frames, then normalised tensors."""
+"""From a cropped clip to SignHiera's input: windows of frames, then normalised tensors."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -24,15 +24,15 @@ class ClipWindows:
     frames: Tensor
     """`(n_windows, n_frames, size, size, 3)` uint8 RGB."""
     padding_frames: Tensor
-    """`(n_windows,)` int64: frames at the end of each window that only repeat the last one."""
+    """`(n_windows,)` int64: how many frames at the end of each window only repeat the last one."""
 
     def pin_memory(self) -> "ClipWindows":
-        """Frames where a GPU fetches them faster; PyTorch's data loader asks for it."""
+        """The same in page-locked memory, which GPUs read faster; the data loader calls it."""
         return replace(self, frames=self.frames.pin_memory())
 
 
 def sampling_of(config: SignHieraConfig) -> WindowConfig:
-    """How windows for this model are sampled: the public model's way, with its window length."""
+    """How windows for this model are sampled: as for the public one, but of this model's length."""
     return WindowConfig(
         num_frames=config.num_frames,
         stride=config.num_frames // 2,
@@ -47,10 +47,11 @@ def load_windows(
     compat: Compat = "ssvp_slt",
     order: Callable[[int], np.ndarray] = np.arange,
 ) -> ClipWindows:
-    """Decode the frames of all windows of a clip; frames in no window are not kept.
+    """Decode the frames of all windows of a clip; frames that are in no window are not kept.
 
     Args:
-        order: the number of the clip's frames to those that are taken for it, `(n,)`.
+        order: takes the clip's number of frames, returns the frames to use, in order, `(n,)`;
+            augmentation changes the speed with it.
 
     Raises:
         UserError: the clip cannot be decoded or has another size than the model's input.
@@ -80,7 +81,11 @@ def cut_windows(
     compat: Compat,
     read: Callable[[np.ndarray], np.ndarray],
 ) -> ClipWindows:
-    """The windows of a clip; `read` gives frames `(n, size, size, 3)` by their numbers `(n,)`."""
+    """The windows of a clip.
+
+    Args:
+        read: takes frame numbers `(n,)`, returns the frames `(n, size, size, 3)` uint8 RGB.
+    """
     windows = windows_of(n_frames, fps, sampling_of(config), compat)
     frames = read(np.concatenate([window.indices for window in windows]))
     return ClipWindows(
@@ -91,7 +96,7 @@ def cut_windows(
 
 
 def to_input(frames: Tensor) -> Tensor:
-    """Normalise windows, where they are.
+    """Normalise windows, on the device where they are.
 
     Args:
         frames: `(n_windows, n_frames, height, width, 3)` uint8 RGB.
@@ -99,6 +104,6 @@ def to_input(frames: Tensor) -> Tensor:
     Returns:
         `(n_windows, 3, n_frames, height, width)` float32.
     """
-    # Rearranged while it is small, then in place: a batch of windows is large.
+    # Permuted while still uint8, then normalised in place: a batch of windows is large.
     pixels = frames.permute(0, 4, 1, 2, 3).contiguous().float()
     return pixels.mul_(1 / (255 * STD)).sub_(MEAN / STD)

@@ -1,4 +1,4 @@
-"""`embed_text`: captions through SONAR's text encoder; what the sign encoder is taught to give."""
+"""`embed_text`: SONAR's embeddings of the captions, the targets of training."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ def embed_captions(
     Raises:
         UserError: unknown language, or the SONAR folder cannot be read.
     """
-    # Importing fairseq2 costs seconds, so only when it is needed.
+    # Importing fairseq2 takes seconds, so it is done only where it is needed.
     from sonar_sign.core.devices import choose_device
     from sonar_sign.models.sonar_text import SonarText
 
@@ -33,7 +33,7 @@ def embed_text(
     language: str = "eng_Latn",
     device: str = "auto",
 ) -> None:
-    """Write `targets/{split}.npy`, one embedding a row of the manifest, and its index.
+    """Write `targets/{split}.npy`, one embedding per row of the manifest, and its index.
 
     Raises:
         UserError: the manifest or the SONAR folder cannot be read, or the language is unknown.

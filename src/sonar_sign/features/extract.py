@@ -1,6 +1,5 @@
-"""`extract`: one clip shard through SignHiera gives one feature shard."""
+"""`extract`: runs SignHiera over one clip shard and writes one feature shard."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of, write_json
 from sonar_sign.core.options import Compat, ExtractOptions
 from sonar_sign.core.progress import track
+from sonar_sign.core.timing import Timer
 from sonar_sign.features.clip_features import clip_features
 from sonar_sign.features.clip_windows import ClipWindows, load_windows
 from sonar_sign.features.feature_shards import write_features
@@ -35,19 +35,19 @@ def extract(
 
     Args:
         clips: a clip shard.
-        checkpoint: a SignHiera in the public layout.
+        checkpoint: a SignHiera checkpoint in the layout of the public one.
         output: the `.npy`; the `.parquet` goes beside it.
-        timings: JSON, for every clip the milliseconds of `decode` and `sign_hiera`.
+        timings: JSON to write: for every clip the milliseconds of `decode` and `sign_hiera`.
 
     Raises:
         UserError: the shard or the checkpoint cannot be used.
     """
     chosen = choose_device(device)
-    autocast(chosen, options.precision)  # says now what it would refuse later
+    autocast(chosen, options.precision)  # raises now, not after the model is loaded
     model = load_sign_hiera(checkpoint, device=chosen)
     shard = ClipShard(clips)
     decode_ms: dict[str, float] = {}
-    # A clip without features is one that `predict` has nothing to say of.
+    # `predict` writes an empty translation for a clip without features.
     empty = np.empty((0, model.config.feature_dim), np.float32)
     features = {clip_id: empty for clip_id in shard.dropped}
     times: dict[str, dict[str, float]] = {}
@@ -55,7 +55,7 @@ def extract(
     for clip in clip_features(model, decoded, options.batch_units, options.precision):
         features[clip.clip_id] = clip.features.cpu().numpy()
         times[clip.clip_id] = {"decode": decode_ms[clip.clip_id], "sign_hiera": clip.milliseconds}
-    # The timings come first: where the features are, the timings are too.
+    # The timings are written first, so that features never lie there without them.
     write_json(timings, times)
     write_features(output, features, model.config.feature_dim, sha256_of(checkpoint))
 
@@ -67,7 +67,7 @@ def _decoded(
     device: torch.device,
     decode_ms: dict[str, float],
 ) -> Iterator[ClipWindows]:
-    """Clips in shard order, decoded ahead of the model where there are worker processes."""
+    """Clips in the order of the shard; with worker processes, decoded while the model computes."""
     loader = DataLoader(
         _Clips(shard, config, options.compat),
         batch_size=None,
@@ -83,7 +83,7 @@ def _decoded(
 
 @dataclass(frozen=True)
 class _Clips(Dataset):
-    """Clips of a shard with the milliseconds that decoding them took."""
+    """The clips of a shard, each with the milliseconds that decoding it took."""
 
     shard: ClipShard
     config: SignHieraConfig
@@ -93,10 +93,10 @@ class _Clips(Dataset):
         return len(self.shard.clip_ids)
 
     def __getitem__(self, number: int) -> tuple[ClipWindows | UserError, float]:
-        started = time.perf_counter()
+        timer = Timer()
         try:
             clip = load_windows(self.shard, self.shard.clip_ids[number], self.config, self.compat)
         except UserError as error:
-            # Raised in a worker process it would come out with that process's traceback.
+            # Returned, because an error raised in a worker process arrives with a long traceback.
             return error, 0.0
-        return clip, 1000 * (time.perf_counter() - started)
+        return clip, timer.lap("decode")

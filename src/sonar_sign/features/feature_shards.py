@@ -1,8 +1,9 @@
-"""Feature shards: one `.npy` of vectors and one `.parquet` that says which are whose.
+"""Feature shards: one `.npy` with vectors and one `.parquet`, the index of clips.
 
-The `.npy` is `(n_features, dim)` float16, clips one after the other; the `.parquet` has the
-columns `clip_id`, `offset`, `length` (0 for a clip that `crop` dropped, or without landmarks) and,
-as metadata, the hash of what made it: a SignHiera's checkpoint, or the settings of landmarks.
+The `.npy` is `(n_features, dim)` float16, one clip after the other. The `.parquet` has the columns
+`clip_id`, `offset` and `length` (0 for a clip that `crop` dropped or that has no landmarks) and, as
+metadata, a hash of how the vectors were made: of the SignHiera checkpoint, or of the settings of
+landmarks. Landmarks are stored in the same format.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,15 +22,15 @@ _ENCODER = b"encoder_sha256"
 def write_features(
     path: Path, clips: Mapping[str, np.ndarray], dim: int, encoder_sha256: str
 ) -> None:
-    """Write `path` (`.npy`) and its index beside it.
+    """Write the `.npy` at `path` and its index beside it.
 
     Args:
-        clips: `(n_units, dim)` float arrays by clip id, in the order to be stored.
-        dim: width of a feature vector; an empty shard has it too.
-        encoder_sha256: hash of the checkpoint, or of the settings, that made them.
+        clips: `(n_units, dim)` float arrays by clip id, stored in this order.
+        dim: width of a feature vector; an empty shard needs it.
+        encoder_sha256: hash of the SignHiera checkpoint, or of the settings of landmarks.
 
     Raises:
-        UserError: a feature is not finite, or too large for float16.
+        UserError: a feature is not finite, or is too large for float16.
     """
     lengths = np.array([len(features) for features in clips.values()], dtype=np.int64)
     stored = np.concatenate(
@@ -54,7 +55,7 @@ def write_features(
 
 
 class FeatureShard:
-    """Features of one shard, read by memory map.
+    """The features of one shard, memory-mapped.
 
     Raises:
         UserError: a file is missing or malformed, or the two do not belong together.
@@ -75,7 +76,9 @@ class FeatureShard:
                 f"Feature shard {self.path} cannot be read ({error}); delete it and extract again."
             ) from error
         if self._features.ndim != 2:
-            raise UserError(f"{self.path} is no table of feature vectors; extract it again.")
+            raise UserError(
+                f"{self.path} does not hold feature vectors, (n, dim); extract it again."
+            )
         self.encoder_sha256 = (table.schema.metadata or {}).get(_ENCODER, b"").decode()
         self.dim = self._features.shape[1]
         if int(self.lengths.sum()) != len(self._features):
@@ -86,22 +89,22 @@ class FeatureShard:
         self._rows = {clip_id: row for row, clip_id in enumerate(self.clip_ids)}
 
     def __len__(self) -> int:
-        """Features of all clips together."""
+        """How many features all clips have together."""
         return len(self._features)
 
     def rows(self, start: int, stop: int) -> np.ndarray:
-        """Some of all features, whosever they are, `(n, dim)` float16."""
+        """Features `start` to `stop` (exclusive) of the file, of any clips: `(n, dim)` float16."""
         return self._features[start:stop]
 
     def length_of(self, clip_id: str) -> int:
-        """How many features a clip has, by the index: none is read."""
+        """How many features a clip has, according to the index; no feature is read."""
         return int(self.lengths[self._rows[clip_id]])
 
     def __getitem__(self, clip_id: str) -> np.ndarray:
         """The features of a clip, `(n_units, dim)` float16.
 
         Raises:
-            UserError: one is not finite, so the file was damaged after it was written.
+            UserError: a value is not finite, so the file was damaged after it was written.
         """
         row = self._rows[clip_id]
         features = self._features[self._offsets[row] : self._offsets[row] + self.lengths[row]]
@@ -114,10 +117,11 @@ class FeatureShard:
 
 
 def open_features(paths: Sequence[Path]) -> dict[str, FeatureShard]:
-    """The shard of each clip id; shards must be made alike and share no clip.
+    """The shard of each clip id.
 
     Raises:
-        UserError: they do not, or a shard cannot be read.
+        UserError: a shard cannot be read, two were made by different checkpoints or settings, or
+            a clip is in two shards.
     """
     shards = [FeatureShard(path) for path in paths]
     for shard in shards[1:]:
@@ -136,8 +140,10 @@ def open_features(paths: Sequence[Path]) -> dict[str, FeatureShard]:
 
 
 def by_length(shards: Mapping[str, FeatureShard]) -> tuple[list[str], list[str]]:
-    """Clips from the shortest to the longest, which leaves little padding in a batch, and those
-    that have no features."""
+    """The clips that have features, shortest first, and those that have none.
+
+    Neighbours in this order are of similar length, so batches need little padding.
+    """
     lengths = {clip_id: shard.length_of(clip_id) for clip_id, shard in shards.items()}
     clip_ids = sorted(filter(lengths.get, shards), key=lambda clip_id: (lengths[clip_id], clip_id))
     return clip_ids, sorted(shards.keys() - set(clip_ids))

@@ -1,4 +1,4 @@
-"""Targets: SONAR's embedding of every caption, what the sign encoder learns to give."""
+"""Targets: SONAR's embedding of every caption, which the sign encoder learns to predict."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +50,7 @@ def read_all_targets(paths: Sequence[Path]) -> dict[str, np.ndarray]:
     """The targets of several corpora, whose clip ids must differ.
 
     Raises:
-        UserError: a clip id occurs in two files, or as for `read_targets`.
+        UserError: a clip id occurs in two files; else as `read_targets`.
     """
     targets: dict[str, np.ndarray] = {}
     for path in paths:
@@ -58,8 +58,8 @@ def read_all_targets(paths: Sequence[Path]) -> dict[str, np.ndarray]:
         twice = targets.keys() & further.keys()
         if twice:
             raise UserError(
-                f"{path} has {len(twice)} clip ids of another corpus, {min(twice)} for one; "
-                "corpora that are trained on together need different ids."
+                f"{path} has {len(twice)} clip ids of another corpus, for example {min(twice)}; "
+                "corpora that are trained on together need different clip ids."
             )
         targets |= further
     return targets

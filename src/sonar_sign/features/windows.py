@@ -1,8 +1,8 @@
-"""Which frames of a video make up the windows that SignHiera is given.
+"""Which frames of a video are in the windows that SignHiera reads.
 
 A window is `num_frames` sampled frames, `sampling_rate / target_fps` seconds apart: at the
-defaults 128 frames at 12.5 a second, 10.24 s of video at any frame rate. Windows overlap by half.
-The last window's missing end repeats the last frame and is counted as padding.
+defaults 128 frames at 12.5 frames per second, so 10.24 s of video at any frame rate. Windows
+overlap by half. The last window is filled up with copies of the last frame, counted as padding.
 
 The sampling is that of SSVP-SLT (Rust et al. 2024, arXiv:2402.09611; window facts in section 5 of
 tests/data/golden/README.txt), which the public weights were trained with.
@@ -23,16 +23,16 @@ class WindowConfig:
     num_frames: int = 128
     """Sampled frames in a window."""
     sampling_rate: int = 2
-    """At `target_fps`, every how many-th frame is sampled."""
+    """Of a video at `target_fps`, every `sampling_rate`-th frame is sampled."""
     stride: int = 64
-    """Sampled frames from one window's start to the next one's."""
+    """Sampled frames between the starts of two windows."""
     target_fps: float = 25.0
-    """Frame rate that `sampling_rate` counts in, frames a second."""
+    """Frame rate that `sampling_rate` refers to, frames per second."""
     frames_per_unit: int = 2
-    """Sampled frames behind one SignHiera feature."""
+    """Sampled frames that one SignHiera feature covers."""
 
     def window_frames(self, fps: float) -> float:
-        """Source frames that a window spans, a fraction in general."""
+        """Source frames that a window spans; in general not a whole number."""
         return self.sampling_rate * self.num_frames / self.target_fps * fps
 
 
@@ -43,11 +43,11 @@ class Window:
     start: int
     """First source frame."""
     indices: np.ndarray
-    """(num_frames,) int32: source frames, in order, the last one repeated at the video's end."""
+    """`(num_frames,)` int32: source frames in order; at the video's end the last one repeats."""
     padding_frames: int
-    """Sampled frames at the end that are only padding."""
+    """How many sampled frames at the end are padding."""
     kept_units: int
-    """SignHiera features that the window gives: those with a frame that is no padding."""
+    """How many SignHiera features the window yields: those with a frame that is not padding."""
 
 
 def windows_of(
@@ -60,14 +60,14 @@ def windows_of(
 
     Args:
         n_frames: source frames in the video.
-        fps: its frame rate, frames a second.
+        fps: its frame rate, frames per second.
         config: how windows are sampled.
-        compat: "ssvp_slt" is the reference to the bit, with its two faults: windows start every
-            `stride * sampling_rate` source frames whatever the frame rate (at 60 fps the video is
-            computed up to twice too often, under 12.5 fps frames are left out), and a video that
-            ends exactly with a window gets one more, half of it padding. "exact" mends both:
-            windows start every `stride * sampling_rate / target_fps` seconds, and the last one
-            is the first that reaches the end of the video.
+        compat: "ssvp_slt" equals the reference exactly, with its two faults: windows start every
+            `stride * sampling_rate` source frames at any frame rate (so at 60 fps windows overlap
+            more and cost up to twice as much; below 12.5 fps frames are left out), and a video
+            that ends exactly with a window gets another one, half of which is padding. "exact"
+            corrects both: windows start every `stride * sampling_rate / target_fps` seconds, and
+            the first one that reaches the end of the video is the last.
 
     Returns:
         At least one window, in order.
@@ -103,7 +103,7 @@ def _window(start: int, n_frames: int, fps: float, config: WindowConfig) -> Wind
     distinct = len(np.unique(indices))
     ratio = config.target_fps / (fps * config.sampling_rate)
     if ratio > 1:
-        # The video has fewer frames than are sampled: each stands for `ratio` of them.
+        # The video has fewer frames than are sampled: each is sampled `ratio` times on average.
         distinct = math.floor(distinct * config.target_fps / (fps * config.sampling_rate))
     padding = max(config.num_frames - distinct, 0)
     kept = config.num_frames // config.frames_per_unit - padding // config.frames_per_unit

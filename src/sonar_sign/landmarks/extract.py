@@ -1,6 +1,5 @@
 """`extract_landmarks`: the keypoints of one shard's clips, as rows that a model reads."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from sonar_sign.core.files import write_json
 from sonar_sign.core.options import LandmarkOptions
 from sonar_sign.core.progress import track
 from sonar_sign.core.tables import read_table
+from sonar_sign.core.timing import Timer
 from sonar_sign.corpora.shard import COLUMNS
 from sonar_sign.features.feature_shards import write_features
 from sonar_sign.landmarks.counts import Counts
@@ -47,7 +47,7 @@ def extract_landmarks(
     tally = Counts(options.source)
     read = open_source(root, split, options.source) if len(table) else None
     for row in track(table.itertuples(), "Reading landmarks", len(table)):
-        started = time.perf_counter()
+        timer = Timer()
         clips[row.clip_id] = np.empty((0, width(options)), np.float32)
         try:
             recording = read(row)
@@ -58,7 +58,7 @@ def extract_landmarks(
             represented = represent(signer.signing, recording.fps, options)
             tally.add(row.clip_id, recording, signer, represented)
             clips[row.clip_id] = represented.rows
-        times[row.clip_id] = {"landmarks": 1000 * (time.perf_counter() - started)}
+        times[row.clip_id] = {"landmarks": timer.lap("landmarks")}
     # The features come last: where they are, the other files are too.
     write_json(timings, times)
     write_json(counts, tally.as_json())

@@ -1,4 +1,4 @@
-"""Where the landmark model looks while it writes: kept for a few clips, drawn for the report."""
+"""The attention of the landmark translator for a few clips: stored, and drawn for the report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,32 +13,34 @@ from sonar_sign.core.files import atomic_write, require_file
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """How much each piece of a translation looked at each moment."""
+    """How much each piece of a clip's translation attends to each time step of its landmarks."""
 
     clip_id: str
     pieces: list[str]
-    """As sentencepiece writes them."""
+    """The translation in sentencepiece's pieces."""
     weights: np.ndarray
     """`(n_pieces, n_steps)` float32, rows sum to 1."""
     step_s: float
-    """Seconds between two steps."""
+    """Seconds from one step to the next."""
 
 
-def write_attention(path: Path, looks: Sequence[Attention]) -> None:
-    """Write attention of clips as `.npz`: for clip `i`, `clip_id.i`, `pieces.i`, `weights.i`,
-    `step_s.i`."""
-    arrays: dict[str, np.ndarray] = {"n_clips": np.array(len(looks))}
-    for number, look in enumerate(sorted(looks, key=lambda look: look.clip_id)):
-        arrays[f"clip_id.{number}"] = np.array(look.clip_id)
-        arrays[f"pieces.{number}"] = np.array(look.pieces)
-        arrays[f"weights.{number}"] = look.weights.astype(np.float32)
-        arrays[f"step_s.{number}"] = np.array(look.step_s)
+def write_attention(path: Path, attentions: Sequence[Attention]) -> None:
+    """Write the attention of clips as `.npz`.
+
+    The arrays of the i-th clip are `clip_id.i`, `pieces.i`, `weights.i` and `step_s.i`.
+    """
+    arrays: dict[str, np.ndarray] = {"n_clips": np.array(len(attentions))}
+    for number, one in enumerate(sorted(attentions, key=lambda one: one.clip_id)):
+        arrays[f"clip_id.{number}"] = np.array(one.clip_id)
+        arrays[f"pieces.{number}"] = np.array(one.pieces)
+        arrays[f"weights.{number}"] = one.weights.astype(np.float32)
+        arrays[f"step_s.{number}"] = np.array(one.step_s)
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
 
 def read_attention(path: Path) -> list[Attention]:
-    """What `write_attention` wrote.
+    """Read what `write_attention` wrote.
 
     Raises:
         UserError: the file is missing or malformed.
@@ -60,23 +62,24 @@ def read_attention(path: Path) -> list[Attention]:
 
 
 def draw_attention(path: Path, output: Path) -> None:
-    """Draw what predict_landmarks kept as SVG: a picture a clip, words down, seconds across.
+    """Draw attention as SVG: one picture per clip, pieces from top to bottom, seconds to the right.
 
     Raises:
         UserError: the file is missing or malformed.
     """
-    looks = read_attention(path)
-    n_pieces = sum(len(look.pieces) for look in looks)
-    rows = max(1, len(looks))
+    attentions = read_attention(path)
+    n_pieces = sum(len(one.pieces) for one in attentions)
+    rows = max(1, len(attentions))
     with figure(output, rows=rows, size=(7, max(2.0, 0.9 * rows + 0.2 * n_pieces))) as (_, axes):
-        if not looks:
+        if not attentions:
             axes[0].text(0.5, 0.5, "No clip has a translation.", ha="center")
             axes[0].set_axis_off()
-        for one, look in zip(axes, looks, strict=False):
-            n, n_steps = look.weights.shape
-            edges = np.arange(n_steps + 1) * look.step_s
-            one.pcolormesh(edges, np.arange(n + 1), look.weights, cmap="Blues", vmin=0)
-            one.set_yticks(np.arange(n) + 0.5, [p.replace("▁", " ").strip() for p in look.pieces])
-            one.invert_yaxis()
-            one.set_title(look.clip_id, loc="left", fontsize="small")
+        for plot, attention in zip(axes, attentions, strict=False):
+            n, n_steps = attention.weights.shape
+            edges = np.arange(n_steps + 1) * attention.step_s
+            plot.pcolormesh(edges, np.arange(n + 1), attention.weights, cmap="Blues", vmin=0)
+            pieces = [piece.replace("▁", " ").strip() for piece in attention.pieces]
+            plot.set_yticks(np.arange(n) + 0.5, pieces)
+            plot.invert_yaxis()
+            plot.set_title(attention.clip_id, loc="left", fontsize="small")
         axes[-1].set_xlabel("seconds")

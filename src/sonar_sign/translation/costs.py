@@ -1,4 +1,4 @@
-"""What inference costs: time by stage, memory, parameters, files."""
+"""The cost of inference: time by stage, memory, parameters, size of the files."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from sonar_sign.translation.predictions import read_record
 
 
 def spread(milliseconds: Sequence[float]) -> dict[str, float]:
-    """`mean`, `median` and `p95` (95th percentile) of the milliseconds of clips."""
+    """`mean`, `median` and `p95` (95th percentile) of milliseconds per clip."""
     values = np.asarray(milliseconds)
     return {
         "mean": float(values.mean()),
@@ -23,15 +23,16 @@ def spread(milliseconds: Sequence[float]) -> dict[str, float]:
 
 
 def n_parameters(model: nn.Module) -> int:
-    """Parameters of a model, those with several names once."""
+    """Number of parameters of a model; a tensor with several names counts once."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 
 def feature_times(paths: Sequence[Path], clip_ids: Sequence[str]) -> dict[str, list[float]]:
-    """Milliseconds of every clip, by stage.
+    """Milliseconds of every clip in the steps before prediction, by stage.
 
     Args:
-        paths: `.timings.json` of shards: by clip id and stage; a clip's stages may be in several.
+        paths: `.timings.json` of shards, each `{clip_id: {stage: milliseconds}}`. The stages of a
+            clip may be in several files, such as `crop`'s and `extract`'s.
 
     Raises:
         UserError: a file is missing, or a clip lacks a stage.
@@ -48,7 +49,7 @@ def feature_times(paths: Sequence[Path], clip_ids: Sequence[str]) -> dict[str, l
 
 
 def summarise_timings(times: Mapping[str, Sequence[float]]) -> dict[str, Any]:
-    """`timings_ms` by stage and `inference_ms_per_clip`, their means' sum, of a run info."""
+    """A run info's `timings_ms`, by stage, and `inference_ms_per_clip`, the sum of their means."""
     spreads = {stage: spread(of_clips) for stage, of_clips in times.items()}
     total = sum(of_stage["mean"] for of_stage in spreads.values())
     return {"timings_ms": spreads, "inference_ms_per_clip": total}
@@ -57,7 +58,7 @@ def summarise_timings(times: Mapping[str, Sequence[float]]) -> dict[str, Any]:
 def cost(
     models: Mapping[str, nn.Module], files: Iterable[Path], peak_memory_gb: float
 ) -> dict[str, Any]:
-    """What stands under `cost` in a run info."""
+    """The entry `cost` of a run info."""
     return {
         "parameters": {name: n_parameters(model) for name, model in models.items()},
         "bytes_on_disk": sum(Path(file).stat().st_size for file in files),

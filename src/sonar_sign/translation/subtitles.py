@@ -10,7 +10,11 @@ FORMATS = ("text", "jsonl", "srt", "vtt")
 
 
 class Writer:
-    """Writes translations to a stream as they come, in one of `FORMATS`."""
+    """Writes translations to a stream one by one, in one of `FORMATS`.
+
+    Args:
+        timings: write how long each stage took, too (`text` and `jsonl`).
+    """
 
     def __init__(self, stream: TextIO, format: str, timings: bool):
         self.stream, self.format, self.timings = stream, format, timings
@@ -19,7 +23,7 @@ class Writer:
             self._line("WEBVTT\n")
 
     def write(self, translation: "Translation") -> None:
-        """Write one stretch of one video, in all of its languages."""
+        """Write one translation, in all of its languages."""
         {"text": self._text, "jsonl": self._jsonl, "srt": self._cue, "vtt": self._cue}[self.format](
             translation
         )
@@ -61,13 +65,13 @@ class Writer:
             self._line(str(self.n_cues))
         self._line(f"{start} --> {end}")
         for hypotheses in translation.hypotheses.values():
-            # A blank line would end the cue, and "-->" may not stand in WebVTT's text.
+            # A blank line would end the cue, and WebVTT does not allow "-->" in its text.
             self._line(" ".join(hypotheses[0].text.split()).replace("-->", "->"))
         self._line("")
 
 
 def _clock(seconds: float, mark: str) -> str:
-    """`HH:MM:SS,mmm`, the mark before the milliseconds being the format's."""
+    """`HH:MM:SS,mmm`, with the format's mark before the milliseconds."""
     milliseconds = round(1000 * seconds)
     minutes, milliseconds = divmod(milliseconds, 60_000)
     hours, minutes = divmod(minutes, 60)

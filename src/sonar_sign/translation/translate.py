@@ -1,4 +1,4 @@
-"""`translate`: any videos through a system's models, without a workflow."""
+"""`translate`: translates videos with a system's models, without the workflow."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,31 +8,20 @@ from typing import TextIO
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import TranslateOptions
 from sonar_sign.core.progress import track
+from sonar_sign.core.settings import check_options
 from sonar_sign.core.video import VideoError
+from sonar_sign.core.wording import nearest
+from sonar_sign.translation.inputs import SonarModels
 from sonar_sign.translation.subtitles import FORMATS, Writer
-from sonar_sign.translation.translator import ModelFiles, Translator
+from sonar_sign.translation.translator import Translator
 
 VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".gif", ".ts"}
-
-# Systems that `--model` knows by name, relative to the project's folder.
-MODELS = {
-    "demo": ModelFiles(
-        Path("results/demo/checkpoints/stage1/best.pt"),
-        Path("results/demo/checkpoints/stage2/best.pt"),
-        Path("resources/models/demo/sonar"),
-    ),
-    "public": ModelFiles(
-        Path("resources/models/dm_70h_ub_signhiera.pth"),
-        Path("resources/models/dm_70h_ub_sonar_encoder.pth"),
-        Path("resources/models/sonar"),
-    ),
-}
 
 
 def translate(
     videos: Sequence[Path],
     languages: Sequence[str],
-    files: ModelFiles,
+    models: SonarModels,
     options: TranslateOptions,
     *,
     device: str = "auto",
@@ -48,13 +37,13 @@ def translate(
         Whether every video was translated.
 
     Raises:
-        UserError: a model cannot be loaded, or a language or the format is unknown.
+        UserError: an option, the format or a language is unknown or out of range (found before
+            any model is loaded), or a model cannot be loaded.
     """
+    check_options(options)
     if format not in FORMATS:
-        raise UserError(f"Format {format!r} is not one of {', '.join(FORMATS)}.")
-    translator = Translator.load(files, options, device)
-    for language in languages:
-        translator.sonar.check_language(language)
+        raise UserError(f"There is no format {format!r}; {nearest(format, FORMATS)}.")
+    translator = Translator.load(models, languages, options, device)
     complete = True
     listed = list(_listed(videos))
     writer = Writer(stream, format, timings)
@@ -64,7 +53,7 @@ def translate(
                 raise path
             for translation in translator.translate(path, languages):
                 if translation.box_from == "fallback":
-                    _warn(f"{path}: no face was found; the middle of the frame is read.")
+                    _warn(f"{path}: no face was found, so the middle of the frame is used.")
                 writer.write(translation)
         except VideoError as error:
             _warn(f"{path} cannot be translated: {error.detail}.")
@@ -76,7 +65,7 @@ def translate(
 
 
 def _listed(videos: Sequence[Path]) -> Iterator[Path | UserError]:
-    """The videos to translate; what is none is an error in its place."""
+    """The videos to translate; a path that is none is an error in its place."""
     for path in videos:
         if path.is_dir():
             found = sorted(p for p in path.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES)

@@ -1,8 +1,6 @@
-"""A video and models in, translations out: the whole way in one process, without a workflow."""
+"""From a video to translations in one process, without the workflow."""
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,41 +10,39 @@ import torch
 
 from sonar_sign.clips.signer_box import FaceSearch
 from sonar_sign.core.devices import autocast, choose_device
-from sonar_sign.core.geometry import crop_resize
-from sonar_sign.core.options import CropOptions, TranslateOptions
+from sonar_sign.core.geometry import Box, crop_resize
+from sonar_sign.core.options import CropOptions, PredictOptions, TranslateOptions
+from sonar_sign.core.timing import Timer
 from sonar_sign.core.video import VideoError, probe, read_frames
 from sonar_sign.features.clip_features import clip_features
 from sonar_sign.features.clip_windows import cut_windows
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
 from sonar_sign.models.sign_encoder import SignEncoder
 from sonar_sign.models.sign_hiera import SignHiera
+from sonar_sign.translation.inputs import SonarModels
+from sonar_sign.translation.sonar_system import open_sonar
 
 if TYPE_CHECKING:
     from sonar_sign.models.sonar_text import Hypothesis, SonarText
 
-
-@dataclass(frozen=True)
-class ModelFiles:
-    """Where the three models of a system lie."""
-
-    sign_hiera: Path
-    sign_encoder: Path
-    sonar: Path
+# Where neither a system nor a person says otherwise: as the workflow decodes.
+DEFAULT_BEAM_SIZE = PredictOptions().beam_size
 
 
 @dataclass(frozen=True)
 class Translation:
-    """What is signed in a stretch of a video, in one or several languages."""
+    """The translation of a video, or of a part of it, into one or several languages."""
 
     video: Path
     start_s: float
+    """Start of the part in the video, seconds."""
     end_s: float
     hypotheses: "dict[str, list[Hypothesis]]"
     """By language, best first."""
     box_from: str
-    """`video`, or `fallback`: no face was found and the middle of the frame was read."""
+    """`video`, or `fallback`: no face was found and the middle of the frame was used."""
     timings_ms: dict[str, float] = field(default_factory=dict)
-    """Milliseconds by stage; reading and finding the face count for the video's first stretch."""
+    """By stage; the search for the face counts for the first part of a video."""
 
 
 class Translator:
@@ -64,55 +60,56 @@ class Translator:
         self.device = next(sign_hiera.parameters()).device
 
     @classmethod
-    def load(cls, files: ModelFiles, options: TranslateOptions, device: str) -> "Translator":
+    def load(
+        cls, models: SonarModels, languages: Iterable[str], options: TranslateOptions, device: str
+    ) -> "Translator":
         """Load the models.
 
-        Raises:
-            UserError: a file is missing or not what it should be, or the device is not there.
-        """
-        # Importing fairseq2 costs seconds, so only when it is needed.
-        from sonar_sign.models.sonar_text import SonarText
+        Args:
+            languages: FLORES codes that it will translate into.
 
+        Raises:
+            UserError: a file is missing or not what it should be, a language is unknown, or the
+                device does not exist.
+        """
         chosen = choose_device(device)
-        autocast(chosen, options.precision)  # says now what it would refuse later
+        autocast(chosen, options.precision)  # raises now, not after the models are loaded
+        sonar = open_sonar(models, languages, chosen)
         return cls(
-            load_sign_hiera(files.sign_hiera, device=chosen),
-            load_sign_encoder(files.sign_encoder, device=chosen),
-            SonarText.open(files.sonar, device=chosen),
+            load_sign_hiera(models.sign_hiera, device=chosen),
+            load_sign_encoder(models.sign_encoder, device=chosen),
+            sonar,
             options,
         )
 
     def translate(self, path: Path, languages: Sequence[str]) -> Iterator[Translation]:
-        """Translate a video, as one clip or in stretches of `window_s` seconds.
+        """Translate a video, as one clip or in parts of `window_s` seconds.
 
         Raises:
             VideoError: the video cannot be read.
         """
-        timings: dict[str, float] = {}
-        with _timed(timings, "face"):
-            video = probe(path)
-            signer = FaceSearch(CropOptions().frames_probed).box(path, video)
-        for start, end in _stretches(video.n_frames, video.fps, self.options.window_s):
-            with _timed(timings, "decode_and_crop"):
-                frames = self._frames(path, start, end, signer.box)
-            embedding = self._embed(frames, video.fps, timings)
-            with _timed(timings, "sonar_decoder"):
-                hypotheses = {
-                    language: self.sonar.decode_n_best(
-                        embedding,
-                        language,
-                        n_best=self.options.n_best,
-                        beam_size=self.options.beam_size,
-                    )[0]
-                    for language in languages
-                }
+        timer = Timer(self.device)
+        video = probe(path)
+        signer = FaceSearch(CropOptions().frames_probed).box(path, video)
+        timer.lap("face")
+        for start, end in _parts(video.n_frames, video.fps, self.options.window_s):
+            frames = self._frames(path, start, end, signer.box)
+            timer.lap("decode_and_crop")
+            embedding = self._embed(frames, video.fps, timer)
+            hypotheses = self._decode(embedding, languages)
+            timer.lap("sonar_decoder")
             yield Translation(
-                path, start / video.fps, end / video.fps, hypotheses, signer.box_from, timings
+                path,
+                start / video.fps,
+                end / video.fps,
+                hypotheses,
+                signer.box_from,
+                dict(timer.milliseconds),
             )
-            timings = {}
+            timer = Timer(self.device)
 
-    def _frames(self, path: Path, start: int, end: int, box) -> np.ndarray:
-        """Cropped frames `(n, size, size, 3)` uint8 of a stretch."""
+    def _frames(self, path: Path, start: int, end: int, box: Box) -> np.ndarray:
+        """The cropped frames of a part, `(n, size, size, 3)` uint8."""
         size = self.sign_hiera.config.input_size[1]
         frames = [
             crop_resize(frame[None], box, size)[0] for _, frame in read_frames(path, start, end)
@@ -122,8 +119,8 @@ class Translator:
         return np.stack(frames)
 
     @torch.inference_mode()
-    def _embed(self, frames: np.ndarray, fps: float, timings: dict[str, float]) -> torch.Tensor:
-        """The SONAR embedding of a stretch, `(1, embedding_dim)` float32."""
+    def _embed(self, frames: np.ndarray, fps: float, timer: Timer) -> torch.Tensor:
+        """The SONAR embedding of a part, `(1, embedding_dim)` float32."""
         clip = cut_windows(
             "",
             len(frames),
@@ -134,19 +131,25 @@ class Translator:
         )
         options = self.options
         (found,) = clip_features(self.sign_hiera, [clip], options.batch_units, options.precision)
-        timings["sign_hiera"] = found.milliseconds
-        with _timed(timings, "sign_encoder"), autocast(self.device, self.options.precision):
-            return self.sign_encoder(found.features[None]).float()
+        timer.lap("sign_hiera")
+        with autocast(self.device, options.precision):
+            embedding = self.sign_encoder(found.features[None]).float()
+        timer.lap("sign_encoder")
+        return embedding
+
+    def _decode(
+        self, embedding: torch.Tensor, languages: Sequence[str]
+    ) -> "dict[str, list[Hypothesis]]":
+        n_best, beam_size = self.options.n_best, self.options.beam_size or DEFAULT_BEAM_SIZE
+        return {
+            language: self.sonar.decode_n_best(
+                embedding, language, n_best=n_best, beam_size=beam_size
+            )[0]
+            for language in languages
+        }
 
 
-def _stretches(n_frames: int, fps: float, window_s: float) -> list[tuple[int, int]]:
-    """First and last frame (exclusive) of each stretch; the rest of a video is a shorter one."""
+def _parts(n_frames: int, fps: float, window_s: float) -> list[tuple[int, int]]:
+    """First and last frame (exclusive) of each part; the last part may be shorter."""
     length = max(1, round(window_s * fps)) if window_s > 0 else n_frames
     return [(start, min(start + length, n_frames)) for start in range(0, n_frames, length)]
-
-
-@contextmanager
-def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
-    started = time.perf_counter()
-    yield
-    timings[stage] = timings.get(stage, 0.0) + 1000 * (time.perf_counter() - started)

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.gpus import CARDS, LOCKS, hold_gpus
+from sonar_sign.core.gpus import GPUS, LOCK_FOLDER, hold_gpus
 
 # Takes cards, writes which and when, and works for a while.
 JOB = """
@@ -31,7 +31,7 @@ write(time.monotonic())
 
 
 def start(folder, name, wanted, seconds, cards="0,1"):
-    environment = {**os.environ, CARDS: cards, LOCKS: str(folder / "locks")}
+    environment = {**os.environ, GPUS: cards, LOCK_FOLDER: str(folder / "locks")}
     arguments = [str(wanted), str(seconds), str(folder / f"{name}.json")]
     return subprocess.Popen([sys.executable, "-c", JOB, *arguments], env=environment)
 
@@ -87,23 +87,23 @@ def test_a_killed_job_gives_its_card_back(tmp_path):
 
 
 def test_more_cards_than_there_are(tmp_path, monkeypatch):
-    monkeypatch.setenv(CARDS, "0,1")
-    monkeypatch.setenv(LOCKS, str(tmp_path))
+    monkeypatch.setenv(GPUS, "0,1")
+    monkeypatch.setenv(LOCK_FOLDER, str(tmp_path))
     with pytest.raises(UserError, match="3 devices were asked for, but the workflow has 2 GPUs"):
         hold_gpus(3)
 
 
 def test_locks_that_cannot_be_opened(tmp_path, monkeypatch):
     (tmp_path / "queue.lock").symlink_to(tmp_path / "elsewhere")
-    monkeypatch.setenv(CARDS, "0")
-    monkeypatch.setenv(LOCKS, str(tmp_path))
-    with pytest.raises(UserError, match=f"queue.lock, cannot be opened .*; set {LOCKS}"):
+    monkeypatch.setenv(GPUS, "0")
+    monkeypatch.setenv(LOCK_FOLDER, str(tmp_path))
+    with pytest.raises(UserError, match=f"queue.lock, cannot be opened .*; set {LOCK_FOLDER}"):
         hold_gpus(1)
     assert not (tmp_path / "elsewhere").exists()
 
 
 def test_nothing_is_chosen_where_nobody_asked(monkeypatch):
-    monkeypatch.delenv(CARDS, raising=False)
+    monkeypatch.delenv(GPUS, raising=False)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     hold_gpus(2)
     assert "CUDA_VISIBLE_DEVICES" not in os.environ

@@ -34,7 +34,8 @@ from sonar_sign.models.landmark_checkpoint import save_landmark_model
 from sonar_sign.models.landmark_tokenizer import train_tokenizer
 from sonar_sign.models.model_files import read_extra
 from sonar_sign.training.fused import FusedInputs, train_fused
-from sonar_sign.translation.predict import predict
+from sonar_sign.translation.inputs import FeatureFiles, SonarModels
+from sonar_sign.translation.predict import PredictionRun, predict
 
 torch.set_num_threads(1)
 
@@ -124,12 +125,14 @@ def test_what_does_not_belong_together_is_refused(folder, tmp_path):
 def translate(folder, out, model, sonar, **changes):
     write_json(folder / "f.json", {clip_id: {"sign_hiera": 5.0} for clip_id in IDS})
     write_json(folder / "l.json", {clip_id: {"landmarks": 3.0} for clip_id in IDS})
-    values = {"landmarks": [folder / "l.npy"], "landmark_model": folder / "landmarks.pt"}
+    values = {"landmarks": [folder / "l.npy"], "landmark_model": folder / "landmarks.pt"} | changes
+    timings = [folder / "f.json", folder / "l.json"]
     predict(
-        [folder / "f.npy"], [folder / "f.json", folder / "l.json"], model, folder / "hiera.pth",
-        sonar, {"eng_Latn": out / "test.tsv"}, PredictOptions(beam_size=1, batch_size=5),
-        system="fused", device="cpu", **values | changes,
-    )  # fmt: skip
+        SonarModels(folder / "hiera.pth", model, sonar, landmark_model=values["landmark_model"]),
+        FeatureFiles([folder / "f.npy"], timings, values["landmarks"]),
+        PredictOptions(beam_size=1, batch_size=5),
+        PredictionRun("fused", {"eng_Latn": out / "test.tsv"}, device="cpu"),
+    )
     info = json.loads((out / "test.json").read_text())
     return read_table(out / "test.tsv", ("clip_id", "prediction")), info
 

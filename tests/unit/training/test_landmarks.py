@@ -34,7 +34,8 @@ from sonar_sign.models.landmark_checkpoint import load_landmark_model
 from sonar_sign.models.model_files import read_extra
 from sonar_sign.training.landmarks import LandmarkInputs, train_landmarks
 from sonar_sign.translation.attention import draw_attention, read_attention
-from sonar_sign.translation.predict_landmarks import predict_landmarks
+from sonar_sign.translation.inputs import LandmarkFiles
+from sonar_sign.translation.predict import PredictionRun, predict_landmarks
 from sonar_sign.translation.predictions import read_run_info
 
 torch.set_num_threads(1)
@@ -68,16 +69,14 @@ def run(folder, out, options=TRAINING, shape=SHAPE, augmentation=STILL, seed=1, 
     return pd.read_csv(out / "curves.csv")
 
 
-def translate(folder, out, model, shards=None, **changes):
+def translate(folder, out, model, shards=None, language="eng_Latn", seed=5):
     shards = shards or [folder / "0.npy"]
+    timings = [path.with_suffix(".timings.json") for path in shards]
     predict_landmarks(
-        shards,
-        [path.with_suffix(".timings.json") for path in shards],
-        model,
-        out / "test.tsv",
-        out / "test.attention.npz",
+        LandmarkFiles(shards, timings, model, rows_per_s=12.0),
         PredictOptions(beam_size=2, batch_size=3),
-        **{"rows_per_s": 12.0, "seed": 5, "device": "cpu"} | changes,
+        PredictionRun("landmarks", {language: out / "test.tsv"}, seed, "cpu"),
+        out / "test.attention.npz",
     )
     table = read_table(out / "test.tsv", ("clip_id", "prediction"))
     return dict(table.values.tolist())
@@ -151,7 +150,7 @@ def test_no_clip_can_be_drawn_either(tmp_path):
 
 def test_what_does_not_belong_together_is_not_translated(folder, trained, tmp_path):
     other = write_shard(tmp_path, "other", random_rows(IDS), sha="other")
-    with pytest.raises(UserError, match="made by other settings"):
+    with pytest.raises(UserError, match="made with other settings"):
         translate(folder, tmp_path, trained, [other])
     wide = write_shard(tmp_path, "wide", {"c0": np.ones((9, WIDTH + 2))}, dim=WIDTH + 2)
     with pytest.raises(UserError, match=f"{WIDTH + 2} wide, .* {WIDTH} wide"):

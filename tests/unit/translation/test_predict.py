@@ -1,7 +1,7 @@
 """`predict`: features through a sign encoder and SONAR's decoder."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -22,12 +22,15 @@ from sonar_sign.core.tables import read_table
 from sonar_sign.features.feature_shards import open_features, write_features
 from sonar_sign.models.checkpoint import load_sign_encoder, save_sign_encoder, save_sign_hiera
 from sonar_sign.models.sonar_text import SonarText
-from sonar_sign.translation.predict import embed, predict
+from sonar_sign.translation.inputs import FeatureFiles, SonarModels
+from sonar_sign.translation.predict import PredictionRun, predict
+from sonar_sign.translation.sonar_system import SonarSystem
 
 torch.set_num_threads(1)
 
 IDS = [f"c{n}" for n in range(7)]
 LANGUAGES = ("eng_Latn", "ita_Latn")
+MODELS = {field.name for field in fields(SonarModels)}
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +52,22 @@ def folder(tmp_path_factory):
 
 def run(folder, out, sonar, *, languages=("eng_Latn",), system="finetuned", **changes):
     outputs = {language: out / f"test.{language}.tsv" for language in languages}
-    values = {
+    models = {
+        "sign_hiera": folder / "hiera.pth",
+        "sign_encoder": folder / "encoder.pth",
+        "sonar": sonar,
+    }
+    files = {
         "features": [folder / "0.npy", folder / "1.npy"],
         "timings": [folder / "0.json", folder / "1.json"],
-        "sign_encoder": folder / "encoder.pth",
-        "sign_hiera": folder / "hiera.pth",
-        "sonar_folder": sonar,
-        "outputs": outputs,
-        "options": PredictOptions(beam_size=2, batch_size=3),
     }
-    predict(**(values | changes), system=system, seed=5, device="cpu")
+    models |= {name: changes.pop(name) for name in MODELS & changes.keys()}
+    predict(
+        SonarModels(**models),
+        FeatureFiles(**files | changes),
+        PredictOptions(beam_size=2, batch_size=3),
+        PredictionRun(system, outputs, seed=5, device="cpu"),
+    )
     return {
         language: (read_table(path, ("clip_id", "prediction")), read_info(path))
         for language, path in outputs.items()
@@ -101,23 +110,29 @@ def test_every_clip_is_translated_into_every_language(folder, tmp_path, tiny_son
     assert len(set(found["eng_Latn"][0]["prediction"])) > 1
 
 
-def test_batches_change_no_embedding(folder):
-    shards = open_features([folder / "0.npy", folder / "1.npy"])
+def test_batches_change_no_embedding(folder, tiny_sonar):
+    models = SonarModels(folder / "hiera.pth", folder / "encoder.pth", tiny_sonar)
+    files = FeatureFiles([folder / "0.npy", folder / "1.npy"], [])
+    cpu = torch.device("cpu")
+    system = SonarSystem.load(models, files, LANGUAGES, PredictOptions(), cpu)
     found = [
-        embed(tiny_encoder(), shards, IDS, PredictOptions(batch_size=size))[0] for size in (1, 3, 9)
+        torch.cat([system.embed(IDS[first : first + size]) for first in range(0, len(IDS), size)])
+        for size in (1, 3, 9)
     ]
     assert found[0].shape == (7, ENCODER.embedding_dim) and found[0].dtype == torch.float32
     for other in found[1:]:
         assert torch.allclose(found[0], other, atol=1e-8)
 
 
-@pytest.mark.parametrize("system", ["zero_shot", "stage1", "finetuned"])
-def test_what_made_the_predictions(folder, tmp_path, tiny_sonar, system):
-    _, info = run(folder, tmp_path, tiny_sonar, system=system)["eng_Latn"]
+def test_what_made_the_predictions(folder, tmp_path, tiny_sonar):
+    _, info = run(folder, tmp_path, tiny_sonar, system="any name")["eng_Latn"]
     hiera, encoder = sha256_of(folder / "hiera.pth"), sha256_of(folder / "encoder.pth")
     assert (info["sign_hiera_sha256"], info["sign_encoder_sha256"]) == (hiera, encoder)
-    assert info["checkpoint_sha256"] == (hiera if system == "stage1" else encoder)
-    assert (info["system"], info["seed"], info["device"]) == (system, 5, "cpu")
+    assert info["checkpoint_sha256"] == encoder
+    assert (info["system"], info["seed"], info["device"]) == ("any name", 5, "cpu")
+    assert info["decoding"] == {"beam_size": 2, "batch_size": 3, "precision": "fp32"}
+    roles = ("video_encoder", "sign_encoder", "landmark_model")
+    assert info["components"] == dict.fromkeys(roles)  # these have no metadata
     times = info["timings_ms"]
     assert set(times) == {"decode", "sign_hiera", "sign_encoder", "sonar_decoder"}
     # Four clips took 1 ms to decode and three 2 ms.
@@ -144,7 +159,7 @@ def test_an_unknown_language_stops_before_anything_is_written(folder, tmp_path, 
     refused(folder, tmp_path, tiny_sonar, "'xyz_Latn'", languages=languages)
 
 
-@pytest.mark.parametrize("missing", ["sign_encoder", "sign_hiera", "sonar_folder"])
+@pytest.mark.parametrize("missing", ["sign_encoder", "sign_hiera", "sonar"])
 def test_a_missing_model_is_named(folder, tmp_path, tiny_sonar, missing):
     gone = {missing: tmp_path / "gone.pth"}
     refused(folder, tmp_path, tiny_sonar, "gone.pth", **gone)

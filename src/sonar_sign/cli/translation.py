@@ -1,0 +1,120 @@
+"""Subcommands that translate: videos, or the clips of a split."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sonar_sign.cli.features import Device, Language, Seed, Threads
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import PredictOptions, TranslateOptions
+from sonar_sign.translation.inputs import FeatureFiles, LandmarkFiles, SonarModels
+from sonar_sign.translation.model_choice import ModelChoice
+
+System = Annotated[str, "Name of the system; it is written into the run info."]
+
+
+def translate(
+    video: Annotated[list[Path], typer.Argument(help="Videos, or folders of videos.")],
+    choice: ModelChoice,
+    options: TranslateOptions,
+    lang: Annotated[
+        list[str], "FLORES code to translate into; repeat for more. Default: the system's."
+    ] = [],  # noqa: B006 (Typer's way)
+    format: Annotated[str, "text, jsonl, srt or vtt."] = "text",
+    output: Annotated[Path | None, "File to write; standard output without it."] = None,
+    timings: Annotated[bool, "Write how long each stage took (text and jsonl)."] = False,
+    device: Device = "auto",
+    threads: Threads = 0,
+) -> None:
+    """Translate videos."""
+    from contextlib import nullcontext
+    from dataclasses import replace
+    from sys import stdout
+
+    from sonar_sign.core.devices import use_threads
+    from sonar_sign.core.files import atomic_write
+    from sonar_sign.translation.translate import translate as run
+
+    system = choice.find()
+    options = replace(options, beam_size=options.beam_size or system.beam_size or 0)
+    use_threads(threads)
+    with atomic_write(output) if output else nullcontext() as temporary:
+        stream = temporary.open("w", encoding="utf-8") if output else stdout
+        complete = run(
+            video,
+            lang or [system.language],
+            system.models,
+            options,
+            device=device,
+            format=format,
+            timings=timings,
+            stream=stream,
+        )
+        if output:
+            stream.close()
+    if not complete:
+        raise typer.Exit(2)
+
+
+def predict(
+    files: FeatureFiles,
+    models: SonarModels,
+    language: Annotated[list[str], "Language to translate into; repeat for more."],
+    output: Annotated[list[Path], "Table to write, one per language, in the same order."],
+    system: System,
+    options: PredictOptions,
+    seed: Seed = 0,
+    device: Device = "auto",
+    threads: Threads = 0,
+) -> None:
+    """Translate the clips of feature shards."""
+    if bool(files.landmarks) != (models.landmark_model is not None):
+        raise UserError("--landmarks and --landmark-model belong together; give both or none.")
+    if len(language) != len(output):
+        raise UserError("Give one --output for every --language, in the same order.")
+    from sonar_sign.core.devices import use_threads
+    from sonar_sign.translation.predict import PredictionRun
+    from sonar_sign.translation.predict import predict as run
+
+    use_threads(threads)
+    outputs = dict(zip(language, output, strict=True))
+    run(models, files, options, PredictionRun(system, outputs, seed, device))
+
+
+def predict_landmarks(
+    files: LandmarkFiles,
+    output: Annotated[Path, "Table to write; the run info (.json) goes beside it."],
+    attention: Annotated[Path, "Attention of a few clips to write, .npz."],
+    system: System,
+    options: PredictOptions,
+    language: Language = "eng_Latn",
+    seed: Seed = 0,
+    device: Device = "auto",
+    threads: Threads = 0,
+) -> None:
+    """Translate the clips of landmark shards."""
+    from sonar_sign.core.devices import use_threads
+    from sonar_sign.translation.predict import PredictionRun
+    from sonar_sign.translation.predict import predict_landmarks as run
+
+    use_threads(threads)
+    run(files, options, PredictionRun(system, {language: output}, seed, device), attention)
+
+
+def plot_attention(
+    attention: Annotated[Path, "Attention that predict_landmarks wrote, .npz."],
+    output: Annotated[Path, "Picture to write, .svg."],
+) -> None:
+    """Draw the attention of the landmark translator for a few clips."""
+    from sonar_sign.translation.attention import draw_attention
+
+    draw_attention(attention, output)
+
+
+COMMANDS = {
+    "translate": translate,
+    "predict": predict,
+    "predict_landmarks": predict_landmarks,
+    "plot_attention": plot_attention,
+}
