@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
@@ -39,14 +39,13 @@ def flags(function: Callable) -> Callable:
 
 def _of_class(cls: type) -> list[inspect.Parameter]:
     hints = get_type_hints(cls, include_extras=True)
-    return [
-        _flag(
-            field.name,
-            hints[field.name],
-            inspect.Parameter.empty if field.default is MISSING else field.default,
-        )
-        for field in fields(cls)
-    ]
+    return [_flag(field.name, hints[field.name], _default_of(field)) for field in fields(cls)]
+
+
+def _default_of(field: Field) -> Any:
+    if field.default_factory is not MISSING:
+        return field.default_factory()  # of a list
+    return inspect.Parameter.empty if field.default is MISSING else field.default
 
 
 def _flag(name: str, hint: Any, default: Any) -> inspect.Parameter:
