@@ -6,10 +6,8 @@ from typing import Annotated
 from sonar_sign.cli.features import Seed, Sonar, Threads
 from sonar_sign.cli.training import (
     Output,
-    TrainFeatures,
     TrainingDir,
     TrainTargets,
-    ValFeatures,
     ValManifest,
     ValTargets,
 )
@@ -100,8 +98,8 @@ def pretrain_sign_hiera(
 
 
 def pretrain_sign_encoder(
-    train_features: TrainFeatures,
-    val_features: ValFeatures,
+    train_features: Annotated[list[Path], "Feature shard for training; repeat for all."],
+    val_features: Annotated[list[Path], "Feature shard for validation; repeat for all."],
     train_targets: TrainTargets,
     val_targets: ValTargets,
     val_manifest: ValManifest,
@@ -113,7 +111,7 @@ def pretrain_sign_encoder(
     seed: Seed = 0,
     threads: Threads = 0,
 ) -> None:
-    """Pretrain the stand-in for the sign encoder: stage 2's code, from nothing.
+    """Pretrain the stand-in for the sign encoder: the code of stage 2, from random weights.
 
     Example:
         .venv/bin/sonar-sign pretrain_sign_encoder --output out/sign_encoder.pth
@@ -128,20 +126,21 @@ def pretrain_sign_encoder(
     from sonar_sign.demo.vision import sign_encoder_config
     from sonar_sign.features.feature_shards import FeatureShard
     from sonar_sign.models.sonar_text import SonarText
-    from sonar_sign.training.stage2 import Stage2Inputs, finetune_stage2
+    from sonar_sign.training.sign_encoder import FeatureInputs, SignEncoderTraining
     from sonar_sign.training.supervision import TargetFiles
     from sonar_sign.training.supervision_files import SupervisionFiles
+    from sonar_sign.training.task import Destination, run_training
 
     use_threads(threads)
     feature_dim = FeatureShard(train_features[0]).dim
-    config = sign_encoder_config(stand_in, feature_dim, SonarText.open(sonar).embedding_dim)
+    shape = sign_encoder_config(stand_in, feature_dim, SonarText.open(sonar).embedding_dim)
     validation = TargetFiles("eng_Latn", [val_targets], [val_manifest])
     supervision_files = SupervisionFiles(
         [TargetFiles("eng_Latn", train_targets)], validation, sonar
     )
-    inputs = Stage2Inputs(train_features, val_features, supervision_files)
-    losses = LossOptions()
-    finetune_stage2(inputs, config, output, training_dir, options, losses, seed=seed, device="cpu")
+    inputs = FeatureInputs(train_features, val_features, supervision_files, shape)
+    task = SignEncoderTraining(inputs, options, LossOptions())
+    run_training(task, Destination(output, training_dir, "pretrained"), seed=seed, device="cpu")
 
 
 COMMANDS = {

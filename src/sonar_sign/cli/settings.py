@@ -6,12 +6,12 @@ with further lines where it is long.
 
 import inspect
 from collections.abc import Callable
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
-from sonar_sign.core.options import IntOrAuto
+from sonar_sign.core.settings import Bounds, IntOrAuto, check_options, check_value
 
 EXAMPLE = "Example:"
 
@@ -44,6 +44,9 @@ def flags(function: Callable) -> Callable:
     def command(**values: Any) -> None:
         for name, cls in settings.items():
             values[name] = cls(**{field.name: values.pop(field.name) for field in fields(cls)})
+            check_options(values[name])
+        for name in values.keys() - settings.keys():
+            check_value(name, values[name], _bounds(hints[name]))
         function(**values)
 
     command.__name__, command.__doc__ = function.__name__, function.__doc__
@@ -52,16 +55,19 @@ def flags(function: Callable) -> Callable:
     return command
 
 
+def _bounds(hint: Any) -> Bounds:
+    return next((part for part in get_args(hint) if isinstance(part, Bounds)), Bounds())
+
+
 def _of_class(cls: type) -> list[inspect.Parameter]:
     hints = get_type_hints(cls, include_extras=True)
-    return [
-        _flag(
-            field.name,
-            hints[field.name],
-            inspect.Parameter.empty if field.default is MISSING else field.default,
-        )
-        for field in fields(cls)
-    ]
+    return [_flag(field.name, hints[field.name], _default_of(field)) for field in fields(cls)]
+
+
+def _default_of(field: Field) -> Any:
+    if field.default_factory is not MISSING:
+        return field.default_factory()  # of a list
+    return inspect.Parameter.empty if field.default is MISSING else field.default
 
 
 def _flag(name: str, hint: Any, default: Any) -> inspect.Parameter:

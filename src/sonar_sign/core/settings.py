@@ -6,6 +6,7 @@ optional.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
@@ -171,7 +172,7 @@ def defaults_of(options: Any) -> dict[str, Any]:
     }
 
 
-def check_options(options: Any, prefix: str = "--") -> None:
+def check_options(options: Any) -> None:
     """Check an instance against the bounds of its fields.
 
     Raises:
@@ -179,15 +180,23 @@ def check_options(options: Any, prefix: str = "--") -> None:
     """
     for name, setting in settings_of(type(options)).items():
         value = getattr(options, name)
-        bounds = setting.bounds
-        if value is None or isinstance(value, bool) or not isinstance(value, int | float):
-            continue
-        if IntOrAuto in setting.alternatives and value == 0:
-            continue
-        if not math.isfinite(value) or not _within(value, bounds):
-            flag = f"{prefix}{name.replace('_', '-')}" if prefix == "--" else f"{prefix}{name}"
-            words = bounds.words() or "a finite number"
-            raise UserError(f"{flag} {value}: it must be {words}.")
+        if not (IntOrAuto in setting.alternatives and value == 0):
+            check_value(name, value, setting.bounds)
+
+
+def check_value(name: str, value: Any, bounds: Bounds) -> None:
+    """Check the value of a flag against its bounds; values that are no numbers and no text pass.
+
+    Raises:
+        UserError: naming the flag, the value and what it may be.
+    """
+    flag = f"--{name.replace('_', '-')}"
+    if isinstance(value, str) and bounds.pattern and not re.fullmatch(bounds.pattern, value):
+        raise UserError(f"{flag} {value!r} is not possible; its help says what is.")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    if not math.isfinite(value) or not _within(value, bounds):
+        raise UserError(f"{flag} {value}: it must be {bounds.words() or 'a finite number'}.")
 
 
 def options_from(cls: type, values: Mapping[str, Any]) -> Any:

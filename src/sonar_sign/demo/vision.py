@@ -2,7 +2,7 @@
 
 SignHiera learns which sign is being made at every feature, because that needs minutes where the
 public model's masked autoencoding needs weeks. The sign encoder is trained by stage 2's own code
-(`sonar_sign.training.stage2`), from nothing.
+(`sonar_sign.training.sign_encoder`), from nothing.
 """
 
 import math

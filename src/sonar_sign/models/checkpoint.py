@@ -2,8 +2,8 @@
 
 The public files are `{"model_state": tensors}` (SignHiera) and `{"student": tensors}` (sign
 encoder). Files written here add a `config` entry, the fields of the model's config, and may add
-`extra`, plain values for whoever wrote them. A file without `config` is taken for the public
-model's shape.
+`extra`, metadata that say how the model was made. A file without `config` is assumed to have the
+public model's shape.
 """
 
 from pathlib import Path
@@ -21,6 +21,7 @@ from sonar_sign.models.model_files import (
     check,
     empty_model,
     read_extra,
+    read_metadata,
     read_tensors,
     write,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "load_sign_encoder",
     "load_sign_hiera",
     "read_extra",
+    "read_metadata",
     "save_sign_encoder",
     "save_sign_hiera",
 ]
@@ -65,6 +67,8 @@ def load_sign_encoder(
     return model.to(device=device, dtype=dtype).eval()
 
 
-def save_sign_encoder(path: Path, model: SignEncoder, extra: dict[str, Any] | None = None) -> None:
-    """Write a sign encoder, whole or not at all; raises as `save_sign_hiera`."""
-    write(path, ENCODER_ENTRY, model, extra)
+def save_sign_encoder(
+    path: Path, model: SignEncoder, metadata: dict[str, Any] | None = None
+) -> None:
+    """Write a sign encoder atomically; raises as `save_sign_hiera`."""
+    write(path, ENCODER_ENTRY, model, metadata)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from sonar_sign.core.errors import UserError
 from sonar_sign.models.checkpoint import ENCODER_ENTRY, load_sign_encoder
 from sonar_sign.models.landmark_translator import LandmarkTranslator
-from sonar_sign.models.model_files import assign, read_extra, read_tensors, write
+from sonar_sign.models.model_files import assign, read_metadata, read_tensors, write
 from sonar_sign.models.sign_encoder import SignEncoder, real_positions
 
 ENTRY = "fusion"
@@ -174,9 +174,9 @@ def resampled(states: Tensor, n_steps: Tensor, lengths: Tensor, n_features: int)
     return torch.lerp(before, after, weight)
 
 
-def save_fused_encoder(path: Path, model: FusedEncoder, extra: dict[str, Any]) -> None:
+def save_fused_encoder(path: Path, model: FusedEncoder, metadata: dict[str, Any]) -> None:
     """Write a sign encoder in the public layout, which other loaders of it read, and `fusion`."""
-    write(path, ENCODER_ENTRY, model.sign_encoder, extra, {ENTRY: model.fusion.state_dict()})
+    write(path, ENCODER_ENTRY, model.sign_encoder, metadata, {ENTRY: model.fusion.state_dict()})
 
 
 def load_fused_encoder(
@@ -205,10 +205,10 @@ def require_landmark_model(path: Path, landmarks_sha256: str, landmark_model: Pa
     Raises:
         UserError: it was not, or is no fused encoder.
     """
-    found = read_extra(path).get("landmark_model_sha256")
-    if found is None:
+    metadata = read_metadata(path)
+    if metadata.get("kind") != "fused":
         raise UserError(f"{path} is no fused encoder; train_fused writes one.")
-    if found != landmarks_sha256:
+    if metadata["started_from"]["landmark_model"]["sha256"] != landmarks_sha256:
         raise UserError(
             f"{path} was trained with another landmark model than {landmark_model}; train it again."
         )

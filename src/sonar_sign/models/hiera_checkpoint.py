@@ -45,11 +45,11 @@ def load_sign_hiera(
     return model.to(device=device, dtype=dtype).eval()
 
 
-def save_sign_hiera(path: Path, model: SignHiera, extra: dict[str, Any] | None = None) -> None:
-    """Write a SignHiera, whole or not at all.
+def save_sign_hiera(path: Path, model: SignHiera, metadata: dict[str, Any] | None = None) -> None:
+    """Write a SignHiera atomically.
 
     Raises:
-        ValueError: `extra` holds something else than str, int, float, bool, None, lists, tuples
-            and dictionaries of them.
+        ValueError: `metadata` holds something else than str, int, float, bool, None, lists,
+            tuples and dictionaries of them.
     """
-    write(path, HIERA_ENTRY, model, extra)
+    write(path, HIERA_ENTRY, model, metadata)

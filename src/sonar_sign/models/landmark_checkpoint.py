@@ -20,11 +20,14 @@ _WHAT = "landmark model"
 
 
 def save_landmark_model(
-    path: Path, model: LandmarkTranslator, tokenizer: Tokenizer, extra: dict[str, Any] | None = None
+    path: Path,
+    model: LandmarkTranslator,
+    tokenizer: Tokenizer,
+    metadata: dict[str, Any] | None = None,
 ) -> None:
-    """Write a model, whole or not at all; `extra` holds plain values."""
+    """Write a model atomically; raises as `save_sign_hiera`."""
     stored = torch.frombuffer(bytearray(tokenizer.model), dtype=torch.uint8)
-    write(path, ENTRY, model, extra, {"tokenizer": stored})
+    write(path, ENTRY, model, metadata, {"tokenizer": stored})
 
 
 def load_landmark_model(

@@ -1,8 +1,8 @@
 """Model files: tensors by name, read strictly and without running code, written whole.
 
-What the loaders and savers of `checkpoint` and `hiera_checkpoint` share. A file is a dictionary:
-an entry with the tensors, `config`, the fields of the model's config, which public files lack, and
-`extra`, plain values for whoever wrote the file.
+The common part of the loaders and savers of all models. A file is a dictionary: an entry with the
+tensors, `config`, the fields of the model's config, and `extra`, metadata of plain values that say
+how the model was made (`metadata.py`). Public files lack the latter two.
 """
 
 import pickle
@@ -23,12 +23,31 @@ from sonar_sign.core.wording import first_few
 MAX_LISTED = 10
 
 
-def read_extra(path: Path) -> dict[str, Any]:
-    """The `extra` that a saver was given, `{}` if none; raises UserError as the loaders."""
-    extra = open_file(path, "A model").get("extra", {})
-    if not isinstance(extra, dict):
-        raise UserError(f"{path}: its entry 'extra' is a {type(extra).__name__}, not a dictionary.")
-    return extra
+METADATA = "extra"
+"""The entry of a file that says how its model was made."""
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """What a checkpoint says about how it was made; `{}` for a public one.
+
+    The keys of a checkpoint of `training`: `training` (its name), `kind`, `seed`, `settings`
+    (effective values by dotted key), `corpora` (`clips`, `weight`, `captions_sha256` by name),
+    `language`, `versions` (by package), `started_from` (`sha256` and the parent's own `metadata`
+    by role: `video_encoder`, `sign_encoder`, `landmark_model`, `features`), `epoch`, `step`, and
+    `scores` (of the validation split).
+
+    Raises:
+        UserError: as the loaders, or the entry is no dictionary.
+    """
+    found = open_file(path, "A model").get(METADATA, {})
+    if not isinstance(found, dict):
+        raise UserError(
+            f"{path}: its entry {METADATA!r} is a {type(found).__name__}, not a dictionary."
+        )
+    return found
+
+
+read_extra = read_metadata  # the former name; goes when nothing imports it any more
 
 
 def open_file(path: Path, what: str) -> dict[str, Any]:
@@ -135,19 +154,20 @@ def write(
     path: Path,
     entry: str,
     model: nn.Module,
-    extra: dict[str, Any] | None,
+    metadata: dict[str, Any] | None,
     further: dict[str, Any] | None = None,
 ) -> None:
-    """Write a model whole or not at all.
+    """Write a model atomically.
 
     Args:
+        metadata: how it was made, plain values; None: nothing is said.
         further: entries of other names: tensors, or plain values.
     """
     file: dict[str, Any] = {entry: _on_cpu(model.state_dict()), "config": asdict(model.config)}
     file |= further or {}
-    if extra is not None:
-        _require_plain(extra, "extra")
-        file["extra"] = extra
+    if metadata is not None:
+        _require_plain(metadata, "metadata")
+        file[METADATA] = metadata
     with atomic_write(path) as temporary, open(temporary, "wb") as opened:
         # Given a name, torch.save writes that name into the file; given an open file, it does
         # not, and equal models make equal files.

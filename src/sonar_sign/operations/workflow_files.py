@@ -119,6 +119,9 @@ class WorkflowFiles(CorpusFiles):
             inputs |= self._target_inputs(training.data, training.target_languages)
         else:
             inputs["further_captions"] = self._captions_of_later(run.name)
+        if "features" in training.kind.reads:
+            # Named in the checkpoint; the features themselves say which checkpoint made them.
+            inputs["sign_hiera"] = self.checkpoint("video_encoder", training.features, run.seed)
         for role, wanted in training.kind.roles.items():
             reference = training.starts[role]
             if reference is not None:

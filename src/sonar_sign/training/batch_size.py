@@ -1,4 +1,4 @@
-"""`batch_size: auto`: the largest batch that fits, the rest of a step by accumulation."""
+"""`batch_size: auto`: the largest batch that fits into memory, and gradients accumulated."""
 
 import gc
 import json
@@ -17,28 +17,28 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import write_json
 from sonar_sign.core.options import TrainOptions
 from sonar_sign.training.batches import Part
-from sonar_sign.training.data import FeatureClips, WindowClips
+from sonar_sign.training.data import ClipSet
 from sonar_sign.training.module import TrainingModule
 
-# Of a CPU's free memory; the rest is for what else the process will need.
+# Of a CPU's free memory; the rest is left for what else the process will need.
 SHARE = 0.9
 WAIT_S = 600
 
 
 def resolve_batch_size(
     module: TrainingModule,
-    clips: FeatureClips | WindowClips,
+    clips: ClipSet,
     options: TrainOptions,
     device: torch.device,
     path: Path,
     *,
     decides: bool,
 ) -> TrainOptions:
-    """The options with `auto` replaced; a run that goes on, and every process, takes the same.
+    """The options with `auto` replaced; a resumed run, and every process, takes the same size.
 
     Args:
         path: where the choice is kept.
-        decides: this process may try; others wait for what it finds.
+        decides: whether this process tries sizes; others wait for its choice.
 
     Raises:
         UserError: not even one clip fits.
@@ -49,7 +49,7 @@ def resolve_batch_size(
         accumulate = _fitting_accumulation(module, clips, options, device)
         write_json(path, {"gradient_accumulation_steps": accumulate})
         batch_size = options.effective_batch // accumulate
-        print(f"batch_size auto: {batch_size} clips, {accumulate} batches a step")
+        print(f"batch_size auto: {batch_size} clips, {accumulate} batches per step")
     deadline = time.monotonic() + WAIT_S
     while not path.exists():
         if time.monotonic() > deadline:
@@ -64,14 +64,14 @@ def resolve_batch_size(
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether memory does not suffice, as PyTorch (on a GPU or a CPU) or Python say it."""
+    """Whether an error of PyTorch (on a GPU or a CPU) or Python means too little memory."""
     known = isinstance(error, (torch.OutOfMemoryError, MemoryError))
     return known or "can't allocate memory" in str(error) or "bad_alloc" in str(error)
 
 
 def _fitting_accumulation(
     module: TrainingModule,
-    clips: FeatureClips | WindowClips,
+    clips: ClipSet,
     options: TrainOptions,
     device: torch.device,
 ) -> int:
@@ -96,7 +96,7 @@ def _fitting_accumulation(
     )
 
 
-def _longest(clips: FeatureClips | WindowClips, n: int, options: TrainOptions):
+def _longest(clips: ClipSet, n: int, options: TrainOptions):
     longest = np.argsort(clips.lengths, kind="stable")[::-1][:n]
     if options.batch_budget:
         within = np.cumsum(np.array(clips.lengths)[longest]) <= options.batch_budget
@@ -117,7 +117,7 @@ def _try_step(module: TrainingModule, batch, options: TrainOptions, device: torc
 
 @contextmanager
 def _cpu_memory_limited(device: torch.device) -> Iterator[None]:
-    """Let allocations fail that a CPU has no memory for; Linux would kill the process instead."""
+    """Make allocations fail for which a CPU has no memory; Linux would kill the process instead."""
     if device.type != "cpu":
         yield
         return

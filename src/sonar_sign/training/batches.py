@@ -1,8 +1,9 @@
-"""Which clips make which step: every clip once an epoch, however a step is divided.
+"""Which clips make up which step of an epoch, for one process or several.
 
-A step's clips are divided into parts, one for every process and every micro-batch whose gradients
-are accumulated. Which clips make a step depends on the number of parts only, and each part has
-the weight that makes the sum of all parts the mean over the step's clips: two processes, or two
+An epoch samples each corpus by its weight (`mix.py`), by default every clip once. The clips of a
+step are divided into parts, one for every process and every micro-batch whose gradients are
+accumulated. Which clips make a step depends on the number of parts only, and each part has the
+weight that makes the sum of all parts the mean over the step's clips: two processes, or two
 accumulated micro-batches, of `b` clips learn what one of `2 b` does.
 """
 
@@ -13,20 +14,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
+from sonar_sign.training.mix import CorpusClips, sample_epoch
+
 # Clips are sorted by length among this many steps: short enough to shuffle well, long enough
 # that a batch is nearly free of padding.
 POOL_STEPS = 20
 
 
 class Part(NamedTuple):
-    """What one process computes at once."""
+    """The clips that one process computes together."""
 
     numbers: list[int]
     """Clip numbers."""
     weight: float
-    """What its mean loss counts: clips in it, over the clips of its step in the mean part."""
+    """Factor of its mean loss: its number of clips over the mean number in its step's parts."""
     seed: tuple[int, ...] = ()
-    """Seed of what is drawn for it: another one in every epoch."""
+    """Seed of its augmentation, different in every epoch."""
 
 
 class StepBatches:
@@ -37,6 +40,8 @@ class StepBatches:
         batch_size: most clips in a part, in the mean over a step.
         accumulate: parts of a step that one process has.
         budget: most length in a part, in the mean over a step; a longer clip is alone. 0: any.
+        corpora: how often the clips of each corpus are sampled; none: every clip once.
+        epochs: how many there will be; needed for `corpora` with a `budget`.
     """
 
     def __init__(
@@ -48,8 +53,11 @@ class StepBatches:
         shuffle: bool,
         accumulate: int = 1,
         budget: int = 0,
+        corpora: Sequence[CorpusClips] = (),
+        epochs: int = 1,
     ):
         self.lengths = np.asarray(lengths)
+        self.corpora, self.epochs = corpora, epochs
         self.batch_size, self.accumulate, self.budget = batch_size, accumulate, budget
         self.seed, self.shuffle = seed, shuffle
         self.n_processes, self.process = 1, 0
@@ -82,11 +90,20 @@ class StepBatches:
 
     def _steps(self) -> list[np.ndarray]:
         """The clips of each step; in the order of length within a pool."""
+        steps = self._steps_of(self.epoch)
+        if self.budget and any(of_corpus.corpus.weight != 1 for of_corpus in self.corpora):
+            # Lightning wants as many steps in every epoch, but other clips fill other batches.
+            n_steps = max(len(self._steps_of(epoch)) for epoch in range(self.epochs))
+            _split_largest(steps, n_steps)
+        return steps
+
+    def _steps_of(self, epoch: int) -> list[np.ndarray]:
         size = self.n_parts * self.batch_size
         if self.shuffle:
-            # Lightning wants as many steps in every epoch, which a budget gives no other way.
-            rng = np.random.default_rng((self.seed, 0 if self.budget else self.epoch))
-            order = rng.permutation(len(self.lengths))
+            clips = sample_epoch(self.corpora, len(self.lengths), self.seed, epoch)
+            # With a budget the same order in every epoch, for as many steps in every epoch.
+            rng = np.random.default_rng((self.seed, 0 if self.budget else epoch))
+            order = clips[rng.permutation(len(clips))]
             pools = [
                 order[first : first + POOL_STEPS * size]
                 for first in range(0, len(order), POOL_STEPS * size)
@@ -120,15 +137,23 @@ class StepBatches:
             numbers[part].append(number)
             heapq.heappush(totals, (total + int(self.lengths[number]), n + 1, part))
         mean = len(step) / self.n_parts
-        # A process without a clip of its own computes one that counts nothing.
+        # A process without a clip of its own computes one of weight 0.
         return [
             Part(sorted(own), len(own) / mean) if own else Part([int(step[0])], 0.0)
             for own in numbers
         ]
 
 
+def _split_largest(steps: list[np.ndarray], n_steps: int) -> None:
+    """Halve the steps with the most clips, in place, until there are `n_steps`."""
+    while len(steps) < n_steps:
+        largest = max(range(len(steps)), key=lambda number: len(steps[number]))
+        half = len(steps[largest]) // 2
+        steps[largest : largest + 1] = [steps[largest][:half], steps[largest][half:]]
+
+
 class ResumableLoader(DataLoader):
-    """Reads the parts of a `StepBatches`, and knows where it was."""
+    """Reads the parts of a `StepBatches`; its state says how many of the epoch were read."""
 
     def __init__(self, clips: Dataset, batches: StepBatches, num_workers: int):
         super().__init__(

@@ -1,4 +1,4 @@
-"""What happens around training: the best checkpoints, saves to go on from, signals, curves."""
+"""What happens around training: the best checkpoints, the state to resume from, signals, curves."""
 
 import math
 import shutil
@@ -25,7 +25,7 @@ from sonar_sign.training.data import Batch
 from sonar_sign.training.module import TrainingModule
 
 Save = Callable[[Path, dict[str, Any]], None]
-"""Writes checkpoints into a folder, with what they should say of themselves."""
+"""Writes checkpoints with the given metadata into a folder."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,9 @@ class Kept:
 class KeepBest(Callback):
     """Writes the model, in its public layout, whenever it is among the best in a metric."""
 
-    def __init__(self, folder: Path, metric: str, keep: int, save: Save):
-        self.folder, self.metric, self.n_kept, self.save = folder, metric, keep, save
+    def __init__(self, folder: Path, metric: str, keep: int, save: Save, metadata: dict[str, Any]):
+        self.folder, self.metric, self.n_kept = folder, metric, keep
+        self.save, self.metadata = save, metadata
         self.kept: list[Kept] = []
 
     def on_validation_end(self, trainer: pl.Trainer, module: TrainingModule) -> None:
@@ -79,7 +80,8 @@ class KeepBest(Callback):
         for old in (draft, self.path_of(now)):
             shutil.rmtree(old, ignore_errors=True)
         draft.mkdir(parents=True)
-        self.save(draft, {"epoch": trainer.current_epoch, "step": now.step, "scores": scores})
+        reached = {"epoch": trainer.current_epoch, "step": now.step, "scores": scores}
+        self.save(draft, {**self.metadata, **reached})
         draft.rename(self.path_of(now))
 
     def state_dict(self) -> dict[str, Any]:
@@ -90,7 +92,7 @@ class KeepBest(Callback):
 
 
 def _whole_parameters(trainer: pl.Trainer) -> AbstractContextManager:
-    """Parameters that FSDP has spread over devices are put together, in the first process."""
+    """Gathers, in the first process, parameters that FSDP has spread over devices."""
     if not isinstance(trainer.strategy, FSDPStrategy):
         return nullcontext()
     return FullyShardedDataParallel.summon_full_params(
@@ -99,7 +101,7 @@ def _whole_parameters(trainer: pl.Trainer) -> AbstractContextManager:
 
 
 class ValidateLastEpoch(Callback):
-    """Has the last epoch validated whatever `eval_every`: often it is the best."""
+    """Validates after the last epoch whatever `eval_every` is: often it is the best."""
 
     def on_train_epoch_start(self, trainer: pl.Trainer, module: TrainingModule) -> None:
         if trainer.current_epoch + 1 == trainer.max_epochs:
@@ -107,10 +109,10 @@ class ValidateLastEpoch(Callback):
 
 
 class SaveResumeState(Callback):
-    """Saves everything that a cut run needs to go on as if it had not been cut.
+    """Saves everything that an interrupted run needs to resume as if nothing had happened.
 
-    After every epoch, every `save_every` steps, and on SIGTERM and SIGUSR1, which batch systems
-    send before they end a job; then training ends too.
+    It saves after every epoch, every `save_every` steps, and on SIGTERM and SIGUSR1, which batch
+    systems send before they end a job; then training ends too.
     """
 
     def __init__(self, path: Path, save_every: int, loader: ResumableLoader):
@@ -120,14 +122,14 @@ class SaveResumeState(Callback):
         self.place: dict[str, int] | None = None
 
     def on_train_start(self, trainer: pl.Trainer, module: TrainingModule) -> None:
-        # Lightning's own handlers end training without a save; it restores what was before them.
+        # Lightning's own handlers end training without a save; it restores the earlier ones.
         for number in (signal.SIGTERM, signal.SIGUSR1):
             signal.signal(number, self._remember)
         if self.place is not None:
             # Lightning would, but it has set up the loader before it knows of a checkpoint.
             self.loader.load_state_dict(self.place)
         if self.stopped:
-            trainer.should_stop = True  # it was cut between its last epoch and its end
+            trainer.should_stop = True  # interrupted between its last epoch and its end
 
     def _remember(self, number: int, _: object) -> None:
         self.signalled = number
@@ -161,7 +163,7 @@ class SaveResumeState(Callback):
         name = signal.Signals(self.signalled).name if self.signalled else "A signal to another"
         raise PreemptedError(
             f"{name} ended training after step {trainer.global_step}; everything is saved, the "
-            "same command goes on from there."
+            "same command resumes from there."
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -172,7 +174,7 @@ class SaveResumeState(Callback):
 
 
 class Throughput(Callback):
-    """Logs clips a second, memory, and steps that fp16's loss scaler skipped."""
+    """Logs clips per second, memory, and the steps that fp16's loss scaler skipped."""
 
     def __init__(self) -> None:
         self.since = 0.0
@@ -207,7 +209,7 @@ class Throughput(Callback):
 
 
 class AtomicCheckpoints(TorchCheckpointIO):
-    """Lightning's checkpoints, whole or absent, without a copy of them in memory."""
+    """Lightning's checkpoints, written atomically, without a copy of them in memory."""
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None

@@ -1,8 +1,9 @@
-"""What a training step is given: features (stage 2) or windows (stage 1), and goals."""
+"""The clips of a training step: features or windows of frames, with their targets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,18 +18,19 @@ from sonar_sign.features.feature_shards import open_features
 from sonar_sign.features.windows import windows_of
 from sonar_sign.models.sign_hiera import SignHieraConfig
 from sonar_sign.training.batches import Part, ResumableLoader, StepBatches
+from sonar_sign.training.mix import CorpusClips
 from sonar_sign.training.supervision import BatchTargets, Supervision
 from sonar_sign.training.video_augment import retime
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Clips computed together: `features` and `lengths`, or `frames` and what belongs to them."""
+    """Clips computed together: either `features` and `lengths`, or `frames` and what follows."""
 
     clip_ids: list[str]
     batch_targets: BatchTargets
     weight: float = 1.0
-    """What the batch's mean loss counts, see `sonar_sign.training.batches`."""
+    """Factor of the batch's mean loss, see `sonar_sign.training.batches`."""
     features: Tensor | None = None
     """`(batch, n_features, feature_dim)` float32, shorter clips filled up with zeros."""
     lengths: Tensor | None = None
@@ -53,17 +55,29 @@ class Batch:
         return replace(self, batch_targets=self.batch_targets.to(device), **moved)
 
 
+class ClipSet(Protocol):
+    """The clips of a split; item `part` is the batch of its clips."""
+
+    clip_ids: list[str]
+    lengths: list[int]
+    """Of each clip, in what a batch budget counts: windows, features or rows."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: Part) -> Batch: ...
+
+
 class FeatureClips(Dataset):
     """Clips of feature shards; item `part` is the batch of these clips.
 
     Raises:
-        UserError: a shard cannot be read, or clips lack goals.
+        UserError: a shard cannot be read, or clips lack targets.
     """
 
     def __init__(self, shards: Sequence[Path], supervision: Supervision):
         self.shards, self.supervision = open_features(shards), supervision
         # Clips that `crop` dropped have no features.
-        # Every clip is read once, so that damage is told before training and not in a worker.
+        # Every clip is read once, so that damage is reported before training and not in a worker.
         lengths = {clip_id: len(self.shards[clip_id][clip_id]) for clip_id in sorted(self.shards)}
         self.clip_ids = [clip_id for clip_id, length in lengths.items() if length]
         self.lengths = [lengths[clip_id] for clip_id in self.clip_ids]
@@ -93,7 +107,7 @@ class WindowClips(Dataset):
         augmentation: how much a clip's time is changed; None leaves it alone.
 
     Raises:
-        UserError: a shard cannot be read, or clips lack goals.
+        UserError: a shard cannot be read, or clips lack targets.
     """
 
     def __init__(
@@ -140,9 +154,16 @@ class WindowClips(Dataset):
 
 
 def training_loader(
-    clips: FeatureClips | WindowClips, options: TrainOptions, seed: int
+    clips: ClipSet,
+    options: TrainOptions,
+    seed: int,
+    corpora: Sequence[CorpusClips] = (),
 ) -> ResumableLoader:
-    """Batches of similar length, in another order each epoch, set by the seed."""
+    """Batches of similar length, in another order each epoch; the seed decides it.
+
+    Args:
+        corpora: how often the clips of each corpus are sampled; none: every clip once per epoch.
+    """
     batches = StepBatches(
         clips.lengths,
         options.batch_size,
@@ -150,11 +171,13 @@ def training_loader(
         shuffle=True,
         accumulate=options.gradient_accumulation_steps,
         budget=options.batch_budget,
+        corpora=corpora,
+        epochs=options.epochs,
     )
     return ResumableLoader(clips, batches, options.num_workers)
 
 
-def validation_loader(clips: FeatureClips | WindowClips, options: TrainOptions) -> ResumableLoader:
+def validation_loader(clips: ClipSet, options: TrainOptions) -> ResumableLoader:
     """The clips once, in the order of their lengths."""
     batches = StepBatches(
         clips.lengths, options.batch_size, 0, shuffle=False, budget=options.batch_budget

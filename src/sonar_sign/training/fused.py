@@ -1,65 +1,62 @@
-"""Training the fused encoder: SONAR's sign encoder learns to hear landmarks too.
+"""The fused encoder: SONAR's sign encoder is trained to read landmarks beside its features.
 
-It is stage 2 with one more input, and starts from stage 2's result or from where stage 2
-started. The landmark model stays as it is.
+It is stage 2 with one more input. It starts from the result of stage 2, or from what stage 2
+started from, or from another fused training. The landmark model is not trained.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from sonar_sign.core.devices import choose_device
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of
-from sonar_sign.core.options import LandmarkAugmentOptions, LossOptions, TrainOptions
+from sonar_sign.core.options import (
+    FusionOptions,
+    LandmarkAugmentOptions,
+    LossOptions,
+    TrainOptions,
+)
 from sonar_sign.core.padding import padded
 from sonar_sign.features.feature_shards import open_features
-from sonar_sign.models.checkpoint import load_sign_encoder
-from sonar_sign.models.fused_encoder import FusedEncoder, misalignment, save_fused_encoder
+from sonar_sign.models.fused_encoder import (
+    FusedEncoder,
+    load_fused_encoder,
+    misalignment,
+    require_landmark_model,
+    save_fused_encoder,
+)
 from sonar_sign.models.landmark_checkpoint import load_landmark_model
+from sonar_sign.models.model_files import read_metadata
 from sonar_sign.training.batches import Part
 from sonar_sign.training.data import Batch, FeatureClips
 from sonar_sign.training.landmark_augment import augment
 from sonar_sign.training.module import EmbeddingModule
-from sonar_sign.training.seeding import seed_everything
+from sonar_sign.training.provenance import effective_settings
+from sonar_sign.training.sign_encoder import FeatureInputs, require_same_encoder
 from sonar_sign.training.supervision import Supervision
-from sonar_sign.training.supervision_files import (
-    SupervisionFiles,
-    make_losses,
-    make_validation,
-    sonar_opener,
-)
-from sonar_sign.training.trainer import fit
-from sonar_sign.training.training_folder import Run, describe
+from sonar_sign.training.supervision_files import SupervisionFiles, require_widths, sonar_opener
+from sonar_sign.training.task import EmbeddingTask, Prepared
 
 
-@dataclass(frozen=True)
-class FusedInputs:
-    """Files that the training reads."""
+@dataclass(frozen=True, kw_only=True)
+class FusedInputs(FeatureInputs):
+    """Files that the training reads; `sign_encoder` may be a fused one."""
 
-    train_features: Sequence[Path]
-    val_features: Sequence[Path]
     train_landmarks: Sequence[Path]
     val_landmarks: Sequence[Path]
-    supervision_files: SupervisionFiles
-    sign_encoder: Path
     landmark_model: Path
+    """It is read, and not trained."""
+
+    def models(self) -> dict[str, Path]:
+        return {**super().models(), "landmark_model": self.landmark_model}
 
     def files(self) -> list[Path]:
-        """All but SONAR's, which the targets come from."""
-        return [
-            *self.train_features,
-            *self.val_features,
-            *self.train_landmarks,
-            *self.val_landmarks,
-            *self.supervision_files.files(),
-            self.sign_encoder,
-            self.landmark_model,
-        ]
+        return [*super().files(), *self.train_landmarks, *self.val_landmarks]
 
 
 class FusedClips(FeatureClips):
@@ -98,14 +95,14 @@ class FusedClips(FeatureClips):
 
 
 class FusedModule(EmbeddingModule):
-    """Trains a fused encoder; what landmarks say is pulled to what features say besides.
+    """Trains a fused encoder, with an additional loss that pulls landmarks to features.
 
-    A caption says little of a clip's many moments. Features of training clips, which stage 1 and
-    stage 2 have seen, say much of each, and in a language that the sign encoder reads.
+    A caption says little about each moment of a clip. The features of training clips, on which
+    stage 1 and stage 2 were trained, say much about each, in the sign encoder's own input space.
 
     Args:
         encoder: the model.
-        alignment: the weight of that pull.
+        alignment: the weight of that loss.
         common: as for `EmbeddingModule`.
     """
 
@@ -128,102 +125,80 @@ def _inputs(batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return batch.features, batch.lengths, batch.landmarks, batch.landmark_lengths
 
 
-def train_fused(
-    inputs: FusedInputs,
-    output: Path,
-    training_dir: Path,
-    options: TrainOptions,
-    losses: LossOptions,
-    augmentation: LandmarkAugmentOptions,
-    *,
-    drop_features: float = 0.85,
-    alignment: float = 1.0,
-    seed: int = 0,
-    device: str = "auto",
-) -> None:
-    """Write `checkpoints/fused/best.pt` and `curves.csv` beside it.
+@dataclass(frozen=True)
+class FusedTraining(EmbeddingTask):
+    """Writes `best.pt`, a sign encoder in the public layout with the fusion beside it."""
 
-    Args:
-        drop_features: share of training clips whose features are hidden, see `FusedEncoder`.
-        alignment: weight of the pull of landmarks to features, see `FusedModule`.
+    kind: ClassVar[str] = "fused"
+    inputs: FusedInputs
+    options: TrainOptions
+    losses: LossOptions
+    augmentation: LandmarkAugmentOptions
+    fusion: FusionOptions = FusionOptions()
 
-    Raises:
-        UserError: a file cannot be used, or they do not belong together.
-    """
-    chosen = choose_device(device)
-    seed_everything(seed)
-    supervision_files = inputs.supervision_files
-    train = FusedClips(
-        inputs.train_features,
-        inputs.train_landmarks,
-        Supervision(supervision_files.train),
-        augmentation,
-    )
-    val = FusedClips(
-        inputs.val_features, inputs.val_landmarks, Supervision([supervision_files.validation])
-    )
-    landmark_model, _ = load_landmark_model(inputs.landmark_model)
-    # Lightning keeps the mode that it finds.
-    sign_encoder = load_sign_encoder(inputs.sign_encoder)
-    model = FusedEncoder(sign_encoder, landmark_model, drop_features).train()
-    _require_fitting(inputs, train, val, model)
-    if options.gradient_checkpointing:
-        model.sign_encoder.enable_gradient_checkpointing()
-    open_sonar = sonar_opener(supervision_files.sonar, chosen)
-    module = FusedModule(
-        model,
-        alignment,
-        options,
-        make_losses(losses, supervision_files, train, open_sonar),
-        make_validation(supervision_files, options.select, open_sonar),
-    )
-    metadata = {
-        "stage": "fused",
-        "losses": asdict(losses),
-        "landmark_model_sha256": sha256_of(inputs.landmark_model),
-    }
+    @property
+    def supervision_files(self) -> SupervisionFiles:
+        return self.inputs.supervision_files
 
-    def save(folder: Path, extra: dict) -> None:
-        save_fused_encoder(folder / "best.pt", model, {**metadata, **extra})
+    def files(self) -> list[Path]:
+        return self.inputs.files()
 
-    fingerprint = {
-        "options": asdict(options),
-        "losses": asdict(losses),
-        "augmentation": asdict(augmentation),
-        "stage": ["fused", drop_features, alignment, seed],
-        "languages": supervision_files.languages(),
-        "inputs": describe(inputs.files()),
-    }
-    fit(module, train, val, options, Run(training_dir, output, chosen, save, fingerprint), seed)
+    def models(self) -> dict[str, Path]:
+        return self.inputs.models()
+
+    def settings(self) -> dict[str, Any]:
+        return effective_settings(
+            self.options,
+            self.fusion,
+            losses=self.losses,
+            augment=self.augmentation,
+            target_languages=self.supervision_files.languages(),
+        )
+
+    def prepare(self, device: torch.device) -> Prepared:
+        inputs, files = self.inputs, self.supervision_files
+        train = FusedClips(
+            inputs.train_features,
+            inputs.train_landmarks,
+            Supervision(files.train),
+            self.augmentation,
+        )
+        val = FusedClips(inputs.val_features, inputs.val_landmarks, Supervision([files.validation]))
+        model = self._open_model()
+        _require_fitting(inputs, train, val, model)
+        if self.options.gradient_checkpointing:
+            model.sign_encoder.enable_gradient_checkpointing()
+        common = self.losses_and_validation(train, sonar_opener(files.sonar, device))
+        module = FusedModule(model, self.fusion.alignment, self.options, *common)
+
+        def save(folder: Path, metadata: dict[str, Any]) -> None:
+            save_fused_encoder(folder / "best.pt", model, metadata)
+
+        return Prepared(module, train, val, self.corpora(train), save, train.encoder_sha256)
+
+    def _open_model(self) -> FusedEncoder:
+        start, path = self.inputs.sign_encoder, self.inputs.landmark_model
+        landmark_model, _ = load_landmark_model(path)
+        model = load_fused_encoder(start, landmark_model)
+        if read_metadata(start).get("kind") == "fused":
+            require_landmark_model(start, sha256_of(path), path)
+        model.drop_features = self.fusion.drop_features
+        return model.train()  # Lightning keeps the mode that it finds
 
 
 def _require_fitting(
     inputs: FusedInputs, train: FusedClips, val: FusedClips, model: FusedEncoder
 ) -> None:
-    if train.encoder_sha256 != val.encoder_sha256 or train.landmarks_sha256 != val.landmarks_sha256:
+    require_same_encoder(inputs, train, val)
+    if train.landmarks_sha256 != val.landmarks_sha256:
         raise UserError(
-            f"{inputs.train_features[0]} and {inputs.val_features[0]}, or their landmarks, were "
-            "made by different checkpoints or settings; delete the older ones and extract again."
+            f"{inputs.train_landmarks[0]} and {inputs.val_landmarks[0]} were made by different "
+            "settings; delete the older ones and extract again."
         )
-    for what, path, given, wanted in (
-        (
-            "features",
-            inputs.sign_encoder,
-            train.feature_dim,
-            model.sign_encoder.config.feature_dim,
-        ),
-        (
-            "landmarks",
-            inputs.landmark_model,
-            train.landmark_dim,
-            model.landmark_model.config.feature_dim,
-        ),
-        (
-            "targets",
-            inputs.sign_encoder,
-            len(train.supervision[train.clip_ids[0]]),
-            model.sign_encoder.config.embedding_dim,
-        ),
-    ):
-        if given != wanted:
-            raise UserError(f"The {what} are {given} wide and those of {path} {wanted}.")
+    require_widths(train, model.sign_encoder.config, train.feature_dim)
+    expected = model.landmark_model.config.feature_dim
+    if train.landmark_dim != expected:
+        raise UserError(
+            f"The landmarks are {train.landmark_dim} wide and those of {inputs.landmark_model} "
+            f"{expected}."
+        )

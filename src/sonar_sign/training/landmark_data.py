@@ -1,4 +1,4 @@
-"""What a training step is given: landmarks of clips, changed a little, and their captions."""
+"""The clips of a training step: augmented landmarks, with their captions."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ class LandmarkClips(Dataset):
         shards: clips without usable landmarks are left out.
         captions: by clip id.
         language: FLORES code of the captions.
-        augmentation: how much landmarks are changed; None leaves them alone.
+        augmentation: how much landmarks are changed; None: not at all.
 
     Raises:
         UserError: a shard cannot be read, there are no landmarks, or clips lack captions.
@@ -40,7 +40,7 @@ class LandmarkClips(Dataset):
     ):
         self.shards, self.captions, self.language = open_features(shards), captions, language
         self.augmentation = augmentation
-        # Every clip is read once, so that damage is told before training and not in a worker.
+        # Every clip is read once, so that damage is reported before training and not in a worker.
         lengths = {clip_id: len(self.shards[clip_id][clip_id]) for clip_id in sorted(self.shards)}
         self.clip_ids = [clip_id for clip_id, length in lengths.items() if length]
         self.lengths = [lengths[clip_id] for clip_id in self.clip_ids]

@@ -1,4 +1,4 @@
-"""One trainer a folder: a lock that says whose it is, and that a dead process does not hold."""
+"""One trainer per folder: a lock that names its process and ends with it."""
 
 import json
 import os
@@ -19,7 +19,7 @@ def training_lock(folder: Path) -> Iterator[None]:
     """Hold `folder/lock.json`.
 
     Raises:
-        UserError: a living trainer holds it, or one that cannot be asked from here.
+        UserError: a running trainer holds it, or one whose state cannot be found out from here.
     """
     path = Path(folder) / "lock.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def training_lock(folder: Path) -> Iterator[None]:
 
 
 def dead_holder(path: Path) -> dict[str, Any] | None:
-    """Who left a lock behind; None where its holder lives or cannot be asked, or it is no lock."""
+    """The dead process that left a lock; None where it may be alive, or there is no lock."""
     holder = _read(path)
     known = isinstance(holder, dict) and {"host", "pid", "started"} <= holder.keys()
     return holder if known and _is_dead(holder) else None
@@ -56,7 +56,7 @@ def _own() -> dict[str, Any]:
 
 
 def _create(path: Path, holder: dict[str, Any]) -> bool:
-    """Write the lock; False if there is one. A link appears whole or not at all, also on NFS."""
+    """Write the lock; False if there is one. Making a link is atomic, also on NFS."""
     draft = path.with_name(f".lock.{holder['host']}.{holder['pid']}.json")
     write_json(draft, holder)
     try:

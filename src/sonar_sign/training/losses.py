@@ -1,6 +1,6 @@
 """Losses that pull an embedding of signing to SONAR's embedding of its caption, or to its words.
 
-Each is a mean over clips, and of a clip over the languages that it has a goal in.
+Each is a mean over clips, and within a clip over the languages that it has a target in.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Losses(nn.Module):
     """The losses of positive weight.
 
     Args:
-        variance: of the training targets, a dimension. SONAR's numbers are small, so the squared
+        variance: of the training targets, per dimension. SONAR's numbers are small, so the squared
             error is given as a share of it: 1 is what the mean target would score.
         word_losses: the decoder's; only `decoder_ce` needs it.
         gather: what the processes of one training share; each sees the others' negatives.
@@ -62,7 +62,7 @@ class Losses(nn.Module):
 
     @torch.no_grad()
     def remember(self, batch_targets: BatchTargets) -> None:
-        """Put the batch's targets into the queue of negatives, in the place of the oldest."""
+        """Put the batch's targets into the queue of negatives, in place of the oldest."""
         if len(self.queue):
             targets = self.gather(batch_targets.targets[:, 0])
             self.queue = torch.cat([targets, self.queue])[: len(self.queue)]
@@ -95,7 +95,7 @@ class Losses(nn.Module):
         return _mean_of_known(losses, batch_targets.known)
 
     def _decoder_ce(self, predicted: Tensor, batch_targets: BatchTargets) -> Tensor:
-        """The decoder's cross-entropy of the captions, teacher-forced, a token in the mean."""
+        """The decoder's cross-entropy of the captions, teacher-forced, mean per token."""
         losses = torch.zeros(batch_targets.known.shape, device=predicted.device)
         for place, (language, captions) in enumerate(batch_targets.captions.items()):
             rows = batch_targets.known[:, place].nonzero().flatten()

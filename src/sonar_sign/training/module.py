@@ -1,5 +1,4 @@
-"""The LightningModule that trainings share, and what the two stages make of it: an embedding of
-each clip is pulled to its goals."""
+"""The LightningModule that all trainings share, and the one that is trained on embeddings."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -41,29 +40,29 @@ class TrainingModule(pl.LightningModule):
     def __init__(self, options: TrainOptions):
         super().__init__()
         self.options = options
-        # A checkpoint to go on from holds what is trained, not what stays as it was loaded.
+        # The state to resume from holds what is trained, not what is frozen.
         self.strict_loading = False
         self._of_step: list[str] = []
         self._validated: list[Any] = []
         self._seed = torch.initial_seed()
 
     def losses_of(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
-        """Losses by name, and what training minimises; scalars, means over the clips."""
+        """Losses by name, and their sum that training minimises; scalars, means over clips."""
         raise NotImplementedError
 
     def predict_for_validation(self, batch: Batch) -> Any:
-        """What is known of a batch; it must be picklable and on the CPU."""
+        """What `scores` needs of a batch; it must be picklable and on the CPU."""
         raise NotImplementedError
 
     def scores(self, predicted: list[Any]) -> dict[str, float]:
-        """Metrics of validation, by name, from what is known of all batches."""
+        """Metrics of validation, by name, from the predictions of all batches."""
         raise NotImplementedError
 
     def remember(self, batch: Batch) -> None:
-        """Keep of a batch what later ones need."""
+        """Keep what later batches need, such as negatives."""
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        # A cut run that goes on draws what it would have drawn: every batch has its own seed.
+        # Every batch has its own seed, so a resumed run draws what it would have drawn.
         place = self.current_epoch * self.trainer.num_training_batches + batch_idx
         sequence = np.random.SeedSequence((self._seed, place, self.global_rank))
         torch.manual_seed(int(sequence.generate_state(1)[0]))
@@ -117,9 +116,13 @@ class TrainingModule(pl.LightningModule):
         state = checkpoint["state_dict"]
         checkpoint["state_dict"] = {name: state[name] for name in state if name not in frozen}
 
+    def optimizer_groups(self) -> list[dict]:
+        """Trained parameters in groups; one may have a learning rate of its own, `lr`."""
+        return parameter_groups(self.named_parameters(), self.options.weight_decay)
+
     def configure_optimizers(self) -> dict:
         optimizer = torch.optim.AdamW(
-            parameter_groups(self.named_parameters(), self.options.weight_decay),
+            self.optimizer_groups(),
             lr=self.options.learning_rate,
             # Needs no memory of its own; Lightning cannot clip for it in mixed precision.
             fused=self.options.mixed_precision == "no",
@@ -139,7 +142,7 @@ class EmbeddingModule(TrainingModule):
 
     Args:
         embed: a batch to `(batch, embedding_dim)`.
-        decoder: SONAR's, if it is trained too; `losses` must be what uses it.
+        decoder: SONAR's, if it is trained too; then `losses` must use it.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a stage trains: a table of a model's parts, printed before it begins."""
+"""Which parameters are trained: a table of a model's parts, printed before training."""
 
 import re
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""What the processes of one training tell each other."""
+"""Values gathered from all processes of a training."""
 
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def gather(mine: T) -> list[T]:
-    """What every process has, in the order of processes; picklable, on the CPU."""
+    """The value of every process, in the order of processes; picklable, on the CPU."""
     if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
         return [mine]
     of_all: list = [None] * torch.distributed.get_world_size()

@@ -1,4 +1,4 @@
-"""What clips are pulled to: SONAR's embeddings of their captions, and the captions themselves."""
+"""Training targets of clips: SONAR's embeddings of their captions, and the captions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +20,9 @@ class TargetFiles:
     language: str
     """FLORES code."""
     targets: Sequence[Path]
-    """What `embed_text` wrote, one file a corpus."""
+    """Files written by `embed_text`, one per corpus."""
     captions: Sequence[Path] = ()
-    """Tables with `clip_id`, `text`, one a corpus; only a loss on words needs them."""
+    """Tables with `clip_id`, `text`, one per corpus; only a loss on words needs them."""
 
     def files(self) -> list[Path]:
         return [*self.targets, *self.captions]
@@ -30,7 +30,7 @@ class TargetFiles:
 
 @dataclass(frozen=True, eq=False)
 class BatchTargets:
-    """What the clips of one batch are pulled to, a row a clip."""
+    """Targets of the clips of one batch, one row per clip."""
 
     targets: Tensor
     """`(batch, n_languages, embedding_dim)` float32; zeros where a language has none."""
@@ -47,7 +47,7 @@ class Supervision:
     """Targets and captions of training or validation clips, by language.
 
     Args:
-        files: the first language must know every clip, others may lack some.
+        files: the first language must have a target for every clip, others may lack some.
 
     Raises:
         UserError: a file cannot be read, or a clip occurs in two corpora.
@@ -63,7 +63,7 @@ class Supervision:
         return self._targets[0][clip_id]
 
     def require(self, clip_ids: Iterable[str]) -> None:
-        """Check that the first language knows these clips.
+        """Check that the first language has targets and captions for these clips.
 
         Raises:
             UserError: there are none, or some lack a target or a caption.

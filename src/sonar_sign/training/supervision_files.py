@@ -1,6 +1,6 @@
-"""What teaches a stage: goals of training and validation clips, and SONAR's decoder."""
+"""What clips are trained towards: files of targets and captions, losses, validation, SONAR."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,9 +11,12 @@ from torch import Tensor, nn
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import DecoderOptions, LossOptions
+from sonar_sign.features.targets import read_targets
+from sonar_sign.models.sign_encoder import SignEncoderConfig
 from sonar_sign.training.data import FeatureClips, WindowClips
 from sonar_sign.training.decoder import make_trainable
 from sonar_sign.training.losses import Losses
+from sonar_sign.training.mix import CorpusWeight
 from sonar_sign.training.processes import gather_rows
 from sonar_sign.training.supervision import TargetFiles, read_captions
 from sonar_sign.training.validation import METRICS, Validation
@@ -23,11 +26,11 @@ if TYPE_CHECKING:
 
 
 OpenSonar = Callable[[], "SonarText"]
-"""Opens SONAR when it is first called: losses and validation share one decoder."""
+"""Opens SONAR when it is first called; losses and validation share one decoder."""
 
 
 def sonar_opener(folder: Path, device: torch.device) -> OpenSonar:
-    """What opens the SONAR of a folder."""
+    """A function that opens the SONAR of a folder once."""
 
     @cache
     def open_sonar() -> "SonarText":
@@ -35,7 +38,7 @@ def sonar_opener(folder: Path, device: torch.device) -> OpenSonar:
         from sonar_sign.models.sonar_text import SonarText
 
         sonar = SonarText.open(folder, device=device)
-        # Losses go through the decoder, which learns only where `trained_decoder` lets it.
+        # Losses go through the decoder; `trained_decoder` makes it trainable where asked to.
         sonar.decoder.requires_grad_(False)
         return sonar
 
@@ -44,7 +47,7 @@ def sonar_opener(folder: Path, device: torch.device) -> OpenSonar:
 
 @dataclass(frozen=True)
 class SupervisionFiles:
-    """Files that say what clips mean."""
+    """Files with the targets and captions of clips."""
 
     train: Sequence[TargetFiles]
     """The captions' language first, then further ones."""
@@ -52,6 +55,8 @@ class SupervisionFiles:
     """In the captions' language; its captions are the manifest."""
     sonar: Path
     """SONAR's folder; read only where its decoder is needed."""
+    corpora: Sequence[CorpusWeight] = ()
+    """How often clips are sampled: one per file of `train[0]`, in order; none: all alike."""
 
     def files(self) -> list[Path]:
         """All but SONAR's."""
@@ -61,7 +66,32 @@ class SupervisionFiles:
         ]
 
     def languages(self) -> list[str]:
+        """The captions' language first."""
         return [files.language for files in self.train]
+
+    def captions_by_corpus(self) -> list[Mapping[str, str | None]]:
+        """By clip id, for each corpus; None where no captions are given."""
+        first = self.train[0]
+        if first.captions:
+            return [read_captions([path]) for path in first.captions]
+        return [dict.fromkeys(read_targets(path)) for path in first.targets]
+
+
+def require_widths(
+    clips: FeatureClips | WindowClips, config: SignEncoderConfig, feature_dim: int
+) -> None:
+    """Check that features and targets are as wide as a sign encoder's input and output.
+
+    Raises:
+        UserError: they are not.
+    """
+    embedding_dim = len(clips.supervision[clips.clip_ids[0]])
+    for what, given, expected in (
+        ("features", feature_dim, config.feature_dim),
+        ("targets", embedding_dim, config.embedding_dim),
+    ):
+        if given != expected:
+            raise UserError(f"The {what} are {given} wide and the sign encoder's are {expected}.")
 
 
 def make_losses(
@@ -70,10 +100,10 @@ def make_losses(
     clips: FeatureClips | WindowClips,
     open_sonar: OpenSonar,
 ) -> Losses:
-    """The losses that the options weigh.
+    """The losses of positive weight.
 
     Raises:
-        UserError: there are none, or captions or the decoder are needed and not there.
+        UserError: there are none, or captions or the decoder are needed and missing.
     """
     word_losses = None
     if options.decoder_ce > 0:

@@ -1,9 +1,10 @@
-"""Running a stage: Lightning's Trainer, the best checkpoints kept, resumed where it was cut."""
+"""Fits a module with Lightning's Trainer: resumes, keeps the best checkpoints, writes curves."""
 
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib.util import find_spec
+from typing import Any
 
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback, EarlyStopping
@@ -29,17 +30,14 @@ from sonar_sign.training.callbacks import (
     Throughput,
     ValidateLastEpoch,
 )
-from sonar_sign.training.data import (
-    FeatureClips,
-    WindowClips,
-    training_loader,
-    validation_loader,
-)
+from sonar_sign.training.data import ClipSet, training_loader, validation_loader
+from sonar_sign.training.lightning_output import quiet_lightning
 from sonar_sign.training.lock import training_lock
 from sonar_sign.training.module import NotFiniteError, TrainingModule
 from sonar_sign.training.parameters import print_parameters
+from sonar_sign.training.progress import ReportProgress
 from sonar_sign.training.training_folder import (
-    Run,
+    TrainingRun,
     finish,
     start_over_if_changed,
     wait_for_main_process,
@@ -49,7 +47,7 @@ LIGHTNING_PRECISION = {"no": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"
 
 
 class ShareClips(Callback):
-    """Tells the loaders which process they read for, once that is known."""
+    """Tells the loaders which process they read for."""
 
     def __init__(self, loaders: Sequence[ResumableLoader]):
         self.loaders = loaders
@@ -61,22 +59,22 @@ class ShareClips(Callback):
 
 def fit(
     module: TrainingModule,
-    train: FeatureClips | WindowClips,
-    validation: FeatureClips | WindowClips,
+    train: ClipSet,
+    validation: ClipSet,
     options: TrainOptions,
-    run: Run,
+    run: TrainingRun,
     seed: int,
 ) -> None:
     """Train, and write the best checkpoint and the curves.
 
     Raises:
-        UserError: the options ask for something that does not exist, somebody else trains in the
-            folder, training diverges, or memory does not suffice.
-        PreemptedError: a signal ended training; the same call goes on.
+        UserError: the options ask for something that does not exist, another process trains in
+            the folder, training diverges, or memory does not suffice.
+        PreemptedError: a signal ended training; the same call resumes it.
     """
-    autocast(run.device, PRECISION_OF[options.mixed_precision])  # refuses what cannot be done
+    autocast(run.device, PRECISION_OF[options.mixed_precision])  # refuses what is not possible
     main = is_main_process()
-    with training_lock(run.training_dir) if main else nullcontext():
+    with training_lock(run.training_dir) if main else nullcontext(), quiet_lightning():
         if main:
             start_over_if_changed(run)
             print_parameters(module)
@@ -84,16 +82,44 @@ def fit(
             wait_for_main_process(run)
         chosen = run.training_dir / "batch_size.json"
         options = resolve_batch_size(module, train, options, run.device, chosen, decides=main)
-        loaders = training_loader(train, options, seed), validation_loader(validation, options)
-        keep_best = KeepBest(run.training_dir / "best", options.select, options.keep, run.save)
-        trainer = _trainer(options, run, loaders[0], [ShareClips(loaders), keep_best])
+        metadata = _with_batch_size(run.metadata, options)
+        loaders = (
+            training_loader(train, options, seed, run.corpora),
+            validation_loader(validation, options),
+        )
+        best = run.training_dir / "best"
+        keep_best = KeepBest(best, options.select, options.keep, run.save, metadata)
+        progress = ReportProgress(
+            run.progress, metadata.get("training", ""), metadata.get("kind", "")
+        )
+        callbacks = [ShareClips(loaders), keep_best, progress]
+        trainer = _trainer(options, run, loaders[0], callbacks)
+        _log_settings(trainer.loggers, metadata)
         _fit(trainer, module, *loaders, run)
         if trainer.is_global_zero:
             finish(run, keep_best)
+            best_score = keep_best.kept[0]
+            print(f"Best {options.select} {best_score.score:.4g}, after {best_score.step} steps.")
+
+
+def _with_batch_size(metadata: dict[str, Any], options: TrainOptions) -> dict[str, Any]:
+    """The metadata with the batch size that `auto` has chosen."""
+    effective = {
+        "batch_size": int(options.batch_size),
+        "gradient_accumulation_steps": options.gradient_accumulation_steps,
+    }
+    return {**metadata, "settings": {**metadata.get("settings", {}), **effective}}
+
+
+def _log_settings(loggers: Sequence[Logger], metadata: dict[str, Any]) -> None:
+    """Settings for TensorBoard's `hparams.yaml` and Weights & Biases."""
+    named = {key: metadata[key] for key in ("training", "kind", "seed") if key in metadata}
+    for logger in loggers:
+        logger.log_hyperparams({**named, **metadata["settings"]})
 
 
 def _trainer(
-    options: TrainOptions, run: Run, train: ResumableLoader, callbacks: list[Callback]
+    options: TrainOptions, run: TrainingRun, train: ResumableLoader, callbacks: list[Callback]
 ) -> pl.Trainer:
     on_gpu = run.device.type == "cuda"
     n_devices = count_devices(run.device, options.devices)
@@ -117,7 +143,7 @@ def _trainer(
         logger=_loggers(options, run),
         enable_model_summary=False,
         enable_checkpointing=False,
-        # A bar in a log file is a line for every step.
+        # In a log file a bar would be a line for every step.
         enable_progress_bar=sys.stderr.isatty(),
         callbacks=[
             ValidateLastEpoch(),
@@ -129,12 +155,14 @@ def _trainer(
     )
 
 
-def _loggers(options: TrainOptions, run: Run) -> list[Logger]:
-    # A logger deletes what an earlier one wrote to its folder, so each go has a folder.
-    n_goes = len(list(run.training_dir.glob("curves*")))
+def _loggers(options: TrainOptions, run: TrainingRun) -> list[Logger]:
+    # A logger deletes what an earlier one wrote to its folder, so each attempt has a folder.
+    n_attempts = len(list(run.training_dir.glob("curves*")))
     loggers: list[Logger] = [
-        CSVLogger(run.training_dir, name="", version=f"curves{n_goes:04d}"),
-        TensorBoardLogger(run.output.parent, name="tensorboard", version=""),
+        CSVLogger(run.training_dir, name="", version=f"curves{n_attempts:04d}"),
+        TensorBoardLogger(
+            run.output.parent, name="tensorboard", version="", default_hp_metric=False
+        ),
     ]
     if options.wandb_project:
         if find_spec("wandb") is None:
@@ -148,7 +176,7 @@ def _fit(
     module: TrainingModule,
     train: ResumableLoader,
     validation: ResumableLoader,
-    run: Run,
+    run: TrainingRun,
 ) -> None:
     last = run.training_dir / "last.ckpt"
     try:

@@ -1,4 +1,4 @@
-"""The folder of a training: what a cut run goes on from, and what is left when it is done."""
+"""The folder of a training: what an interrupted run resumes from, and the results at its end."""
 
 import csv
 import json
@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,78 +16,89 @@ import torch
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, write_json
 from sonar_sign.training.callbacks import KeepBest, Save
+from sonar_sign.training.mix import CorpusClips
 
-# Another process of the same training has so long to clear the folder.
+# How long the other processes of a training wait for the first one to prepare the folder.
 PATIENCE_S = 120
+_FILES = ("last.ckpt", "diverged.ckpt", ".last.*.ckpt", "batch_size.json", "progress.json")
 
 
-@dataclass(frozen=True)
-class Run:
-    """Where a training reads from and writes to."""
+@dataclass(frozen=True, eq=False)
+class TrainingRun:
+    """One training's files, and what its checkpoints say about it."""
 
     training_dir: Path
-    """Holds `last.ckpt`, from which a cut run goes on, and the best so far. It is not an output of
-    the rule, because Snakemake deletes outputs before a job. What training wrote there is deleted
-    when the stage is done."""
+    """Holds `last.ckpt`, from which an interrupted run resumes, and the best so far. It is not an
+    output of the rule, because Snakemake deletes outputs before a job. What training wrote there
+    is deleted when the training has finished."""
     output: Path
     """The best checkpoint; curves, further checkpoints and TensorBoard's files go beside it."""
     device: torch.device
     save: Save
     """Writes `best.pt`, and whatever belongs to it, into a folder."""
     fingerprint: dict[str, Any]
-    """Settings and inputs, as JSON has them; a cut run of others is not gone on with."""
+    """Settings and inputs, as JSON has them; only a run with the same ones resumes."""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    """Written into every checkpoint, with the scores; plain values."""
+    corpora: Sequence[CorpusClips] = ()
+    """How often the training clips of each corpus are sampled; none: all alike."""
+
+    @property
+    def progress(self) -> Path:
+        """How far the training is, for `sonar-sign status`."""
+        return self.training_dir / "progress.json"
 
 
 def describe(paths: Iterable[Path]) -> dict[str, list[int]]:
-    """Size and time of change of each file, by which a changed input is known."""
+    """Size and time of change of each file, to recognise a changed input."""
     return {str(path): [path.stat().st_size, path.stat().st_mtime_ns] for path in map(Path, paths)}
 
 
-def start_over_if_changed(run: Run) -> None:
-    """Clear the folder of what a run with other settings or inputs left there."""
-    if _is_known(run):
+def start_over_if_changed(run: TrainingRun) -> None:
+    """Delete what a run with other settings or inputs left in the folder."""
+    if _can_resume(run):
         return
     _clear(run)
     shutil.rmtree(run.output.parent / "tensorboard", ignore_errors=True)
     write_json(_record(run), run.fingerprint)
 
 
-def _record(run: Run) -> Path:
+def _record(run: TrainingRun) -> Path:
     return run.training_dir / "fingerprint.json"
 
 
-def _is_known(run: Run) -> bool:
+def _can_resume(run: TrainingRun) -> bool:
     # JSON turns tuples into lists.
     fingerprint = json.loads(json.dumps(run.fingerprint))
     path = _record(run)
     return path.exists() and json.loads(path.read_text(encoding="utf-8")) == fingerprint
 
 
-def wait_for_main_process(run: Run) -> None:
-    """Wait until the first process has cleared the folder.
+def wait_for_main_process(run: TrainingRun) -> None:
+    """Wait until the first process has prepared the folder.
 
     Raises:
-        UserError: it does not.
+        UserError: it takes too long.
     """
     deadline = time.monotonic() + PATIENCE_S
-    while not _is_known(run):
+    while not _can_resume(run):
         if time.monotonic() > deadline:
             raise UserError(f"The first process did not prepare {run.training_dir} in time.")
         time.sleep(0.1)
 
 
-def _clear(run: Run) -> None:
-    """Delete what training wrote, and no file of anybody who named a folder of theirs."""
+def _clear(run: TrainingRun) -> None:
+    """Delete what training wrote, and no other file: the folder may be a user's own."""
     _record(run).unlink(missing_ok=True)
     for path in [*run.training_dir.glob("curves*"), run.training_dir / "best"]:
         shutil.rmtree(path, ignore_errors=True)
-    for pattern in ("last.ckpt", "diverged.ckpt", ".last.*.ckpt", "batch_size.json"):
+    for pattern in _FILES:
         for path in run.training_dir.glob(pattern):
             path.unlink()
 
 
-def finish(run: Run, keep_best: KeepBest) -> None:
-    """Put the results in their places; the best one comes last, for it says that all is there."""
+def finish(run: TrainingRun, keep_best: KeepBest) -> None:
+    """Copy the results to their places; the best checkpoint last, as the sign that all are there."""
     curves = sorted(run.training_dir.glob("curves*/metrics.csv"))
     _write_curves(run.output.with_name("curves.csv"), curves)
     for rank, kept in reversed(list(enumerate(keep_best.kept, 1))):
@@ -104,7 +115,7 @@ def finish(run: Run, keep_best: KeepBest) -> None:
 
 
 def _write_curves(path: Path, parts: Sequence[Path]) -> None:
-    """One table of a run that was cut into parts; steps that were repeated stand in it once."""
+    """One table of a run that was interrupted; steps that were repeated stand in it once."""
     rows: list[dict[str, str]] = []
     for part in parts:
         with part.open(newline="", encoding="utf-8") as file:

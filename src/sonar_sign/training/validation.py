@@ -1,4 +1,4 @@
-"""How good a model is on the validation split: cosine to SONAR, and the decoder's BLEU and chrF."""
+"""Scores on the validation split: cosine with the targets, BLEU and chrF of the texts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,13 +1,13 @@
-"""`train_landmarks`: from landmarks and captions to a translator, without any public weights."""
+"""A translator from landmarks to text, trained on captions, without any public weights."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from sonar_sign.core.devices import choose_device
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file
 from sonar_sign.core.options import LandmarkAugmentOptions, LandmarkModelOptions, TrainOptions
@@ -21,11 +21,11 @@ from sonar_sign.models.landmark_tokenizer import Tokenizer, read_tokenizer, trai
 from sonar_sign.models.landmark_translator import LandmarkTranslator
 from sonar_sign.training.data import Batch
 from sonar_sign.training.landmark_data import LandmarkClips
+from sonar_sign.training.mix import CorpusWeight, corpora_of
 from sonar_sign.training.module import TrainingModule
-from sonar_sign.training.seeding import seed_everything
+from sonar_sign.training.provenance import effective_settings
 from sonar_sign.training.supervision import read_captions
-from sonar_sign.training.trainer import fit
-from sonar_sign.training.training_folder import Run, describe
+from sonar_sign.training.task import Prepared, TrainingTask
 
 METRICS = ("bleu_4", "chrf")
 
@@ -37,23 +37,14 @@ class LandmarkInputs:
     train_landmarks: Sequence[Path]
     val_landmarks: Sequence[Path]
     train_manifests: Sequence[Path]
-    """Tables with `clip_id`, `text`."""
+    """Tables with `clip_id`, `text`, one per corpus."""
     val_manifest: Path
     further_captions: Sequence[Path] = ()
-    """Tables with `text` that the tokenizer is to know too: those of a later training."""
+    """Tables with `text` that the tokenizer is trained on too: those of a later training."""
     start: Path | None = None
-    """A landmark model to start from; its shape and its tokenizer stay."""
-
-    def files(self) -> list[Path]:
-        start = [] if self.start is None else [self.start]
-        return [
-            *self.train_landmarks,
-            *self.val_landmarks,
-            *self.train_manifests,
-            self.val_manifest,
-            *self.further_captions,
-            *start,
-        ]
+    """A landmark model to start from; its shape and its tokenizer are kept."""
+    corpora: Sequence[CorpusWeight] = ()
+    """How often clips are sampled: one per manifest, in order; none: all alike."""
 
 
 class LandmarkModule(TrainingModule):
@@ -99,60 +90,66 @@ class LandmarkModule(TrainingModule):
         }
 
 
-def train_landmarks(
-    inputs: LandmarkInputs,
-    output: Path,
-    training_dir: Path,
-    options: TrainOptions,
-    shape: LandmarkModelOptions,
-    augmentation: LandmarkAugmentOptions,
-    *,
-    language: str = "eng_Latn",
-    seed: int = 0,
-    device: str = "auto",
-) -> None:
-    """Write `checkpoints/landmarks/best.pt` and `curves.csv` beside it.
+@dataclass(frozen=True)
+class LandmarkTraining(TrainingTask):
+    """Writes `best.pt`, a landmark model."""
 
-    Raises:
-        UserError: a file cannot be used, settings contradict each other, or training diverges.
-    """
-    chosen = choose_device(device)
-    if options.select not in METRICS:
-        raise UserError(
-            f"select: {options.select!r} is not one of {', '.join(METRICS)}, which landmarks are "
-            "trained for."
-        )
-    if inputs.start is not None and shape.t5_folder:
-        raise UserError("A model to start from and t5_folder exclude each other; give one.")
-    seed_everything(seed)
-    captions = read_captions(inputs.train_manifests)
-    train = LandmarkClips(inputs.train_landmarks, captions, language, augmentation)
-    val = LandmarkClips(inputs.val_landmarks, read_captions([inputs.val_manifest]), language)
-    if train.sha256 != val.sha256:
-        raise UserError(
-            f"{inputs.train_landmarks[0]} and {inputs.val_landmarks[0]} were made by different "
-            "settings; delete the older ones and extract again."
-        )
-    model, tokenizer = _start(inputs, shape, train, captions)
-    if options.gradient_checkpointing:
-        model.t5.gradient_checkpointing_enable({"use_reentrant": False})
-    # Lightning keeps the mode that it finds.
-    module = LandmarkModule(model.train(), tokenizer, options, shape.label_smoothing, language)
+    kind: ClassVar[str] = "landmark_translator"
+    inputs: LandmarkInputs
+    options: TrainOptions
+    shape: LandmarkModelOptions
+    augmentation: LandmarkAugmentOptions
+    language: str = "eng_Latn"
+    """FLORES code of the captions' language."""
 
-    def save(folder: Path, extra: dict) -> None:
-        metadata = {"stage": "landmarks", "landmarks_sha256": train.sha256, **extra}
-        save_landmark_model(
-            folder / "best.pt", model, tokenizer, {**metadata, "language": language}
-        )
+    def files(self) -> list[Path]:
+        inputs = self.inputs
+        captions = [*inputs.train_manifests, inputs.val_manifest, *inputs.further_captions]
+        shards = [*inputs.train_landmarks, *inputs.val_landmarks]
+        return [*shards, *captions, *self.models().values(), *_files_of(self.shape)]
 
-    fingerprint = {
-        "options": asdict(options),
-        "shape": asdict(shape),
-        "augmentation": asdict(augmentation),
-        "seed": seed,
-        "inputs": describe([*inputs.files(), *_files_of(shape)]),
-    }
-    fit(module, train, val, options, Run(training_dir, output, chosen, save, fingerprint), seed)
+    def models(self) -> dict[str, Path]:
+        return {} if self.inputs.start is None else {"landmark_model": self.inputs.start}
+
+    def settings(self) -> dict[str, Any]:
+        return effective_settings(self.options, shape=self.shape, augment=self.augmentation)
+
+    def prepare(self, device: torch.device) -> Prepared:
+        self._check()
+        inputs = self.inputs
+        by_corpus = [read_captions([path]) for path in inputs.train_manifests]
+        captions = {clip_id: text for part in by_corpus for clip_id, text in part.items()}
+        train = LandmarkClips(inputs.train_landmarks, captions, self.language, self.augmentation)
+        val = LandmarkClips(
+            inputs.val_landmarks, read_captions([inputs.val_manifest]), self.language
+        )
+        if train.sha256 != val.sha256:
+            raise UserError(
+                f"{inputs.train_landmarks[0]} and {inputs.val_landmarks[0]} were made by "
+                "different settings; delete the older ones and extract again."
+            )
+        corpora = corpora_of(inputs.corpora, by_corpus, train.clip_ids)
+        model, tokenizer = _start(inputs, self.shape, train, captions)
+        if self.options.gradient_checkpointing:
+            model.t5.gradient_checkpointing_enable({"use_reentrant": False})
+        model.train()  # Lightning keeps the mode that it finds
+        smoothing = self.shape.label_smoothing
+        module = LandmarkModule(model, tokenizer, self.options, smoothing, self.language)
+
+        def save(folder: Path, metadata: dict[str, Any]) -> None:
+            save_landmark_model(folder / "best.pt", model, tokenizer, metadata)
+
+        further = {"landmarks_sha256": train.sha256}
+        return Prepared(module, train, val, corpora, save, further_metadata=further)
+
+    def _check(self) -> None:
+        if self.options.select not in METRICS:
+            raise UserError(
+                f"select: {self.options.select!r} is not one of {', '.join(METRICS)}, which a "
+                "landmark_translator can be chosen by."
+            )
+        if self.inputs.start is not None and self.shape.t5_folder:
+            raise UserError("A model to start from and t5_folder exclude each other; give one.")
 
 
 def _start(
@@ -168,7 +165,7 @@ def _start(
                 f"The landmarks are {train.feature_dim} wide, but {inputs.start} takes landmarks "
                 f"{model.config.feature_dim} wide."
             )
-        # What the first layer has learnt holds for the centre that it learnt with.
+        # The first layer's weights belong to the mean and deviation that it was trained with.
         return model, tokenizer
     if shape.t5_folder:
         model, tokenizer = from_t5_folder(shape, train.feature_dim)

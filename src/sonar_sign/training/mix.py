@@ -1,0 +1,125 @@
+"""The corpora that a training samples its clips from, each with a weight."""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sonar_sign.core.errors import UserError
+
+
+@dataclass(frozen=True)
+class CorpusWeight:
+    """How often the clips of one corpus are sampled."""
+
+    name: str
+    weight: float = 1.0
+    """Times that each clip is sampled per epoch; 0.5: a random half of the clips."""
+
+    @classmethod
+    def parse(cls, text: str) -> "CorpusWeight":
+        """Read `NAME=WEIGHT`.
+
+        Raises:
+            UserError: the name is empty, or the weight is not a positive number.
+        """
+        name, _, number = text.rpartition("=")
+        try:
+            weight = float(number)
+        except ValueError:
+            weight = math.nan
+        if not name or not (math.isfinite(weight) and weight > 0):
+            raise UserError(f"--corpus {text}: write NAME=WEIGHT with a weight above 0.")
+        return cls(name, weight)
+
+
+@dataclass(frozen=True, eq=False)
+class CorpusClips:
+    """The training clips of one corpus."""
+
+    corpus: CorpusWeight
+    numbers: np.ndarray
+    """`(n,)` int64: which of all training clips these are."""
+    captions_sha256: str | None = None
+    """SHA-256 of the clips' ids and captions; None where no captions were given."""
+
+    @property
+    def n_per_epoch(self) -> int:
+        """Clips sampled in one epoch, the same number in every epoch."""
+        weighted = round(self.corpus.weight * len(self.numbers))
+        return max(1, weighted) if len(self.numbers) else 0
+
+    def sample(self, rng: np.random.Generator) -> np.ndarray:
+        """`(n_per_epoch,)` clip numbers: all clips as often as possible, and a random rest."""
+        if not len(self.numbers):
+            return self.numbers
+        repeats, rest = divmod(self.n_per_epoch, len(self.numbers))
+        whole = np.tile(self.numbers, repeats)
+        return np.concatenate([whole, rng.choice(self.numbers, rest, replace=False)])
+
+
+def corpora_of(
+    weights: Sequence[CorpusWeight],
+    captions: Sequence[Mapping[str, str | None]],
+    clip_ids: Sequence[str],
+) -> list[CorpusClips]:
+    """Which training clips belong to which corpus.
+
+    Args:
+        weights: one per corpus; none: every corpus has the weight 1 and a number for a name.
+        captions: of each corpus, by clip id, in the order of `weights`.
+        clip_ids: the training clips, by number.
+
+    Raises:
+        UserError: there are not as many weights as corpora, a name occurs twice, or a clip is in
+            two corpora.
+    """
+    if not weights:
+        names = [f"corpus{i}" for i in range(1, len(captions) + 1)]
+        weights = [CorpusWeight(name) for name in (["corpus"] if len(names) == 1 else names)]
+    if len(weights) != len(captions):
+        raise UserError(
+            f"There are {len(weights)} times --corpus for {len(captions)} training manifests or "
+            "targets; give one for each, in the same order."
+        )
+    names = [corpus.name for corpus in weights]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise UserError(f"--corpus names {min(twice)} twice; every corpus needs its own name.")
+    number_of = {clip_id: number for number, clip_id in enumerate(clip_ids)}
+    found, seen = [], set()
+    for corpus, of_corpus in zip(weights, captions, strict=True):
+        own = sorted(number_of.keys() & of_corpus.keys())
+        if seen & set(own):
+            raise UserError(f"Clip {min(seen & set(own))} is in two corpora; ids must differ.")
+        seen |= set(own)
+        numbers = np.array([number_of[clip_id] for clip_id in own], np.int64)
+        found.append(CorpusClips(corpus, np.sort(numbers), _hash({c: of_corpus[c] for c in own})))
+    return found
+
+
+def sample_epoch(corpora: Sequence[CorpusClips], n_clips: int, seed: int, epoch: int) -> np.ndarray:
+    """The clips of one epoch, in the order of their numbers.
+
+    Args:
+        corpora: none, or all of weight 1: every clip once.
+
+    Returns:
+        `(n,)` int64; `n` is the same for every epoch, and a clip may occur more than once.
+    """
+    if all(of_corpus.corpus.weight == 1 for of_corpus in corpora):
+        return np.arange(n_clips)
+    drawn = [
+        of_corpus.sample(np.random.default_rng((seed, epoch, place, 0, 1)))
+        for place, of_corpus in enumerate(corpora)
+    ]
+    return np.sort(np.concatenate(drawn))
+
+
+def _hash(captions: Mapping[str, str | None]) -> str | None:
+    if any(text is None for text in captions.values()):
+        return None
+    lines = "".join(f"{clip_id}\t{text}\n" for clip_id, text in captions.items())
+    return hashlib.sha256(lines.encode("utf-8")).hexdigest()
