@@ -98,7 +98,7 @@ def _train(sonar, texts: dict[str, list[str]], options: SonarPretrainOptions) ->
     target = {language: sonar.tokenize(texts[language], language, "target") for language in texts}
     sonar.encoder.train()
     sonar.decoder.train()
-    for step in track(range(options.n_steps), "training the demo's SONAR", options.n_steps):
+    for step in track(range(options.n_steps), "Training the demo's SONAR", options.n_steps):
         rows = torch.randint(options.n_pairs, (options.batch_size,)).tolist()
         embeddings = sonar.embed_tokens(
             [source[language][row] for language in LANGUAGES for row in rows]
