@@ -5,7 +5,7 @@
     python benchmarks/landmarks.py state             # made-up folders, one for each clip
 
 `openpose` prints, in frames a CPU second: reading the JSON files alone, and reading, choosing the
-signer and representing together; each folder in stretches of 160 frames, as sentences are.
+signer and representing together; each folder in segments of 160 frames, the length of a sentence.
 `mediapipe` prints a line a video, then the share of frames in which the body, the face, a hand or
 both hands were found, and frames a CPU second and a second of the clock. One process, in which
 MediaPipe starts threads of its own. `state` prints how long Snakemake waits at every start for the
@@ -24,7 +24,7 @@ from sonar_sign.landmarks.layouts import BODY, FACE, LEFT_HAND, RIGHT_HAND
 from sonar_sign.landmarks.recording import choose_signer
 from sonar_sign.landmarks.representation import represent
 
-STRETCH = 160
+SEGMENT = 160
 N_CLIPS, N_SHARDS = 31_000, 64
 FPS = 24.0
 
@@ -43,22 +43,22 @@ def main() -> None:
 
 
 def openpose(folders: list[Path]) -> None:
-    from sonar_sign.landmarks.openpose import read_stretch
+    from sonar_sign.landmarks.openpose import read_frame_range
 
-    stretches = []
+    segments = []
     for folder in folders:
         n = sum(1 for _ in folder.iterdir())
-        starts = range(0, n, STRETCH)
-        stretches += [(folder, start, min(start + STRETCH, n)) for start in starts]
-    frames = sum(end - start for _, start, end in stretches)
+        starts = range(0, n, SEGMENT)
+        segments += [(folder, start, min(start + SEGMENT, n)) for start in starts]
+    frames = sum(end - start for _, start, end in segments)
     for _ in range(2):  # the first round brings the files into the page cache
         started = Clock()
-        for folder, start, end in stretches:
-            read_stretch(folder, folder.name, start, end, FPS)
+        for folder, start, end in segments:
+            read_frame_range(folder, folder.name, start, end, FPS)
         reading = started.cpu_s
     started = Clock()
-    for folder, start, end in stretches:
-        recording = read_stretch(folder, folder.name, start, end, FPS)
+    for folder, start, end in segments:
+        recording = read_frame_range(folder, folder.name, start, end, FPS)
         represent(choose_signer(recording).signing, FPS, LandmarkOptions())
     print(
         f"{frames} frames: reading {frames / reading:.0f} a CPU second, "

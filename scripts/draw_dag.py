@@ -1,38 +1,35 @@
-"""Draw the rule graph into the README, where git hosts show Mermaid as a picture.
+"""Write the rule graph of a whole run to `results/dag.mmd` (Mermaid) and `results/dag.svg`.
 
-Where graphviz is installed, `results/dag.svg` is drawn too.
+The SVG needs graphviz's `dot`; without it only the Mermaid file is written.
 """
 
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-README = Path(__file__).parents[1] / "README.md"
-BETWEEN = re.compile(r"(?<=<!-- dag -->\n).*?(?=<!-- /dag -->)", re.DOTALL)
+RESULTS = Path(__file__).parents[1] / "results"
 
 
-PICTURE = README.parent / "results/dag.svg"
-
-
-def rule_graph(kind: str) -> str:
+def rule_graph(kind: str, first_word: str) -> str:
+    """Snakemake's rule graph, without the messages before it."""
     snakemake = str(Path(sys.executable).with_name("snakemake"))
     command = [snakemake, "--cores", "1", "--forceall", "--rulegraph", kind]
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    graph = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return graph[graph.index(first_word) :]
 
 
 def main() -> None:
-    graph = rule_graph("mermaid-js")
-    graph = graph[graph.index("flowchart") :]
-    # Snakemake gives each rule a colour of its own, which says nothing and hides dark themes.
+    graph = rule_graph("mermaid-js", "flowchart")
+    # Snakemake gives every rule a random colour, which is hard to read in dark themes.
     lines = [line for line in graph.splitlines() if not line.strip().startswith("style ")]
-    block = "```mermaid\n" + "\n".join(lines) + "\n```\n"
-    README.write_text(BETWEEN.sub(lambda _: block, README.read_text(encoding="utf-8")), "utf-8")
+    written = [RESULTS / "dag.mmd"]
+    written[0].write_text("\n".join(lines) + "\n", encoding="utf-8")
     if shutil.which("dot"):
-        dot = rule_graph("dot")
-        dot = dot[dot.index("digraph") :]
-        subprocess.run(["dot", "-Tsvg", "-o", str(PICTURE)], input=dot, text=True, check=True)
+        written.append(RESULTS / "dag.svg")
+        command = ["dot", "-Tsvg", "-o", str(written[1])]
+        subprocess.run(command, input=rule_graph("dot", "digraph"), text=True, check=True)
+    print("\n".join(map(str, written)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Corpora: one module a layout, each turning published files into annotations."""
+"""Corpora: one module per corpus type, which reads its published files as annotations."""
 
 from pathlib import Path
 
@@ -14,10 +14,10 @@ __all__ = ["TYPES", "Annotation", "Corpus", "open_corpus"]
 
 
 def open_corpus(corpus_type: str, root: Path) -> Corpus:
-    """The corpus of this type that lies in `root`.
+    """Open the corpus of the given type in folder `root`.
 
     Raises:
-        UserError: the folder is missing, or the type is not known.
+        UserError: the folder is missing, or the type is unknown.
     """
     root = Path(root)
     if corpus_type not in TYPES:

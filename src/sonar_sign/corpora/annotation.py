@@ -1,4 +1,4 @@
-"""What every corpus gives: annotated sentences, whatever its files look like."""
+"""The interface of a corpus type: annotated sentences, independent of the file format."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,21 +7,24 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Annotation:
-    """One sentence as published."""
+    """One annotated sentence as published."""
 
     row: int
-    """Line of the annotation file, counted from 1, the header included."""
+    """Line number in the annotation file, counted from 1 including the header."""
     clip_id: str
+    """Unique name of the sentence's clip."""
     source: str | None
-    """The video that holds the sentence, relative to the corpus root; None where missing."""
+    """Video file with the sentence, relative to the corpus root; None if it is missing."""
     expected: str
-    """Where the video was looked for, for the message when it is missing."""
+    """Where the video file was searched; part of the message if it is missing."""
     whole_video: bool
-    """The video holds this sentence and nothing else; the times say nothing of it."""
+    """The video contains this sentence only, so `start_s` and `end_s` are not used."""
     start_s: float | None
-    """In seconds of the video; None where the annotations have no time."""
+    """Start in seconds from the start of the video; None if not annotated."""
     end_s: float | None
+    """End in seconds from the start of the video; None if not annotated."""
     signer: str
+    """Name of the signer; empty if unknown."""
     text: str
     """The caption as published."""
 
@@ -30,27 +33,36 @@ class Corpus(Protocol):
     """A folder of videos with captions."""
 
     root: Path
+    """Folder of the corpus."""
     cropped: bool
-    """The videos show the signer cut out already; nothing is looked for in them."""
+    """The published videos are cropped to the signer, so no face is searched in them."""
     drawn: bool
-    """A rule of the workflow makes it: its files need not be there beforehand."""
+    """A rule of the workflow generates the corpus, so its files need not exist beforehand."""
     may_be_shown: bool
-    """Nobody's face is in its videos, so pages may play them without being told to."""
+    """The videos show no real person, so pages may play them without `gallery.videos`."""
     official_counts: dict[str, dict[str, int]]
-    """By split: how many sentences there should be, by who says so."""
+    """For each split: published numbers of sentences, by where they are published."""
 
     def annotation_file(self, split: str, language: str | None = None) -> Path:
-        """Where the split's annotations lie, or its captions in another language.
+        """The file with the annotations of a split, or with its captions in another language.
 
         Raises:
-            UserError: they are missing.
+            UserError: the file does not exist.
         """
 
     def has(self, split: str) -> bool:
-        """Whether there are annotations of a split."""
+        """Whether the corpus has annotations of a split."""
 
     def annotations(self, split: str) -> list[Annotation]:
-        """The split's sentences in file order. Raises UserError for a malformed file."""
+        """The sentences of a split in file order.
+
+        Raises:
+            UserError: the annotation file is missing or malformed.
+        """
 
     def captions(self, split: str, language: str) -> dict[str, str]:
-        """Captions in another language by clip id. Raises UserError where there are none."""
+        """Captions in another language by clip id.
+
+        Raises:
+            UserError: the corpus has no captions in this language.
+        """

@@ -1,21 +1,21 @@
-"""Captions as published, made fit for training and scoring; case and punctuation are kept."""
+"""Normalises published captions for training and scoring; keeps case and punctuation."""
 
 import re
 import unicodedata
 
-# UTF-8 read as Windows-1252 or Latin-1 somewhere on the way: "â€™" was an apostrophe, "Ã©" an é.
+# UTF-8 that was decoded as Windows-1252 or Latin-1: "â€™" was an apostrophe, "Ã©" an é.
 _BYTES = {bytes([b]).decode("cp1252", errors="ignore"): b for b in range(0x80, 0xC0)}
 _BYTES |= {chr(b): b for b in range(0x80, 0x100)}
 _SECOND = "[" + re.escape("".join(char for char, b in _BYTES.items() if b < 0xC0)) + "]"
 _DOUBLY_ENCODED = re.compile(f"[ÂÃ]{_SECOND}|â[\x80€]{_SECOND}")
-# How2Sign lost some apostrophes to question marks ("you?re"); a real question mark is never
-# followed at once by one of these endings.
+# How2Sign has question marks in place of some apostrophes ("you?re"); a real question mark is
+# never followed directly by one of these endings.
 _LOST_APOSTROPHE = re.compile(r"(?<=[A-Za-z])\?(?=(?:m|re|s|t|ve|ll|d)\b)")
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "‛": "'", "`": "'", "“": '"', "”": '"', "„": '"'})
 
 
 def normalise(caption: str) -> str:
-    """Mend spaces, quotes and the mojibake of the annotations; say nothing else differently."""
+    """Repair spaces, quotation marks and wrongly decoded characters; change nothing else."""
     caption = _DOUBLY_ENCODED.sub(
         lambda match: bytes(_BYTES[char] for char in match[0]).decode("utf-8"), caption
     )

@@ -1,19 +1,22 @@
-"""What lies in a corpus's folders, each listed once."""
+"""Cached listings of the folders of a corpus."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 
-class Folders:
-    """The files under a root: 31,000 questions to a network file system take minutes."""
+class FolderListings:
+    """The files under a root, listed once per folder.
+
+    Asking a network file system for each of 31,000 files would take minutes.
+    """
 
     def __init__(self, root: Path):
         self.root = Path(root)
         self._listings: dict[str, set[str]] = {}
 
-    def first(self, places: Iterable[tuple[str, str]]) -> str | None:
-        """The first of these (folder, file) that is there, as a path relative to the root."""
-        for folder, file in places:
+    def first(self, candidates: Iterable[tuple[str, str]]) -> str | None:
+        """The first (folder, file) that exists, as a path relative to the root; None if none."""
+        for folder, file in candidates:
             if file in self._listing(folder):
                 return f"{folder}/{file}"
         return None

@@ -1,4 +1,4 @@
-"""How2Sign (Duarte et al. 2021), as downloaded: full videos or sentence clips, one folder."""
+"""How2Sign (Duarte et al. 2021) as downloaded: full videos or sentence clips."""
 
 import csv
 import math
@@ -7,7 +7,7 @@ from pathlib import Path
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file, safe_name
 from sonar_sign.corpora.annotation import Annotation
-from sonar_sign.corpora.folders import Folders
+from sonar_sign.corpora.folders import FolderListings
 
 COLUMNS = (
     "VIDEO_ID",
@@ -18,8 +18,8 @@ COLUMNS = (
     "END_REALIGNED",
     "SENTENCE",
 )
-# Searched in this order, relative to the root. The first two are this project's plain layout;
-# the others are where the corpus's own download script puts things.
+# Searched in this order, relative to the root. The first path of each is a simple flat layout,
+# the second is where the corpus's own download script puts the files.
 ANNOTATIONS = (
     "how2sign_realigned_{split}.csv",
     "sentence_level/{split}/text/en/raw_text/re_aligned/how2sign_realigned_{split}.csv",
@@ -27,8 +27,8 @@ ANNOTATIONS = (
 VIDEO_FOLDERS = ("raw_videos", "video_level/{split}/rgb_front/raw_videos")
 CLIP_FOLDERS = ("raw_videos", "sentence_level/{split}/rgb_front/raw_videos")
 
-# How many sentences there should be, by who says so. They disagree with each other: the paper
-# (Duarte et al. 2021), the realigned annotation files, and the clips that can be downloaded.
+# Published numbers of sentences, which disagree: the paper (Duarte et al. 2021), the realigned
+# annotation files, and the clips that can be downloaded.
 OFFICIAL_COUNTS = {
     "train": {"paper": 31128, "realigned_annotations": 31165, "frontal_clips": 31047},
     "val": {"paper": 1741, "realigned_annotations": 1741, "frontal_clips": 1739},
@@ -37,10 +37,9 @@ OFFICIAL_COUNTS = {
 
 
 class How2Sign:
-    """Full frontal videos cut by the realigned times where they are there, else sentence clips.
+    """Uses full frontal videos with the realigned times if they exist, else sentence clips.
 
-    The times count from the start of the full video, so they say nothing of a sentence clip,
-    which is used whole.
+    The times are relative to the full video, so a sentence clip is used from start to end.
     """
 
     cropped = False
@@ -50,20 +49,23 @@ class How2Sign:
 
     def __init__(self, root: Path):
         self.root = Path(root)
-        self._folders = Folders(self.root)
+        self._folders = FolderListings(self.root)
 
     def annotation_file(self, split: str, language: str | None = None) -> Path:
-        # Captions in another language lie beside the published ones, in the same columns.
+        # Captions in another language are beside the published ones, with the same columns.
         if language is not None:
             published = self.annotation_file(split)
             return require_file(
                 published.with_suffix(f".{language}.csv"), f"The {language} captions"
             )
-        places = [self.root / pattern.format(split=split) for pattern in ANNOTATIONS]
-        for place in places:
-            if place.is_file():
-                return place
-        raise UserError(f"No annotations of split {split!r}: {places[0]} does not exist.")
+        paths = [self.root / pattern.format(split=split) for pattern in ANNOTATIONS]
+        for path in paths:
+            if path.is_file():
+                return path
+        raise UserError(
+            f"No annotations of split {split!r}: {paths[0]} does not exist; put the file there or "
+            "set corpus.root."
+        )
 
     def has(self, split: str) -> bool:
         return any((self.root / pattern.format(split=split)).is_file() for pattern in ANNOTATIONS)
@@ -78,7 +80,7 @@ class How2Sign:
     def captions(self, split: str, language: str) -> dict[str, str]:
         texts: dict[str, str] = {}
         for _, row in _rows(self.annotation_file(split, language)):
-            # As among the annotations, the first row of an id counts.
+            # As in `prepare`, the first row of a clip id is used.
             texts.setdefault(row["SENTENCE_NAME"], row["SENTENCE"])
         return texts
 
@@ -109,21 +111,21 @@ class How2Sign:
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """The rows of an annotation file with their line numbers; tabs or commas separate."""
-    # str.splitlines would also break at U+2028 and form feeds, which captions may hold.
+    """The rows of an annotation file, tab or comma separated, with their line numbers."""
+    # str.splitlines would also split at U+2028 and form feeds, which captions may contain.
     lines = path.read_text(encoding="utf-8-sig", errors="replace").split("\n")
     separator = "\t" if "\t" in lines[0] else ","
     header = _fields(lines[0], separator)
     missing = [column for column in COLUMNS if column not in header]
     if missing:
-        raise UserError(f"{path} lacks the column {missing[0]}; its first line must name it.")
+        raise UserError(f"{path} lacks the column {missing[0]}; name it in the first line.")
     rows = []
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip():
             continue
         fields = _fields(line, separator)
         if len(fields) != len(header):
-            # Separators in an unquoted caption, the last column, are text.
+            # An unquoted caption, which is the last column, may contain separators.
             fields = line.split(separator, len(header) - 1)
         if len(fields) != len(header):
             raise UserError(
@@ -137,7 +139,7 @@ def _fields(line: str, separator: str) -> list[str]:
     try:
         return next(csv.reader([line], delimiter=separator, strict=True), [])
     except csv.Error:
-        # A lone quotation mark in a caption is text, not quoting; the caller counts.
+        # A single quotation mark in a caption is text; the caller checks the number of fields.
         return []
 
 

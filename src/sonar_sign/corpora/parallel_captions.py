@@ -1,4 +1,4 @@
-"""`captions`: the captions of a split in another language, where the corpus has them."""
+"""`captions`: writes the captions of a split in another language of the corpus."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from sonar_sign.corpora.captions import normalise
 def write_captions(
     corpus_type: str, root: Path, split: str, language: str, manifest: Path, output: Path
 ) -> None:
-    """Write `captions/{split}.{language}.tsv` with `clip_id`, `text` for the manifest's clips.
+    """Write `captions/{split}.{language}.tsv` with `clip_id`, `text` for all clips of a manifest.
 
     Raises:
-        UserError: the corpus has no captions in this language, or lacks those of a clip.
+        UserError: the corpus has no captions in this language, or none for one of the clips.
     """
     texts = open_corpus(corpus_type, root).captions(split, language)
     clip_ids = read_columns(manifest, ("clip_id",))["clip_id"]
@@ -22,7 +22,7 @@ def write_captions(
     if missing:
         raise UserError(
             f"The {language} captions of split {split!r} lack {len(missing)} clips, "
-            f"{missing[0]} for one."
+            f"{missing[0]} for example; add them to the corpus."
         )
     rows = [(clip_id, normalise(texts[clip_id])) for clip_id in clip_ids]
     write_rows(output, ("clip_id", "text"), rows)

@@ -1,4 +1,4 @@
-"""`prepare`: a corpus's annotations and videos become a manifest; what cannot be used is named."""
+"""`prepare`: turns annotations and videos into a manifest and a list of dropped clips."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ COLUMNS = (
 DROPPED_COLUMNS = ("clip_id", "reason", "detail")
 CLAMPED_COLUMNS = ("clip_id", "start_s", "end_s", "video_s")
 
-# Every reason for which a clip can be dropped.
+# All reasons for dropping a clip.
 REASONS = {
-    "missing_file": "neither the full video nor the sentence clip is there",
-    "unreadable": "the video cannot be opened, or its end is cut off",
-    "no_frames": "the video holds no frames",
+    "missing_file": "neither the full video nor the sentence clip exists",
+    "unreadable": "the video cannot be opened, or is truncated",
+    "no_frames": "the video has no frames",
     "no_times": "a sentence of a full video has no start or no end",
     "ends_before_start": "the sentence ends before it starts",
     "starts_after_end": "the sentence starts after the video's end",
@@ -44,17 +44,19 @@ class Dropped:
     """Why a clip cannot be used."""
 
     reason: str
+    """A key of `REASONS`."""
     detail: str
+    """More about this clip, on one line."""
 
 
 @dataclass(frozen=True)
 class Times:
-    """Where a sentence is in its video, in seconds."""
+    """Start and end of a sentence in its video, in seconds."""
 
     start_s: float
     end_s: float
     clamped: bool
-    """The annotated times reach outside the video; what is inside is used."""
+    """The annotated times exceed the video and were cut to it."""
 
 
 def prepare(
@@ -71,20 +73,20 @@ def prepare(
 ) -> None:
     """Write `manifests/{split}.tsv`, `.dropped.tsv` and `.clamped.tsv`.
 
-    Every row of the annotations is in the manifest or among the dropped clips. Clips whose times
-    reach outside their video are in the manifest, with what is inside, and among the clamped.
+    Every annotated sentence is either in the manifest or among the dropped clips. Clips whose
+    times exceed their video are in the manifest, cut to the video, and also in the clamped list.
 
     Args:
-        probes: table of what is known of the video files, see `sonar_sign.corpora.probing`.
+        probes: cache of what is known about the video files, see `sonar_sign.corpora.probing`.
         min_duration_s: shorter clips are dropped, in seconds.
-        workers: videos probed at the same time.
+        workers: number of videos probed in parallel.
 
     Raises:
-        UserError: the corpus is missing or malformed, two clip ids differ in case only, or no
+        UserError: the corpus is missing or malformed, two clip ids differ only in case, or no
             clip can be used.
     """
     annotations = open_corpus(corpus_type, root).annotations(split)
-    _refuse_twins(annotations)
+    _check_case(annotations)
     sources = (a.source for a in annotations if a.source is not None)
     videos = probe_all(root, sources, workers, probes)
     rows, drops, outside, seen = [], [], [], set()
@@ -106,28 +108,28 @@ def prepare(
     if not rows:
         reasons = ", ".join(sorted({reason for _, reason, _ in drops})) or "no annotations"
         raise UserError(f"No clip of split {split!r} in {root} can be used ({reasons}).")
-    # The manifest is written last: where it is, the other lists are too.
+    # The manifest is written last: if it exists, the other lists exist too.
     write_rows(clamped, CLAMPED_COLUMNS, outside)
     write_rows(dropped, DROPPED_COLUMNS, drops)
     write_rows(manifest, COLUMNS, rows)
 
 
-def _refuse_twins(annotations: Iterable[Annotation]) -> None:
-    """Two names that differ in case only are one file on some file systems."""
+def _check_case(annotations: Iterable[Annotation]) -> None:
+    """Refuse clip ids that differ only in case: some file systems treat them as one name."""
     first: dict[str, Annotation] = {}
     for annotation in annotations:
-        twin = first.setdefault(annotation.clip_id.casefold(), annotation)
-        if twin.clip_id != annotation.clip_id:
+        same = first.setdefault(annotation.clip_id.casefold(), annotation)
+        if same.clip_id != annotation.clip_id:
             raise UserError(
-                f"Clip ids {twin.clip_id!r} (row {twin.row}) and {annotation.clip_id!r} (row "
-                f"{annotation.row}) differ in case only; rename one in the annotations."
+                f"Clip ids {same.clip_id!r} (row {same.row}) and {annotation.clip_id!r} (row "
+                f"{annotation.row}) differ only in case; rename one in the annotations."
             )
 
 
 def _usable(annotation: Annotation, video: Probed | None, min_duration_s: float) -> Times | Dropped:
-    """Where the sentence is, or why it cannot be used."""
+    """The times of the sentence, or why it cannot be used."""
     if video is None:
-        return Dropped("missing_file", f"looked for {annotation.expected}")
+        return Dropped("missing_file", f"searched {annotation.expected}")
     if isinstance(video, VideoError):
         return Dropped(video.reason, f"{annotation.source}: {video.detail}")
     if not normalise(annotation.text):
@@ -136,7 +138,7 @@ def _usable(annotation: Annotation, video: Probed | None, min_duration_s: float)
 
 
 def _row(annotation: Annotation, video: VideoInfo, times: Times) -> tuple:
-    """The manifest's row."""
+    """One row of the manifest."""
     n_frames = round(times.end_s * video.fps) - round(times.start_s * video.fps)
     return (
         annotation.clip_id,
@@ -152,7 +154,7 @@ def _row(annotation: Annotation, video: VideoInfo, times: Times) -> tuple:
 
 
 def _times(annotation: Annotation, video: VideoInfo, min_duration_s: float) -> Times | Dropped:
-    """Start and end inside the video."""
+    """Start and end within the video, or why the clip is dropped."""
     if annotation.whole_video:
         start_s, end_s = 0.0, video.duration_s
     elif annotation.start_s is None or annotation.end_s is None:
@@ -163,7 +165,7 @@ def _times(annotation: Annotation, video: VideoInfo, min_duration_s: float) -> T
         return Dropped("ends_before_start", f"{start_s} to {end_s} s")
     if start_s >= video.duration_s:
         return Dropped("starts_after_end", f"{start_s} s in a video of {video.duration_s:.2f} s")
-    # How2Sign's times sometimes run past the end; what is there of the sentence is used.
+    # Some of How2Sign's times exceed the video; the part inside the video is used.
     inside = max(0.0, start_s), min(end_s, video.duration_s)
     clamped = inside != (start_s, end_s)
     start_s, end_s = inside

@@ -1,7 +1,7 @@
-"""What every video file of a corpus holds, looked at once and remembered.
+"""Reads the properties of every video file of a corpus, with a cache.
 
-The memory is a table beside the results: a file is probed again when its size or its time of
-change differs. It saves time only; deleting it loses nothing.
+The cache is a table beside the results. A file is probed again when its size or modification
+time changes. Deleting the cache only costs time.
 """
 
 from collections.abc import Iterable
@@ -29,25 +29,25 @@ COLUMNS = (
 )
 
 Probed = VideoInfo | VideoError
-# Size in bytes and time of change in nanoseconds: what tells that a file is the same.
+# Size in bytes and modification time in nanoseconds; equal values mean an unchanged file.
 _State = tuple[int, int]
 
 
 def probe_all(
-    root: Path, sources: Iterable[str], workers: int, memory: Path | None = None
+    root: Path, sources: Iterable[str], workers: int, cache: Path | None = None
 ) -> dict[str, Probed]:
     """Probe every source under `root` once.
 
     Args:
-        workers: videos probed at the same time. Reading headers waits for the disk, so these
-            are threads.
-        memory: table of what was found earlier; read, and written even if this is cut short.
+        workers: number of videos probed in parallel. Reading headers mostly waits for the disk,
+            so these are threads.
+        cache: table of earlier results; it is also written if probing is interrupted.
     """
     sources = sorted(set(sources))
-    known = _recall(memory)
+    known = _read_cache(cache)
     found: dict[str, tuple[_State, Probed]] = {}
 
-    def look(source: str) -> tuple[_State, Probed]:
+    def probe_once(source: str) -> tuple[_State, Probed]:
         state = _state(Path(root) / source)
         if source in known and known[source][0] == state:
             return known[source]
@@ -58,13 +58,13 @@ def probe_all(
 
     try:
         with ThreadPoolExecutor(workers) as pool:
-            results = pool.map(look, sources)
+            results = pool.map(probe_once, sources)
             for source, result in zip(
                 sources, track(results, "Probing videos", len(sources)), strict=True
             ):
                 found[source] = result
     finally:
-        _remember(memory, {**known, **found})
+        _write_cache(cache, {**known, **found})
     return {source: probed for source, (_, probed) in found.items()}
 
 
@@ -76,13 +76,13 @@ def _state(path: Path) -> _State:
     return (status.st_size, status.st_mtime_ns)
 
 
-def _recall(memory: Path | None) -> dict[str, tuple[_State, Probed]]:
-    if memory is None or not memory.exists():
+def _read_cache(cache: Path | None) -> dict[str, tuple[_State, Probed]]:
+    if cache is None or not cache.exists():
         return {}
     known: dict[str, tuple[_State, Probed]] = {}
-    # A table that cannot be read is as good as none.
+    # An unreadable cache is treated like a missing one.
     with suppress(UserError, ValueError):
-        table = read_columns(memory, COLUMNS, key="source")
+        table = read_columns(cache, COLUMNS, key="source")
         for source, size, mtime_ns, *about, reason, detail in zip(
             *(table[name] for name in COLUMNS), strict=True
         ):
@@ -95,8 +95,8 @@ def _video_info(n_frames: str, fps: str, width: str, height: str, codec: str) ->
     return VideoInfo(int(n_frames), float(fps), int(width), int(height), codec)
 
 
-def _remember(memory: Path | None, found: dict[str, tuple[_State, Probed]]) -> None:
-    if memory is None:
+def _write_cache(cache: Path | None, found: dict[str, tuple[_State, Probed]]) -> None:
+    if cache is None:
         return
     rows = []
     for source, (state, probed) in sorted(found.items()):
@@ -105,4 +105,4 @@ def _remember(memory: Path | None, found: dict[str, tuple[_State, Probed]]) -> N
         else:
             values = (*astuple(probed), "", "")
         rows.append((source, *state, *values))
-    write_rows(memory, COLUMNS, rows)
+    write_rows(cache, COLUMNS, rows)

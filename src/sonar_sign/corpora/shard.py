@@ -1,4 +1,4 @@
-"""`shard`: clips are dealt to a fixed number of shards by a stable hash of their id."""
+"""`shard`: assigns clips to a fixed number of shards by a stable hash of their id."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,18 +6,18 @@ from pathlib import Path
 
 from sonar_sign.core.tables import read_columns, write_rows
 
-# What `crop` needs and no captions: a caption that changes must not crop a video again.
+# What `crop` needs. Captions are left out: a changed caption must not cause cropping again.
 COLUMNS = ("clip_id", "source", "start_s", "end_s", "n_frames", "fps")
 
 
 def shard_of(clip_id: str, n_shards: int) -> int:
-    """The shard, 0 to `n_shards - 1`, that a clip belongs to, today and on every machine."""
+    """The shard of a clip, 0 to `n_shards - 1`; the same on every machine."""
     digest = hashlib.sha256(clip_id.encode("utf-8")).digest()
     return int.from_bytes(digest[:8], "big") % n_shards
 
 
 def shard(manifest: Path, outputs: Sequence[Path]) -> None:
-    """Write the rows of the manifest to the shard files, the i-th of which is shard i.
+    """Write the rows of the manifest to shard files; `outputs[i]` is shard i.
 
     Raises:
         UserError: the manifest is malformed.
@@ -31,6 +31,6 @@ def shard(manifest: Path, outputs: Sequence[Path]) -> None:
 
 
 def videos_of_shard(shard_file: Path, root: Path) -> list[str]:
-    """The source videos that a shard names, as paths, each once."""
+    """Paths of the source videos of a shard, sorted, without duplicates."""
     sources = set(read_columns(shard_file, COLUMNS)["source"])
     return sorted(str(Path(root) / source) for source in sources)

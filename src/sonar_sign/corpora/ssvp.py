@@ -1,8 +1,8 @@
-"""SSVP-SLT's layout (Rust et al. 2024): clips that are cut and cropped already.
+"""The corpus layout of SSVP-SLT (Rust et al. 2024): clips that are already cut and cropped.
 
-DailyMoth-70h is published like this, and YouTube-ASL is brought into this form:
-`manifests/{split}.tsv` has `video_name`, `duration` (seconds) and `caption`, with or without a
-line that says so; `videos/` holds each clip in a folder named by the first five characters of
+DailyMoth-70h is published in it, and SSVP-SLT converts YouTube-ASL to it.
+`manifests/{split}.tsv` has the columns `video_name`, `duration` (seconds) and `caption`, with or
+without a header line; `videos/` has each clip in a folder named by the first five characters of
 its name.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file, safe_name
 from sonar_sign.corpora.annotation import Annotation
-from sonar_sign.corpora.folders import Folders
+from sonar_sign.corpora.folders import FolderListings
 
 HEADER = ["video_name", "duration", "caption"]
 SUFFIXES = (".mp4", ".gif", ".webm", ".mkv", ".mov", ".avi")
@@ -28,7 +28,7 @@ class Ssvp:
 
     def __init__(self, root: Path):
         self.root = Path(root)
-        self._folders = Folders(self.root)
+        self._folders = FolderListings(self.root)
 
     def annotation_file(self, split: str, language: str | None = None) -> Path:
         if language is not None:
@@ -57,11 +57,11 @@ class Ssvp:
         prefix = f"videos/{name[:PREFIX_LENGTH]}"
         stem = _stem(name)
         files = [f"{stem}{suffix}" for suffix in SUFFIXES]
-        places = [(folder, file) for folder in (prefix, "videos") for file in files]
+        candidates = [(folder, file) for folder in (prefix, "videos") for file in files]
         return Annotation(
             row=number,
             clip_id=_clip_id(name),
-            source=self._folders.first(places),
+            source=self._folders.first(candidates),
             expected=f"{prefix}/{stem}.mp4",
             whole_video=True,
             start_s=None,
@@ -72,13 +72,13 @@ class Ssvp:
 
 
 def _stem(name: str) -> str:
-    """The name without a video's suffix; what else follows a dot belongs to the name."""
+    """The name without the suffix of a video; other dots belong to the name."""
     suffix = next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), "")
     return name[: len(name) - len(suffix)]
 
 
 def _clip_id(name: str) -> str:
-    """The name as a WebDataset key, which ends at the first dot."""
+    """The clip id; dots are replaced, because a WebDataset key ends at the first dot."""
     return _stem(name).replace(".", "_")
 
 

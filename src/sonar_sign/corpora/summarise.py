@@ -1,4 +1,4 @@
-"""`summarise`: what `prepare` found in all splits of a corpus, as numbers and as a picture."""
+"""`summarise`: statistics and a plot of what `prepare` found in all splits of a corpus."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 @dataclass(frozen=True)
 class SplitFiles:
-    """What `prepare` wrote of one split."""
+    """The files that `prepare` wrote for one split."""
 
     manifest: Path
     dropped: Path
@@ -32,7 +32,7 @@ class SplitFiles:
 
     @classmethod
     def of(cls, manifest: Path) -> "SplitFiles":
-        """The files beside a manifest."""
+        """The files of a split by the path of its manifest."""
         return cls(
             manifest, manifest.with_suffix(".dropped.tsv"), manifest.with_suffix(".clamped.tsv")
         )
@@ -41,10 +41,10 @@ class SplitFiles:
 def summarise(
     corpus: str, corpus_type: str, splits: Mapping[str, SplitFiles], output: Path, plot: Path
 ) -> dict[str, Any]:
-    """Write `manifests/summary.json` and the plot of durations; returns what it says.
+    """Write `manifests/summary.json` and the plot of durations; returns the summary.
 
     Raises:
-        UserError: the corpus type is not known, or a table is missing or malformed.
+        UserError: the corpus type is unknown, or a table is missing or malformed.
     """
     if corpus_type not in TYPES:
         raise UserError(f"Corpus type {corpus_type!r} is not one of: {', '.join(TYPES)}.")
@@ -105,7 +105,7 @@ def _durations(manifest: "pd.DataFrame") -> np.ndarray:
 
 
 def _shared(first: "pd.DataFrame", second: "pd.DataFrame") -> dict[str, int]:
-    """Captions that both splits have, and in how many clips of each."""
+    """Number of captions that occur in both splits, and of clips with them in each split."""
     both = set(first["text"]) & set(second["text"])
     return {
         "captions": len(both),
@@ -115,13 +115,13 @@ def _shared(first: "pd.DataFrame", second: "pd.DataFrame") -> dict[str, int]:
 
 
 def _plot(manifests: "Mapping[str, pd.DataFrame]", path: Path) -> None:
-    """Durations of every split as shares of its clips, so that splits can be compared."""
+    """Histogram of durations, as percentages of each split's clips."""
     durations = {split: _durations(manifest) for split, manifest in manifests.items()}
     longest = max(float(np.quantile(seconds, 0.995)) for seconds in durations.values())
     bins = np.linspace(0, max(longest, 1.0), 50)
     with figure(path) as (_, (axes,)):
         for split, seconds in durations.items():
-            # The few longest clips stand in the last bin.
+            # The longest clips are counted in the last bin.
             shares = np.full(len(seconds), 100 / len(seconds))
             label = f"{split}: {len(seconds):,} clips, median {np.median(seconds):.1f} s"
             axes.hist(
@@ -137,7 +137,7 @@ def _plot(manifests: "Mapping[str, pd.DataFrame]", path: Path) -> None:
 
 
 def as_text(summary: dict[str, Any]) -> str:
-    """The summary in a few lines, for people."""
+    """The summary as text for the terminal."""
     lines = []
     for split, found in summary["splits"].items():
         lines.append(
@@ -152,7 +152,7 @@ def as_text(summary: dict[str, Any]) -> str:
         for reason, n in found["dropped"].items():
             lines.append(f"  dropped {n}: {REASONS[reason]}")
         if found["clamped"]:
-            lines.append(f"  {found['clamped']} reach outside their video and are cut at its end")
+            lines.append(f"  {found['clamped']} exceed their video and are cut at its end")
         captions = found["captions"]
         lines.append(
             f"  {captions['occur_more_than_once']} captions occur more than once, in "

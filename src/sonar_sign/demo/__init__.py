@@ -1,1 +1,1 @@
-"""The embedded corpus and the stand-in models that the demo pretrains on it."""
+"""The demo's drawn corpora, and the small stand-in models that are pretrained on them."""

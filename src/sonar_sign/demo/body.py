@@ -1,4 +1,4 @@
-"""Where every joint is in every frame, in pixels, from the hands' states."""
+"""Joint positions in pixels for every frame, computed from the state of both hands."""
 
 from dataclasses import dataclass
 
@@ -8,28 +8,29 @@ from sonar_sign.demo.face import Head
 from sonar_sign.demo.handshapes import PALM_CENTRE, hand_points
 from sonar_sign.demo.motion import Performance
 
-# Shoulder widths.
+# Positions and lengths are in shoulder widths.
 SHOULDER = np.array([0.485, -0.085, 0.0])
 HAND_LENGTH = 0.55
 WRIST_DEPTH = 0.35
-"""How far the wrists are before the chest; the arms are foreshortened accordingly."""
-# Elbows hang down, and a little outwards and back.
+"""Distance of the wrists in front of the chest; the arms are foreshortened accordingly."""
+# Elbows hang down, slightly outwards and backwards.
 ELBOW_PULL = np.array([0.55, -1.0, -0.25])
 HIP = (0.30, -1.45)
 
-REST_OF_BODY = 25
+N_BODY_POINTS = 25
+"""Points of OpenPose's BODY_25 model."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The camera: a square picture."""
+    """The camera: a square image and the signer's place in it."""
 
     size_px: int
     """Width and height."""
     shoulder_px: float
     """Shoulder width."""
     neck: tuple[float, float]
-    """Where the middle of the shoulders is at rest, pixels."""
+    """(x, y) of the midpoint of the shoulders at rest, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +42,19 @@ class Poses:
     hands: np.ndarray
     """(n_frames, 2 sides, 21 joints, 2)."""
     folds: np.ndarray
-    """(n_frames, 2 sides, 4): folding of the fingers, index to little."""
+    """(n_frames, 2 sides, 4): how far each finger is folded, index to little finger."""
     rolls: np.ndarray
-    """(n_frames, 2 sides): 1 palm, -1 back of the hand."""
+    """(n_frames, 2 sides): 1 shows the palm, -1 the back of the hand."""
     body_shift: np.ndarray
-    """(n_frames, 2) whole pixels from the rest position."""
+    """(n_frames, 2) offset from the rest position, whole pixels."""
     head_shift: np.ndarray
-    """(n_frames, 2) whole pixels; includes the body's shift."""
+    """(n_frames, 2) offset from the rest position, whole pixels; includes `body_shift`."""
     blink: np.ndarray
     """(n_frames,) whether the eyes are closed."""
 
 
 def pose(performance: Performance, frame: Frame, arm_length: float) -> Poses:
-    """Solve the arms and place the hands; `arm_length` is a factor on both arm bones."""
+    """Compute arms (inverse kinematics) and hands; `arm_length` scales both arm bones."""
     unit = frame.shoulder_px
     body_shift = np.round(performance.sway * unit * (1, -1)).astype(int)
     head_shift = body_shift + np.round(performance.nod * unit * (1, -1)).astype(int)
@@ -76,7 +77,7 @@ def pose(performance: Performance, frame: Frame, arm_length: float) -> Poses:
 
 
 def _solve(state: np.ndarray, arm_length: float) -> tuple[np.ndarray, np.ndarray]:
-    """One arm: (n, 3, 2) joints and (n, 21, 2) hand joints, in shoulder widths, y up."""
+    """One arm: (n, 3, 2) arm joints and (n, 21, 2) hand joints, in shoulder widths, y up."""
     angle = np.radians(state[:, 2])
     along = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     thumbwards = np.stack([-along[:, 1], along[:, 0]], axis=1)
@@ -112,19 +113,19 @@ def _solve(state: np.ndarray, arm_length: float) -> tuple[np.ndarray, np.ndarray
 def keypoints(
     poses: Poses, head: Head, frame: Frame, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """OpenPose's points, each (x, y, confidence) in pixels.
+    """OpenPose's keypoints, each (x, y, confidence) in pixels.
 
-    Points outside the picture are three zeros, as OpenPose writes what it does not see.
+    Points outside the image are three zeros, which is how OpenPose writes undetected points.
 
     Returns:
-        body (n, 25, 3) in BODY_25's order, face (n, 70, 3), hands (n, 2 sides: right and
+        body (n, 25, 3) in BODY_25 order, face (n, 70, 3), hands (n, 2 sides: right and
         left, 21, 3).
     """
     n = len(poses.arms)
     neck = np.array(frame.neck)
     on_head = (neck + poses.head_shift)[:, None, :]
     face = head.face_points + on_head
-    body = np.full((n, REST_OF_BODY, 2), -1e6)
+    body = np.full((n, N_BODY_POINTS, 2), -1e6)
     body[:, 0] = face[:, 30]
     body[:, 1] = poses.arms[:, :, 0].mean(axis=1)
     body[:, 2:5] = poses.arms[:, 0]

@@ -1,13 +1,15 @@
-"""The embedded corpus: drawn signers, in How2Sign's shape.
+"""The demo corpus: drawn signers, in the file layout of How2Sign.
 
-Under a corpus root it writes
+Written under the corpus root:
 
-- `raw_videos/{VIDEO_NAME}.mp4`: H.264, 24 frames a second, several sentences each;
-- `how2sign_realigned_{split}.csv`: tab-separated, English sentences and their times;
-- `how2sign_realigned_{split}.ita_Latn.csv`: the same rows in Italian;
-- `glosses_{split}.tsv`: the signs of each sentence and their times;
-- `openpose/{VIDEO_NAME}/{VIDEO_NAME}_{frame:012d}_keypoints.json`: OpenPose's points;
-- `demo_corpus.json`: what it was made from; also the sign that the folder may be replaced.
+- `raw_videos/{VIDEO_NAME}.mp4`: H.264, 24 frames per second, several sentences per video;
+- `how2sign_realigned_{split}.csv`: tab-separated, English captions with start and end times;
+- `how2sign_realigned_{split}.ita_Latn.csv`: the same rows with Italian captions;
+- `glosses_{split}.tsv`: the signs of each sentence with start and end times;
+- `openpose/{VIDEO_NAME}/{VIDEO_NAME}_{frame:012d}_keypoints.json`: keypoints as OpenPose
+  writes them;
+- `demo_corpus.json`: the options of the corpus. It also marks the folder as one that
+  `make_corpus` may overwrite.
 """
 
 import multiprocessing
@@ -46,7 +48,7 @@ ID_LENGTH = 11
 
 @dataclass(frozen=True)
 class CorpusOptions:
-    """What a corpus is made from; equal options give equal files on one machine.
+    """Options of a corpus; equal options give equal files on the same machine.
 
     Raises:
         UserError: a value is out of range.
@@ -55,31 +57,35 @@ class CorpusOptions:
     domain: str
     """"news" (one signer in a studio) or "howto" (five signers in cluttered rooms)."""
     clips: dict[str, int]
-    """The number of sentences of each split."""
+    """Number of sentences in each split."""
     seed: int
+    """0 or more."""
     clips_per_video: int = 8
+    """Sentences in each source video."""
 
     def __post_init__(self) -> None:
         if self.domain not in DOMAINS:
             raise UserError(
-                f"The demo corpus has the domains {' and '.join(DOMAINS)}, not {self.domain!r}."
+                f"Domain {self.domain!r} is not one of the demo corpus's: {', '.join(DOMAINS)}."
             )
         for split, n in self.clips.items():
             safe_name(split)
             if n < 1:
-                raise UserError(f"The split {split!r} of the demo corpus needs a clip, not {n}.")
+                raise UserError(
+                    f"Split {split!r} of the demo corpus must have at least 1 clip, not {n}."
+                )
         if not self.clips:
             raise UserError("The demo corpus needs at least one split.")
         if self.clips_per_video < 1:
             raise UserError(f"clips_per_video must be at least 1, not {self.clips_per_video}.")
         if self.seed < 0:
-            raise UserError(f"The seed must not be negative, and it is {self.seed}.")
+            raise UserError(f"seed must be at least 0, not {self.seed}.")
 
 
 def plan_corpus(options: CorpusOptions) -> dict[str, list[VideoPlan]]:
-    """Draw the sentences, names and signers of every split's videos; nothing is rendered.
+    """Draw sentences, names and signers of the videos of every split, without rendering them.
 
-    A split's sentences depend on the seed, the domain and the split alone.
+    The sentences of a split depend only on the seed, the domain and the name of the split.
     """
     names: set[str] = set()
     plans: dict[str, list[VideoPlan]] = {}
@@ -104,7 +110,7 @@ def plan_corpus(options: CorpusOptions) -> dict[str, list[VideoPlan]]:
 
 
 def _video_id(rng: np.random.Generator, names: set[str]) -> str:
-    """A new identifier like YouTube's; a leading dash would be an option to shell tools."""
+    """A new identifier in YouTube's form, without a leading dash (shell tools read options)."""
     while True:
         video_id = "".join(rng.choice(list(ID_CHARACTERS), size=ID_LENGTH))
         if not video_id.startswith("-") and video_id not in names:
@@ -115,27 +121,27 @@ def _video_id(rng: np.random.Generator, names: set[str]) -> str:
 def make_corpus(
     root: Path, domain: str, clips: dict[str, int], seed: int, clips_per_video: int, workers: int
 ) -> None:
-    """Render a corpus into `root`, in place of an embedded corpus that is already there.
+    """Render a corpus into `root`; a demo corpus that is already there is replaced.
 
-    The annotation files are written last, so where they are, the corpus is whole. Videos are
+    The annotation files are written last: if they exist, the corpus is complete. Videos are
     rendered by `workers` processes, with a progress bar on stderr; the files do not depend on
-    how many. With more than one, the calling script must be importable (multiprocessing's
-    "spawn").
+    the number of workers. With more than one, the calling script must be importable, because
+    processes are started by multiprocessing's "spawn".
 
     Args:
-        root: the corpus's folder.
+        root: folder of the corpus.
         domain: "news" or "howto".
-        clips: number of sentences by split.
+        clips: number of sentences for each split.
         seed: 0 or more.
-        clips_per_video: sentences in one source video.
-        workers: processes, at least 1.
+        clips_per_video: sentences in each source video.
+        workers: number of processes, at least 1.
 
     Raises:
-        UserError: an argument is out of range, or `root` holds something else.
+        UserError: an argument is out of range, or `root` holds files that the demo did not write.
     """
     options = CorpusOptions(domain, dict(clips), seed, clips_per_video)
     if workers < 1:
-        raise UserError(f"The number of workers must be at least 1, not {workers}.")
+        raise UserError(f"workers must be at least 1, not {workers}.")
     root = Path(root)
     _clear(root)
     write_json(root / MARKER, asdict(options))
@@ -147,20 +153,20 @@ def make_corpus(
 
 
 def _clear(root: Path) -> None:
-    """Remove an embedded corpus; whatever else lies in the folder is left alone.
+    """Remove an earlier demo corpus; other files in the folder stay.
 
     Raises:
-        UserError: `root` is a file, or holds a corpus that was not made here.
+        UserError: `root` is a file, or holds a corpus that the demo did not write.
     """
     if root.exists() and not root.is_dir():
-        raise UserError(f"The demo corpus needs a folder, and {root} is a file.")
+        raise UserError(f"The demo corpus must be written to a folder, but {root} is a file.")
     annotations = [*root.glob("how2sign_realigned_*.csv"), *root.glob("glosses_*.tsv")]
     folders = [root / name for name in ("raw_videos", "openpose") if (root / name).exists()]
     if (annotations or folders) and not (root / MARKER).is_file():
         found = (annotations + folders)[0].name
         raise UserError(
-            f"{root} already holds {found} and no {MARKER}, so it was not made by the demo: "
-            "name another folder, or remove it yourself."
+            f"{root} already holds {found} but no {MARKER}, so it was not made by the demo: "
+            "choose another folder, or delete this one yourself."
         )
     for path in annotations:
         path.unlink()
@@ -176,7 +182,7 @@ def _render_all(plans: list[VideoPlan], root: Path, workers: int) -> list[Render
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(f"drawing {plans[0].domain} videos", total=len(plans))
+        task = progress.add_task(f"Drawing {plans[0].domain} videos", total=len(plans))
         rendered = []
         for video in _rendered(plans, root, workers):
             rendered.append(video)
@@ -185,7 +191,7 @@ def _render_all(plans: list[VideoPlan], root: Path, workers: int) -> list[Render
 
 
 def _rendered(plans: list[VideoPlan], root: Path, workers: int) -> Iterator[RenderedVideo]:
-    """The videos in order, as they are ready."""
+    """Yield the rendered videos in the order of `plans`."""
     if workers == 1:
         yield from (render(plan, root) for plan in plans)
         return

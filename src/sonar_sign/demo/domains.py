@@ -1,4 +1,4 @@
-"""The two domains: who signs, in what manner, before what, and seen by which camera."""
+"""The two domains of the demo: their signers, signing styles, backgrounds and cameras."""
 
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,7 @@ SIZE_PX = 400
 """Width and height of every video."""
 DOMAINS = ("news", "howto")
 
-# The signers by their number in How2Sign's file names.
+# Signers by the number that stands in How2Sign's file names.
 NEWS_SIGNER = 6
 SIGNERS: dict[int, tuple[SignerLook, Manner]] = {
     NEWS_SIGNER: (SignerLook(FaceLook(), shirt=(38, 42, 58), neckline="round"), Manner()),
@@ -61,12 +61,12 @@ SIGNERS: dict[int, tuple[SignerLook, Manner]] = {
 }  # fmt: skip
 
 HOWTO_SIGNERS = {"train": (1, 2, 3, 4), "val": (1, 2, 3, 4), "test": (5, 1, 2)}
-"""Signer 5 is seen in test only. Other splits than these three have train's signers."""
+"""Signer 5 appears in the test split only. Further splits have the signers of train."""
 
 
 @dataclass(frozen=True)
 class Shot:
-    """Everything about a video that is not signing."""
+    """Everything about a video except the signing itself."""
 
     look: SignerLook
     manner: Manner
@@ -76,7 +76,7 @@ class Shot:
 
 
 def signer_of(domain: str, split: str, video: int) -> int:
-    """The number of the signer of a split's `video`-th video: they take turns."""
+    """The signer's number in the `video`-th video of a split; signers alternate."""
     if domain == "news":
         return NEWS_SIGNER
     signers = HOWTO_SIGNERS.get(split, HOWTO_SIGNERS["train"])

@@ -1,4 +1,4 @@
-"""Antialiased arms and hands, with the light from the upper left.
+"""Draws antialiased arms and hands, lit from the upper left.
 
 Outlines are computed for all frames at once; drawing a frame only fills them.
 """
@@ -8,33 +8,33 @@ import numpy as np
 
 Colour = tuple[int, int, int]
 BITS = 4
-"""OpenCV takes coordinates in sixteenths of a pixel."""
+"""Fractional bits of OpenCV's fixed-point coordinates: sixteenths of a pixel."""
 LIGHT = np.array([-0.32, -0.38])
 CAP_POINTS = 7
 """Corners of a limb's rounded end."""
 
-# Layers of a limb from edge to highlight: share of the radius, added pixels, shift towards the
-# light in radii, brightness.
+# Layers of a limb from edge to highlight: fraction of the radius, added pixels, shift towards
+# the light in radii, brightness.
 LAYERS = (
     (1.0, 1.2, 0.0, 0.60),
     (1.0, -0.3, 0.0, 0.84),
     (0.68, 0.0, 0.8, 1.0),
     (0.28, 0.0, 1.3, 1.10),
 )
-# The same at an end that grows out of a larger body: no edge, and the lit side fills it.
+# The same for an end that is joined to the torso: no edge, and the lit side fills it.
 JOINED = ((1.0, -2.0, 0.0), (1.0, -0.3, 0.0), (0.99, 0.0, 0.0), (0.5, 0.0, 0.0))
 PALM = [0, 1, 5, 9, 13, 17]
-"""The joints around the palm among the hand's 21."""
+"""Indices of the joints around the palm, of the 21 of a hand."""
 
 
 def shade(colour: Colour, factor: float) -> Colour:
-    """The colour made lighter (factor above 1) or darker."""
+    """The colour, lighter (factor above 1) or darker (below 1)."""
     red, green, blue = (min(255, int(value * factor)) for value in colour)
     return red, green, blue
 
 
 def fixed(points: np.ndarray) -> np.ndarray:
-    """Pixels as OpenCV's fixed-point numbers."""
+    """Pixel coordinates as OpenCV's fixed-point integers."""
     return np.round(points * (1 << BITS)).astype(np.int32)
 
 
@@ -43,8 +43,8 @@ def limb_outlines(ends: np.ndarray, radii: tuple[float, float], joined: bool = F
 
     Args:
         ends: (n, 2 ends, 2) pixels.
-        radii: at the two ends, pixels.
-        joined: whether the first end grows out of something larger of the same colour.
+        radii: radius at each end, pixels.
+        joined: whether the first end is joined to a larger shape of the same colour.
 
     Returns:
         (n, layers, corners, 2) fixed-point; each outline is convex.
@@ -66,7 +66,7 @@ def limb_outlines(ends: np.ndarray, radii: tuple[float, float], joined: bool = F
 
 
 def draw_limb(image: np.ndarray, outlines: np.ndarray, colour: Colour) -> None:
-    """Fill one frame's (layers, corners, 2) `limb_outlines` in place."""
+    """Draw one frame's outlines, (layers, corners, 2) of `limb_outlines`, into `image`."""
     for outline, (_, _, _, brightness) in zip(outlines, LAYERS, strict=True):
         tone = shade(colour, brightness)
         cv2.fillConvexPoly(image, outline, tone, cv2.LINE_AA, BITS)
@@ -80,13 +80,13 @@ def draw_hand(
     length_px: float,
     skin: Colour,
 ) -> None:
-    """Draw a hand in place.
+    """Draw a hand into `image`.
 
     Args:
         joints: (21, 2) fixed-point, OpenPose's order.
-        folds: (4,) folding of the fingers, index to little; folded ones lie on the palm, or
-            behind it when the back of the hand is seen.
-        roll: 1 palm to -1 back.
+        folds: (4,) how far each finger is folded, index to little finger. Folded fingers lie on
+            the palm, or behind it if the back of the hand is visible.
+        roll: 1 (palm) to -1 (back of the hand).
         length_px: wrist to fingertip of a flat hand.
         skin: RGB.
     """
@@ -114,7 +114,7 @@ def draw_hand(
         for first in folded:
             finger(first, first + 4, thick, shade(skin, 0.94))
     else:
-        # Lines between the fingers on the back of the hand, where their roots are hidden.
+        # The back of the hand hides where the fingers begin: draw lines between them.
         roots = np.stack([joints[[9, 13]], (joints[[9, 13]] * 2 + joints[[10, 14]]) // 3], axis=1)
         cv2.polylines(image, roots, False, shade(skin, 0.8), 1, cv2.LINE_AA, BITS)
     finger(1, 5, thick + 1, skin)

@@ -1,8 +1,8 @@
-"""The signers' heads: one public-domain portrait, cut out, tinted and placed.
+"""The signers' heads: one public-domain portrait, cut out, tinted and scaled.
 
 The portrait is NASA's photograph of Eileen Collins that scikit-image ships
-(`skimage.data.astronaut`, public domain). Coordinates below were read off it by eye and are
-its pixels, (x, y).
+(`skimage.data.astronaut`, public domain). The coordinates below
+were read from it by eye; they are (x, y) in its pixels.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ import skimage.data
 Points = tuple[tuple[float, float], ...]
 
 SHOULDER_WIDTH = 191.0
-"""Shoulder width in portrait pixels: about 2.2 times the height of the detected face."""
+"""Shoulder width in pixels of the portrait: about 2.2 times the height of the detected face."""
 NECK_BASE = (221.0, 225.0)
-"""Where the middle of the shoulders goes."""
+"""Midpoint of the shoulders, in pixels of the portrait."""
 ORIGIN = (138, 4)
 SIZE = (180, 192)
-"""Left top corner, and width and height, of the piece of portrait that holds the head."""
+"""Left top corner (`ORIGIN`), width and height of the part of the portrait with the head."""
 
 HEAD_OUTLINE: Points = (
     (153.5, 69), (158, 56), (171, 44.5), (190, 38), (195, 30), (210, 22), (231, 16.5),
@@ -61,7 +61,7 @@ FACE_POINTS = np.array(JAW + BROWS + NOSE + EYES + MOUTH + PUPILS)
 """OpenPose's 70 face points, (70, 2)."""
 EARS: Points = ((174, 122), (276, 130))
 
-# OpenPose numbers face points by the person's sides, so a mirrored face renumbers them.
+# OpenPose numbers face points from the person's right to left, so mirroring renumbers them.
 MIRROR = np.array(
     [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
     + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
@@ -78,11 +78,13 @@ class FaceLook:
     hair_gain: tuple[float, float, float] = (1.0, 1.0, 1.0)
     """Factors on red, green and blue of the hair."""
     hair_grey: float = 0.0
-    """0 keeps the hair's own colour, 1 makes it grey before the factors."""
+    """0 keeps the hair's colour, 1 makes it grey before `hair_gain` is applied."""
     mirrored: bool = False
+    """Flip left and right."""
     width: float = 1.0
-    """Stretch of the head's width."""
+    """Factor on the width of the head."""
     height: float = 1.0
+    """Factor on the height of the head."""
     glasses: bool = False
     beard: float = 0.0
     """Darkness of a beard, 0 (none) to 1."""
@@ -91,7 +93,7 @@ class FaceLook:
 
 @dataclass(frozen=True)
 class Head:
-    """A signer's head as a picture with a soft edge; positions are from the neck's base."""
+    """A signer's head as an image with a soft edge; positions are relative to the neck's base."""
 
     open_eyes: np.ndarray
     """(height, width, 3) uint8 RGB."""
@@ -105,10 +107,11 @@ class Head:
     ears: np.ndarray
     """(2, 2) right and left ear, pixels from the neck's base."""
     skin: tuple[int, int, int]
-    """RGB for hands and arms: the cheeks, a little in the shade."""
+    """RGB of hands and arms: the cheeks, slightly darker."""
     neck_skin: tuple[int, int, int]
-    """RGB for the neck, under the chin."""
+    """RGB of the neck, in the shadow of the chin."""
     hair: tuple[int, int, int]
+    """RGB."""
 
 
 @lru_cache(maxsize=1)
@@ -169,7 +172,7 @@ def make_head(look: FaceLook, shoulder_px: float) -> Head:
 
 
 def _median(picture: np.ndarray, left: int, right: int, top: int, bottom: int) -> tuple:
-    """The median colour of a piece of the portrait."""
+    """The median colour of a rectangle of the portrait."""
     (x, y) = ORIGIN
     piece = picture[top - y : bottom - y, left - x : right - x].reshape(-1, 3)
     return tuple(int(value) for value in np.median(piece, axis=0))

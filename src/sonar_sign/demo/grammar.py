@@ -1,8 +1,8 @@
-"""A small grammar that says the same thing in signs, English and Italian.
+"""A small grammar that expresses the same meaning in signs, English and Italian.
 
-The signs come in an order of their own (time, object with its number and adjective, subject,
+The signs have a word order of their own (time, object with its number and adjective, subject,
 verb, negation), as in topic-comment languages such as ASL; tense, person, number and gender
-are spelled out in English and Italian only. Translation is therefore never copying.
+are expressed in English and Italian only. A translation is therefore never a copy of the signs.
 """
 
 from dataclasses import dataclass
@@ -14,41 +14,48 @@ LANGUAGES = ("eng_Latn", "ita_Latn")
 
 @dataclass(frozen=True)
 class Subject:
-    """Who acts; `person` is 1, 2 or 3, always singular."""
+    """Subject of a sentence, always singular."""
 
     eng: str
     ita: str
     person: int
+    """Grammatical person: 1, 2 or 3."""
 
 
 @dataclass(frozen=True)
 class Verb:
-    """English: base, third person, past, -ing. Italian: present of 3 persons, participle,
-    gerund, future stem."""
+    """The forms of a verb that the grammar needs."""
 
     eng: tuple[str, str, str, str]
+    """Base form, third person singular, past, -ing form."""
     ita_present: tuple[str, str, str]
+    """First, second and third person singular."""
     ita_participle: str
     ita_gerund: str
     ita_future: str
+    """The stem, to which the ending of the person is added."""
 
 
 @dataclass(frozen=True)
 class Noun:
-    """Singular and plural; the Italian article of the singular, and the gender."""
+    """A noun as object of a sentence."""
 
     eng: tuple[str, str]
+    """Singular and plural."""
     ita: tuple[str, str]
+    """Singular and plural."""
     ita_article: str
+    """Definite article of the singular, with its space where it has one."""
     feminine: bool
 
 
 @dataclass(frozen=True)
 class Adjective:
-    """Italian forms: masculine and feminine singular, masculine and feminine plural."""
+    """An adjective; only Italian inflects it."""
 
     eng: str
     ita: tuple[str, str, str, str]
+    """Masculine and feminine singular, masculine and feminine plural."""
 
 
 SUBJECTS = {
@@ -107,7 +114,7 @@ GLOSSES = (*TIMES, *NOUNS, TWO, *ADJECTIVES, *SUBJECTS, *VERBS, NOT)
 
 @dataclass(frozen=True)
 class Sentence:
-    """One meaning; `time` and `adjective` may be None."""
+    """One meaning: keys of the tables above; `time` and `adjective` may be None."""
 
     subject: str
     verb: str
@@ -115,6 +122,7 @@ class Sentence:
     time: str | None
     adjective: str | None
     two: bool
+    """Two objects instead of one."""
     negated: bool
 
     @property
@@ -178,7 +186,7 @@ def _italian(sentence: Sentence) -> str:
 
 
 def draw_sentence(rng: np.random.Generator) -> Sentence:
-    """Draw one of the grammar's 13,440 sentences; shorter ones are likelier."""
+    """Draw one of the 13,440 sentences of the grammar; shorter ones are more likely."""
     return Sentence(
         subject=str(rng.choice(list(SUBJECTS))),
         verb=str(rng.choice(list(VERBS))),
@@ -193,7 +201,7 @@ def draw_sentence(rng: np.random.Generator) -> Sentence:
 def draw_sentences(
     n: int, rng: np.random.Generator, without: frozenset[Sentence] = frozenset()
 ) -> list[Sentence]:
-    """Draw `n` sentences, repeats allowed as in natural text, none of them in `without`."""
+    """Draw `n` sentences that are not in `without`; a sentence may occur more than once."""
     drawn: list[Sentence] = []
     while len(drawn) < n:
         sentence = draw_sentence(rng)

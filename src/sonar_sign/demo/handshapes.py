@@ -1,4 +1,4 @@
-"""Handshapes: a few numbers a shape, and the 21 joint positions that follow from them."""
+"""Handshapes: a few parameters each, and the 21 joint positions computed from them."""
 
 from dataclasses import astuple, dataclass
 
@@ -11,29 +11,32 @@ FINGER_LENGTHS = np.array([0.43, 0.49, 0.45, 0.36])
 PHALANGES = np.array([0.46, 0.30, 0.24])
 THUMB_ROOT = np.array([0.12, 0.11])
 THUMB_SEGMENTS = np.array([0.19, 0.16, 0.14])
-# How far each joint turns, in degrees, when a finger is folded into the palm.
+# Bend of each joint of a finger, in degrees, when it is folded into the palm.
 FOLD_DEG = np.array([85.0, 100.0, 60.0])
-# The middle of the palm, which signs are placed by.
+# Distance from the wrist to the centre of the palm, which is the point that signs place.
 PALM_CENTRE = 0.28
 
 
 @dataclass(frozen=True)
 class HandShape:
-    """One handshape; all values may be interpolated between shapes."""
+    """One handshape; values between two shapes are valid too."""
 
     index: float
-    """Folding of the index finger: 0 straight, 1 folded into the palm."""
+    """How far the index finger is folded: 0 straight, 1 folded into the palm."""
     middle: float
+    """The same for the middle finger."""
     ring: float
+    """The same for the ring finger."""
     little: float
+    """The same for the little finger."""
     spread_deg: float
     """Angle between neighbouring fingers."""
     sweep_deg: float
     """Bend of every finger joint towards the thumb's side, as seen by the viewer."""
     thumb_deg: float
-    """Direction of the thumb, from the hand's axis outwards."""
+    """Angle between thumb and the hand's axis, outwards."""
     thumb_bend_deg: float
-    """Bend of each thumb joint back towards the fingers."""
+    """Bend of each thumb joint towards the fingers."""
 
 
 HANDSHAPES = {
@@ -68,13 +71,14 @@ def hand_points(shapes: np.ndarray, roll: np.ndarray) -> np.ndarray:
         roll: (n,) from 1 (palm towards the viewer) through 0 (edge on) to -1 (back).
 
     Returns:
-        (n, 21, 2) positions in hand lengths; first towards the thumb, second along the hand.
+        (n, 21, 2) positions in hand lengths; first axis towards the thumb, second along the hand.
     """
     n = len(shapes)
     folds, spread, sweep, thumb, bend = np.split(shapes, [4, 5, 6, 7], axis=1)
     points = np.zeros((n, 21, 2))
 
-    # A folding finger turns out of the picture plane, so its projection shortens and returns.
+    # A folding finger turns out of the image plane, so its projection gets shorter and then
+    # points backwards.
     turn = np.cumsum(folds[:, :, None] * np.radians(FOLD_DEG), axis=2)  # (n, 4, 3)
     visible = FINGER_LENGTHS[:, None] * PHALANGES * np.cos(turn)
     fan = np.radians(spread) * np.array([1.0, 0.15, -0.8, -1.8])  # (n, 4)
@@ -91,7 +95,7 @@ def hand_points(shapes: np.ndarray, roll: np.ndarray) -> np.ndarray:
     points[:, 1] = THUMB_ROOT
     points[:, 2:5] = THUMB_ROOT + np.cumsum(steps, axis=1)
 
-    # Edge on, a hand still has its thickness.
+    # A hand seen edge on still has its thickness.
     width = np.where(roll < 0, -1.0, 1.0) * np.maximum(np.abs(roll), 0.25)
     points[..., 0] *= width[:, None]
     return points

@@ -1,4 +1,4 @@
-"""What the stand-in for SONAR must not read in pretraining: the sentences that it is tested on."""
+"""Validation and test sentences, which the SONAR stand-in must not see in pretraining."""
 
 import json
 from pathlib import Path
@@ -10,15 +10,15 @@ HELD_OUT_SPLITS = ("val", "test")
 
 
 def held_out_texts(root: Path) -> set[str]:
-    """The English sentences of an embedded corpus's validation and test splits.
+    """The English sentences of the validation and test splits of a demo corpus.
 
-    They are drawn again from the corpus's own options, so an annotation that was edited
-    afterwards changes nothing.
+    They are drawn again from the options of the corpus, so annotations that were edited
+    later have no influence.
 
     Raises:
-        UserError: `root` holds no embedded corpus.
+        UserError: `root` holds no demo corpus.
     """
-    marker = require_file(Path(root) / MARKER, "The embedded corpus")
+    marker = require_file(Path(root) / MARKER, "The demo corpus")
     plans = plan_corpus(CorpusOptions(**json.loads(marker.read_text(encoding="utf-8"))))
     return {
         sentence.text("eng_Latn")

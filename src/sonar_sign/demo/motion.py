@@ -1,4 +1,4 @@
-"""From sentences to hand motion: times of signs, and both hands' state in every frame."""
+"""From sentences to hand motion: times of the signs, and the state of both hands per frame."""
 
 from dataclasses import dataclass, replace
 
@@ -11,11 +11,11 @@ from sonar_sign.demo.signs import REST, SIGNS, Sign, Stroke
 
 FPS = 24
 STATE_SIZE = 4 + SHAPE_SIZE
-"""Columns of a hand's state: x, y (shoulder widths), pointing (degrees), roll, handshape."""
+"""Columns of a hand's state: x, y (shoulder widths), direction (degrees), roll, handshape."""
 
 TRANSITION_S = 0.20
 STROKE_S = {1: 0.24, 2: 0.26, 3: 0.31, 4: 0.40}
-"""Seconds of a stroke, by its number of points, at tempo 1."""
+"""Duration of a stroke in seconds at tempo 1, by its number of points."""
 RETRACT_S = 0.28
 IDLE_S = (0.2, 0.5)
 SLACK_S = (0.04, 0.16)
@@ -23,23 +23,23 @@ SLACK_S = (0.04, 0.16)
 
 @dataclass(frozen=True)
 class Manner:
-    """How one signer signs."""
+    """The signing style of one signer."""
 
     tempo: float = 1.0
-    """Speed: 1.1 is a tenth faster."""
+    """Speed: 1.1 is 10 % faster."""
     size: float = 1.0
-    """Size of the signing space."""
+    """Factor on the size of the signing space."""
     shift: tuple[float, float] = (0.0, 0.0)
-    """Shift of the signing space, shoulder widths (to the hand's own side, up)."""
+    """Shift of the signing space in shoulder widths (towards the hand's own side, up)."""
     tilt_deg: float = 0.0
     """Added to the direction in which the hands point."""
     noise: float = 0.02
-    """Standard deviation of places between two tokens of a sign, shoulder widths."""
+    """Standard deviation of positions between repetitions of a sign, shoulder widths."""
 
 
 @dataclass(frozen=True)
 class SpanS:
-    """A named span of the video, seconds."""
+    """A named span of the video, in seconds."""
 
     name: str
     start_s: float
@@ -48,33 +48,33 @@ class SpanS:
 
 @dataclass(frozen=True)
 class Performance:
-    """A video's signing."""
+    """The signing of a whole video."""
 
     right: np.ndarray
     """(n_frames, STATE_SIZE) state of the right hand."""
     left: np.ndarray
     """(n_frames, STATE_SIZE) state of the left hand."""
     sway: np.ndarray
-    """(n_frames, 2) small shifts of the body, shoulder widths (right, up)."""
+    """(n_frames, 2) small movements of the body, shoulder widths (right, up)."""
     nod: np.ndarray
-    """(n_frames, 2) shifts of the head over the body, shoulder widths (right, up)."""
+    """(n_frames, 2) movements of the head relative to the body, shoulder widths (right, up)."""
     blink: np.ndarray
     """(n_frames,) whether the eyes are closed."""
     sentences: tuple[tuple[float, float], ...]
-    """Start and end of each sentence, seconds, with a little slack."""
+    """Start and end of each sentence in seconds, with a small random margin."""
     signs: tuple[tuple[SpanS, ...], ...]
     """The signs of each sentence."""
 
 
 class _Track:
-    """Knots in time that one hand passes through."""
+    """The states of one hand at given times; states between them are interpolated."""
 
     def __init__(self) -> None:
         self.times: list[float] = []
         self.states: list[np.ndarray] = []
 
     def add(self, start_s: float, end_s: float, stroke: Stroke) -> None:
-        """Pass through the stroke's points, evenly from `start_s` to `end_s`."""
+        """Add the points of a stroke, evenly spaced from `start_s` to `end_s`."""
         points = stroke.points if len(stroke.points) > 1 else stroke.points * 2
         shape = shape_values(stroke.shape)
         for share, (x, y) in zip(np.linspace(0, 1, len(points)), points, strict=True):
@@ -84,13 +84,13 @@ class _Track:
             self.states.append(np.concatenate([[x, y, pointing, stroke.roll], shape]))
 
     def at(self, times_s: np.ndarray) -> np.ndarray:
-        """The state at each time, (n, STATE_SIZE); no overshoot between knots."""
+        """The state at each time, (n, STATE_SIZE), interpolated without overshoot."""
         curve = PchipInterpolator(self.times, np.array(self.states), axis=0)
         return curve(np.clip(times_s, self.times[0], self.times[-1]))
 
 
 def perform(sentences: list[Sentence], manner: Manner, rng: np.random.Generator) -> Performance:
-    """Sign `sentences` one after the other, with idle gaps between, before and after."""
+    """Sign `sentences` one after the other, with pauses before, between and after them."""
     right, left = _Track(), _Track()
     spans, signs, shakes = [], [], []
     now = 0.0
@@ -136,7 +136,7 @@ def perform(sentences: list[Sentence], manner: Manner, rng: np.random.Generator)
 
 
 def _token(sign: Sign, manner: Manner, rng: np.random.Generator) -> Sign:
-    """One token of a sign: both hands share most of the variation."""
+    """One repetition of a sign; both hands share most of the variation."""
     amplitude = rng.normal(1.0, 0.06)
     shift = rng.normal(0.0, manner.noise, size=2)
     right = _vary(sign.right, manner, rng, amplitude, shift)
@@ -151,7 +151,7 @@ def _vary(
     amplitude: float = 1.0,
     shift: np.ndarray | float = 0.0,
 ) -> Stroke:
-    """`stroke` in the signer's manner, with noise in its places and directions."""
+    """`stroke` in the signer's style, with noise on positions and directions."""
     points = np.array(stroke.points)
     points = points.mean(axis=0) + amplitude * (points - points.mean(axis=0))
     points = points * manner.size + np.array(manner.shift) + shift
@@ -166,7 +166,7 @@ def _vary(
 
 
 def _drift(times_s: np.ndarray, amplitude: float, rng: np.random.Generator) -> np.ndarray:
-    """A slow smooth wander around zero, (n, 2)."""
+    """A slow smooth movement around zero, (n, 2)."""
     periods = rng.uniform([[2.5, 3.0], [5.0, 6.0]], [[4.0, 5.0], [9.0, 9.0]])
     phases = rng.uniform(0, 2 * np.pi, size=(2, 2))
     waves = np.sin(2 * np.pi * times_s[:, None, None] / periods + phases)
@@ -174,7 +174,7 @@ def _drift(times_s: np.ndarray, amplitude: float, rng: np.random.Generator) -> n
 
 
 def _blinks(times_s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Closed eyes for an eighth of a second, every few seconds."""
+    """Whether the eyes are closed, (n,): for 1/8 s every few seconds."""
     closed = np.zeros(len(times_s), bool)
     now = rng.uniform(0.5, 3.0)
     while now < times_s[-1]:

@@ -1,4 +1,4 @@
-"""One source video of the embedded corpus: the mp4 and its keypoints."""
+"""Renders one source video of the demo corpus: the mp4 file and its keypoints."""
 
 import shutil
 from collections.abc import Iterable
@@ -27,10 +27,10 @@ CODEC_OPTIONS = {
 
 @dataclass(frozen=True)
 class VideoPlan:
-    """What one source video will show; enough to render it anywhere."""
+    """Everything that is needed to render one source video."""
 
     name: str
-    """How2Sign's VIDEO_NAME."""
+    """VIDEO_NAME in the annotations."""
     domain: str
     signer: int
     sentences: tuple[Sentence, ...]
@@ -39,7 +39,7 @@ class VideoPlan:
 
 @dataclass(frozen=True)
 class RenderedVideo:
-    """Where the sentences and signs of a rendered video are."""
+    """The times of sentences and signs in a rendered video."""
 
     sentences: tuple[tuple[float, float], ...]
     """Start and end in seconds."""
@@ -49,8 +49,8 @@ class RenderedVideo:
 
 
 def render(plan: VideoPlan, root: Path) -> RenderedVideo:
-    """Write `raw_videos/{name}.mp4` and `openpose/{name}/` under `root`, each whole or absent."""
-    # One process a core renders videos; OpenCV's own threads would only get in their way.
+    """Write `raw_videos/{name}.mp4` and `openpose/{name}/` under `root`, each atomically."""
+    # Videos are rendered by one process per core, so threads inside OpenCV would only compete.
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
@@ -86,7 +86,7 @@ def _rendered(performance: Performance, n_frames: int) -> RenderedVideo:
 
 
 def _encode(path: Path, images: Iterable[np.ndarray], size_px: int) -> None:
-    """Encode (size, size, 3) uint8 RGB images as H.264, one closed group of pictures a second."""
+    """Encode (size, size, 3) uint8 RGB images as H.264, one closed group of pictures per second."""
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=FPS, options=CODEC_OPTIONS)
         stream.width = stream.height = size_px
@@ -98,9 +98,9 @@ def _encode(path: Path, images: Iterable[np.ndarray], size_px: int) -> None:
 
 
 def _yuv(image: np.ndarray) -> av.VideoFrame:
-    """A frame of BT.601 in studio range, which is what decoders assume of an unmarked file.
+    """A frame in BT.601 limited range, which decoders assume for a file that does not say.
 
-    OpenCV converts many times faster than the scaler behind `VideoFrame.reformat`.
+    OpenCV converts many times faster than `VideoFrame.reformat`.
     """
     height, width = image.shape[:2]
     values = cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420).reshape(-1)

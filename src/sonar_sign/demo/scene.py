@@ -1,4 +1,4 @@
-"""Backgrounds and cloth."""
+"""Draws backgrounds and the cloth of shirts."""
 
 from colorsys import hsv_to_rgb
 
@@ -9,7 +9,7 @@ Colour = tuple[int, int, int]
 
 
 def hue_colour(hue: float, saturation: float, value: float) -> Colour:
-    """The RGB colour of a hue, saturation and value in 0 to 1."""
+    """RGB colour from hue, saturation and value, each 0 to 1."""
     red, green, blue = (round(255 * part) for part in hsv_to_rgb(hue, saturation, value))
     return red, green, blue
 
@@ -30,7 +30,7 @@ def studio(size_px: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def room(size_px: int, rng: np.random.Generator) -> np.ndarray:
-    """A cluttered room out of focus: (size, size, 3) uint8 RGB."""
+    """A cluttered room, out of focus: (size, size, 3) uint8 RGB."""
     wall = np.array(hue_colour(rng.random(), rng.uniform(0.05, 0.35), rng.uniform(0.5, 0.9)))
     y, x = np.mgrid[0:size_px, 0:size_px].astype(np.float32) / size_px
     slope = rng.uniform(-0.35, 0.35, size=2)
@@ -42,12 +42,12 @@ def room(size_px: int, rng: np.random.Generator) -> np.ndarray:
     if kind != "shelves":
         _things(image, int(size_px * rng.uniform(0.62, 0.8)), 1.0, rng)
     blurred = cv2.GaussianBlur(image, (0, 0), size_px * rng.uniform(0.012, 0.022))
-    # The camera looks at the signer: what is behind is out of focus and pale.
+    # The camera focuses on the signer, so the background is blurred and pale.
     return np.clip(0.3 * blurred + 0.7 * wall, 0, 255).astype(np.uint8)
 
 
 def _things(image: np.ndarray, floor: int, height: float, rng: np.random.Generator) -> None:
-    """Boxes, jars and pots on a board at row `floor`."""
+    """Draw boxes, jars and pots on a shelf at image row `floor`."""
     size = image.shape[0]
     board = tuple(int(v) for v in rng.uniform(60, 150) * np.array([1.0, 0.8, 0.6]))
     x = int(rng.uniform(-0.1, 0.05) * size)
@@ -112,12 +112,12 @@ def cloth(
     period_px: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Cloth of one colour with a pattern in another: (*size, 3) float32 RGB.
+    """Cloth of one colour with a pattern in another colour: (*size, 3) float32 RGB.
 
     Args:
         size: height and width in pixels.
-        pattern: "plain", "stripes" (across), "bands" (upright) or "plaid". Dots are left out:
-            dlib takes four of them for a face.
+        pattern: "plain", "stripes" (across), "bands" (upright) or "plaid". There are no
+            dots, because dlib detects a face in four of them.
         accent: the pattern's colour.
         period_px: the pattern's period.
     """

@@ -1,4 +1,4 @@
-"""A drawn signer: still layers made once a video, arms and hands drawn every frame."""
+"""Draws a signer: background and body once per video, arms and hands in every frame."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,9 +19,10 @@ from sonar_sign.demo.face import FaceLook, Head, make_head
 from sonar_sign.demo.scene import cloth
 
 MARGIN_PX = 16
-"""The body layer is larger than the picture by this on each side, so that it can sway."""
+"""How much larger than the image the body layer is on each side, so that the body can move."""
 
-# The torso's right half from the neck down, shoulder widths from the middle of the shoulders.
+# Outline of the torso's right half from the neck down, in shoulder widths from the midpoint of
+# the shoulders.
 TORSO = (
     (0.0, 0.17), (0.15, 0.17), (0.17, 0.13), (0.30, 0.09), (0.46, 0.055), (0.565, -0.02),
     (0.61, -0.14), (0.59, -0.34), (0.52, -0.50), (0.48, -0.80), (0.47, -1.10), (0.50, -1.60),
@@ -29,7 +30,7 @@ TORSO = (
 NECK = ((-0.17, 0.32), (0.17, 0.32), (0.185, 0.12), (0.10, -0.05), (-0.10, -0.05), (-0.185, 0.12))
 NECKLINES = {"round": (0.155, 0.10), "wide": (0.17, 0.17), "v": (0.15, 0.30)}
 ARM_RADII = (0.118, 0.092, 0.062)
-"""Shoulder, elbow and wrist, shoulder widths."""
+"""Radius at shoulder, elbow and wrist, in shoulder widths."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class SignerLook:
     face: FaceLook
     shirt: Colour
     accent: Colour = (255, 255, 255)
-    """The colour of the shirt's pattern."""
+    """Colour of the shirt's pattern."""
     pattern: str = "plain"
     """"plain", "stripes", "bands" or "plaid"."""
     neckline: str = "round"
@@ -48,18 +49,19 @@ class SignerLook:
     build: float = 1.0
     """Factor on the width of torso and arms."""
     arm_length: float = 1.0
+    """Factor on the length of the arms."""
     light: float = 1.0
     """Factor on the brightness of the whole signer."""
 
 
 class Signer:
-    """Draws one signer before one background.
+    """Draws one signer in front of one background.
 
     Args:
-        look: what the signer looks like.
+        look: appearance of the signer.
         frame: the camera.
         background: (size, size, 3) uint8 RGB.
-        rng: for the folds of the clothes.
+        rng: draws the folds of the clothes.
     """
 
     def __init__(
@@ -70,7 +72,7 @@ class Signer:
         self._background = background
         self._body, self._body_alpha = _body_layer(look, frame, self.head, rng)
         self._bodies: dict[tuple[int, int], np.ndarray] = {}
-        # Multiplied by their opacity beforehand: half of the blending then is done once.
+        # Multiplied by their opacity in advance, which saves half of the blending per frame.
         alpha = self.head.alpha[..., None]
         self._faces = [
             (self._lit(image) * alpha).astype(np.uint8)
@@ -113,7 +115,7 @@ class Signer:
             yield image
 
     def _arm_outlines(self, joints: np.ndarray) -> list[tuple[np.ndarray, Colour]]:
-        """The pieces of one arm from back to front, for all frames; joints are (n, 3, 2)."""
+        """Outlines of the parts of one arm, back to front, for all frames; joints are (n, 3, 2)."""
         shoulder, elbow, wrist = self._radii
         start, bend, end = joints[:, 0], joints[:, 1], joints[:, 2]
 
@@ -138,7 +140,7 @@ class Signer:
         ]
 
     def _still(self, dx: int, dy: int) -> np.ndarray:
-        """Background and body; `dx` and `dy` are at most MARGIN_PX."""
+        """Background and body, moved by at most MARGIN_PX pixels in each direction."""
         size = self.frame.size_px
         left, top = MARGIN_PX - dx, MARGIN_PX - dy
         piece = (slice(top, top + size), slice(left, left + size))
@@ -213,7 +215,7 @@ def _body_layer(
 def _shirt(
     look: SignerLook, torso: np.ndarray, side: int, unit: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """The shirt's cloth, darker where the body turns away: (side, side, 3) float32."""
+    """The shirt, darker where the body turns away from the viewer: (side, side, 3) float32."""
     period = 0.16 * unit
     fabric = cloth((side, side), look.shirt, look.pattern, look.accent, period, rng)
     inside = cv2.distanceTransform((torso > 0.5).astype(np.uint8), cv2.DIST_L2, 3) / unit

@@ -1,9 +1,9 @@
-"""The 26 signs: where the hands go, how they point, and their shape.
+"""The 26 signs: position, direction and shape of the hands.
 
-Places are in shoulder widths from the middle of the shoulders: x towards the hand's own side
-(so a mirrored left hand has the same numbers), y up. The chin is at y = 0.24, the mouth at
-0.4, the forehead at 0.75, the belt at -0.9. Signs differ first of all in place and path,
-because that is what is left of them in a picture of 64 x 64 pixels.
+Positions are in shoulder widths from the midpoint of the shoulders: x towards the hand's own
+side (so a mirrored left hand has the same numbers), y up. The chin is at y = 0.24, the mouth at
+0.4, the forehead at 0.75, the belt at -0.9. Signs differ mainly in position and
+path, because little else is visible in an image of 64 x 64 pixels.
 """
 
 from dataclasses import dataclass, replace
@@ -15,37 +15,39 @@ Points = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True)
 class Stroke:
-    """What one hand does during a sign."""
+    """The movement of one hand during a sign."""
 
     points: Points
-    """Places of the palm, evenly spaced over the sign's time."""
+    """Positions of the palm's centre, evenly spaced in time."""
     shape: str
     """The name of a handshape."""
     pointing_deg: tuple[float, float] = (90.0, 90.0)
-    """Where the fingers point at first and at last: 0 outwards, 90 up, 180 inwards."""
+    """Direction of the fingers at start and end: 0 outwards, 90 up, 180 inwards."""
     roll: float = 1.0
-    """1 shows the viewer the palm, -1 the back of the hand."""
+    """1 shows the palm to the viewer, -1 the back of the hand."""
 
 
 @dataclass(frozen=True)
 class Sign:
-    """One sign; `left` is None where the left hand rests."""
+    """One sign."""
 
     right: Stroke
     left: Stroke | None = None
+    """None: the left hand rests."""
     head_shake: bool = False
+    """Whether the head shakes during the sign."""
 
 
 REST = Stroke(((0.22, -0.90),), "rest", (205.0, 205.0), -0.8)
 
 
 def _both(stroke: Stroke) -> Sign:
-    """Both hands do the same, mirrored."""
+    """Both hands make the same movement, mirrored."""
     return Sign(stroke, stroke)
 
 
 def _alternating(stroke: Stroke) -> Sign:
-    """The left hand mirrors the right one's path backwards in time."""
+    """The left hand makes the mirrored movement backwards in time."""
     return Sign(stroke, replace(stroke, points=stroke.points[::-1]))
 
 
@@ -55,7 +57,7 @@ def _on_base(stroke: Stroke, place: tuple[float, float], shape: str, pointing: f
 
 
 def _side_by_side(stroke: Stroke, gap: float) -> Sign:
-    """Both hands move the same way, the left one `gap` to the signer's left."""
+    """Both hands move in parallel, the left one `gap` further to the signer's left."""
     points = tuple((gap - x, y) for x, y in stroke.points)
     pointing = tuple(180.0 - angle for angle in stroke.pointing_deg)
     return Sign(stroke, replace(stroke, points=points, pointing_deg=pointing))

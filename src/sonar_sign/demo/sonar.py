@@ -1,7 +1,7 @@
-"""The demo's stand-in for SONAR: a tiny text encoder and decoder of two languages.
+"""The demo's stand-in for SONAR: a tiny text encoder and decoder for two languages.
 
-Trained on translation in all four directions, so that the embedding of a sentence says what it
-means and not in which language. The result is an ordinary SONAR folder.
+It is trained on translation in all four directions, so that the embedding of a sentence
+represents its meaning and not its language. The result is an ordinary SONAR folder.
 """
 
 import os
@@ -27,12 +27,13 @@ def pretrain_sonar(
 ) -> None:
     """Train a tiny SONAR and write it to `folder` (see `sonar_sign.models.sonar_text`).
 
-    The same seed and options give the same weights on the same machine and thread count.
+    The same seed and options give the same weights on the same machine with the same number of
+    threads.
 
     Args:
-        exclude: English texts that must not occur in training, such as test captions.
+        exclude: English sentences that must not occur in training, such as test captions.
     """
-    # Importing fairseq2 costs seconds, so only when it is needed.
+    # Importing fairseq2 takes seconds.
     from sonar_sign.models.sonar_tiny import TinySonarShape, create_sonar_folder, save_weights
 
     folder = Path(folder)
@@ -50,14 +51,14 @@ def pretrain_sonar(
         sonar = create_sonar_folder(unfinished, tokenizer, LANGUAGES, shape)
         _train(sonar, texts, options)
         save_weights(sonar)
-        # Only now, so that a killed training leaves no half-written folder.
+        # Files are moved at the very end, so that a killed training leaves no incomplete folder.
         folder.mkdir(exist_ok=True)
         for file in unfinished.iterdir():
             os.replace(file, folder / file.name)
 
 
 def _draw_texts(n: int, rng: np.random.Generator, exclude: frozenset[str]) -> dict[str, list[str]]:
-    """`n` sentences in each language, the same meaning at the same place."""
+    """`n` sentences in each language; sentences with the same index have the same meaning."""
     sentences = []
     while len(sentences) < n:
         drawn = draw_sentences(n - len(sentences), rng)
@@ -71,8 +72,8 @@ def _train_tokenizer(path: Path, texts: list[str], vocabulary_size: int) -> None
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(texts),
             model_writer=file,
-            # Byte-pair encoding goes on to whole words, which keeps sequences short; the
-            # unigram model stops far below the size that is asked for on so few words.
+            # Byte-pair encoding merges up to whole words, which keeps sequences short; on so few
+            # words the unigram model stops far below the requested vocabulary size.
             model_type="bpe",
             vocab_size=vocabulary_size,
             hard_vocab_limit=False,
@@ -97,13 +98,13 @@ def _train(sonar, texts: dict[str, list[str]], options: SonarPretrainOptions) ->
     target = {language: sonar.tokenize(texts[language], language, "target") for language in texts}
     sonar.encoder.train()
     sonar.decoder.train()
-    for step in track(range(options.n_steps), "training the demo's SONAR", options.n_steps):
+    for step in track(range(options.n_steps), "Training the demo's SONAR", options.n_steps):
         rows = torch.randint(options.n_pairs, (options.batch_size,)).tolist()
         embeddings = sonar.embed_tokens(
             [source[language][row] for language in LANGUAGES for row in rows]
         )  # (2 * batch_size, width), English sentences first
         noise = options.noise * embeddings.detach().std() * torch.randn_like(embeddings)
-        # All four directions, turn and turn about: into the same language, into the other.
+        # All four directions: even steps decode the same language, odd steps the other one.
         languages = LANGUAGES if step % 2 == 0 else LANGUAGES[::-1]
         translation_loss = sonar.token_loss(
             embeddings + noise,

@@ -1,8 +1,8 @@
-"""The demo's stand-ins for SignHiera and the sign encoder, pretrained on the news corpus alone.
+"""The demo's stand-ins for SignHiera and the sign encoder, pretrained on the news corpus only.
 
-SignHiera learns which sign is being made at every feature, because that needs minutes where the
-public model's masked autoencoding needs weeks. The sign encoder is trained by stage 2's own code
-(`sonar_sign.training.sign_encoder`), from nothing.
+SignHiera learns to classify which sign is made at every feature: that takes minutes, where the
+masked autoencoding of the public model takes weeks. The sign encoder is trained from scratch by
+the code of stage 2 (`training.sign_encoder`).
 """
 
 import math
@@ -35,7 +35,7 @@ NO_SIGN = 0
 
 
 def sign_hiera_config(options: StandInOptions, n_classes: int) -> SignHieraConfig:
-    """A SignHiera of five blocks: the public model's plan at a few per cent of its size."""
+    """A SignHiera of five blocks: the public architecture at a few per cent of its size."""
     return SignHieraConfig(
         input_size=(options.n_frames, options.size, options.size),
         embed_dim=options.embed_dim,
@@ -50,7 +50,7 @@ def sign_hiera_config(options: StandInOptions, n_classes: int) -> SignHieraConfi
 def sign_encoder_config(
     options: StandInOptions, feature_dim: int, embedding_dim: int
 ) -> SignEncoderConfig:
-    """A sign encoder of a few layers: the public model's plan at a thousandth of its size."""
+    """A sign encoder of a few layers: the public architecture at a thousandth of its size."""
     return SignEncoderConfig(
         feature_dim=feature_dim,
         embedding_dim=embedding_dim,
@@ -61,7 +61,7 @@ def sign_encoder_config(
         num_layers=options.encoder_layers,
         num_decoder_layers=options.encoder_layers,
         num_heads=4,
-        # Hundreds of sentences, not hundreds of hours: without it, they are learnt by heart.
+        # There are only hundreds of sentences; without dropout the model memorises them.
         dropout_rate=0.1,
     )
 
@@ -75,15 +75,17 @@ class LabelledClip:
     labels: np.ndarray
     """`(n_frames,)` int64; 0 is no sign."""
     fps: float
+    """Frames per second."""
 
 
 def label_clips(
     shards: Sequence[Path], manifest: Path, glosses: Path, names: Sequence[str]
 ) -> list[LabelledClip]:
-    """Decode some clip shards and label their frames.
+    """Decode clip shards and label every frame with its sign.
 
     Args:
-        glosses: table with `SENTENCE_NAME`, `gloss`, `start_s`, `end_s` (of the source video).
+        glosses: table with the columns `SENTENCE_NAME`, `gloss`, `start_s`, `end_s` (times in
+            the source video).
         names: the signs; the label of `names[i]` is `i + 1`.
     """
     starts = read_table(manifest, ("clip_id", "start_s")).set_index("clip_id")["start_s"]
@@ -100,7 +102,7 @@ def label_clips(
             frames = torch.from_numpy(shard.frames(clip_id, numbers))
             clips.append(LabelledClip(frames, labels, info.fps))
     if not clips:
-        raise UserError(f"{shards[0]} and the other news shards hold no clips.")
+        raise UserError(f"There are no clips in {shards[0]} and the other shards of its corpus.")
     return clips
 
 
@@ -114,15 +116,16 @@ def _signs_at(times_s: np.ndarray, signs, names: Sequence[str]) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class LabelledWindow:
-    """A window of a clip; its frames stay in the clip until they are needed."""
+    """A window of a clip; refers to the frames of the clip without copying them."""
 
     clip: LabelledClip
     numbers: np.ndarray
-    """`(n_frames,)` frames of the clip."""
+    """`(n_frames,)` indices of frames in the clip."""
     padding_frames: int
+    """Repeated frames at the end."""
 
     def labels(self, n_units: int) -> Tensor:
-        """The sign at each unit: in the frame halfway through it, `(n_units,)`."""
+        """The sign at each unit, `(n_units,)`: the label of its middle frame."""
         middles = self.numbers.reshape(-1, len(self.numbers) // n_units).mean(axis=1)
         return torch.from_numpy(self.clip.labels[middles.astype(int)])
 
@@ -133,7 +136,7 @@ def cut_labelled(
     augmentation: AugmentOptions | None = None,
     rng: np.random.Generator | None = None,
 ) -> list[LabelledWindow]:
-    """The windows of clips, which are retimed first where there is an augmentation."""
+    """The windows of clips; with an augmentation, clips are first changed in speed."""
     windows = []
     for clip in clips:
         numbers = np.arange(len(clip.frames))
@@ -153,10 +156,10 @@ def pretrain_sign_hiera(
     augmentation: AugmentOptions,
     seed: int,
 ) -> float:
-    """Train SignHiera to name the sign at every feature, and save it in the public layout.
+    """Train SignHiera to classify the sign at every feature, and save it in the public layout.
 
     Returns:
-        The share of validation features that are named right.
+        Accuracy on the features of the validation clips, 0 to 1.
     """
     seed_everything(seed)
     model = SignHiera(config).train()
@@ -166,11 +169,11 @@ def pretrain_sign_hiera(
     optimizer = torch.optim.AdamW(
         parameter_groups(both.named_parameters(), options.weight_decay),
         lr=options.learning_rate,
-        # A few hundred steps: squared gradients averaged over a thousand would lag behind.
+        # There are a few hundred steps only; the usual 0.999 averages over a thousand.
         betas=(0.9, 0.98),
     )
     rng = np.random.default_rng(seed)
-    # Retiming changes how many windows a clip has, so that epochs differ a little in length.
+    # Changes in speed change the number of windows, so epochs differ slightly in length.
     epochs = [cut_labelled(train, config, augmentation, rng) for _ in range(options.epochs)]
     n_steps = sum(math.ceil(len(windows) / options.batch_windows) for windows in epochs)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_then_cosine(0.1, n_steps))
@@ -190,10 +193,10 @@ def pretrain_sign_hiera(
 
 
 def initialise_narrow(model: nn.Module) -> None:
-    """Start a narrow model with weights that keep the size of what passes through them.
+    """Initialise a narrow model so that activations keep their scale from layer to layer.
 
     The public model's standard deviation of 0.02 suits widths of 96 to 768 and weeks of training.
-    Positions are made as large as contents: where a hand is tells signs apart.
+    Position embeddings are as large as contents, because signs differ in the hand's position.
     """
     nn.init.normal_(model.pos_embed_spatial, std=1.0)
     nn.init.normal_(model.pos_embed_temporal, std=0.5)
@@ -225,7 +228,7 @@ def _forward(
 def _accuracy(
     model: SignHiera, head: nn.Linear, clips: Sequence[LabelledClip], batch: int
 ) -> float:
-    """The share of features that are named right."""
+    """The fraction of features that are classified correctly."""
     windows = cut_labelled(clips, model.config)
     right = total = 0
     for first in range(0, len(windows), batch):

@@ -1,1 +1,1 @@
-"""Landmarks: where a signer's shoulders, hands and face are, frame by frame."""
+"""Landmarks: positions of a signer's shoulders, hands and face over time."""

@@ -1,4 +1,4 @@
-"""What was there of a shard's landmarks, and what was missing."""
+"""Counts of found and missing landmarks of a shard."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,33 +10,37 @@ from sonar_sign.landmarks.representation import Represented
 
 @dataclass
 class Counts:
-    """Sums over clips; frames are those of the source, before they are sampled."""
+    """Sums over the clips of a shard; frames are source frames, before resampling."""
 
     source: str
+    """`landmarks.source`."""
     clips: int = 0
+    """All clips, with and without landmarks."""
     frames: int = 0
+    """Source frames of clips that have keypoints."""
     rows: int = 0
-    """Of all clips, at the target frame rate."""
+    """Rows written, at the target frame rate."""
     missing_files: int = 0
-    """Frames without a file."""
+    """Frames without a keypoint file."""
     unreadable: int = 0
-    """Frames whose file is cut off or is no keypoint file."""
+    """Frames whose file is truncated or not a keypoint file."""
     without_people: int = 0
-    """Frames without anybody, those without a file among them."""
+    """Frames without a person, including frames without a file."""
     several_people: int = 0
-    """Frames with more than one person, of whom one was chosen."""
+    """Frames with more than one person."""
     signer_lost: int = 0
-    """Frames with people none of whom is the signer."""
+    """Frames with persons of whom none is the signer."""
     points: int = 0
+    """85 per frame."""
     missing_points: int = 0
-    """Points that were not seen surely enough."""
+    """Points whose confidence is below `landmarks.min_confidence`."""
     interpolated: int = 0
-    """Those of them that were put in between others."""
+    """Missing points that were interpolated."""
     other_length: list[str] = field(default_factory=list)
-    """Clips whose keypoints have another number of frames than the manifest says."""
+    """Clips whose keypoints have a different number of frames than the manifest says."""
     unusable: dict[str, str] = field(default_factory=dict)
-    """Clips without rows: `no_keypoints`, `unreadable`, `unknown_points`, `no_frames`,
-    `no_person`, `no_shoulders`."""
+    """The reason for each clip without rows: `no_keypoints`, `unreadable`, `unknown_points`,
+    `no_frames`, `no_person` or `no_shoulders`."""
 
     def add(
         self, clip_id: str, recording: Recording, signer: Signer, represented: Represented
@@ -59,9 +63,10 @@ class Counts:
             self.unusable[clip_id] = represented.reason
 
     def add_unusable(self, clip_id: str, reason: str) -> None:
-        """Count a clip that has none."""
+        """Count a clip without keypoints."""
         self.clips += 1
         self.unusable[clip_id] = reason
 
     def as_json(self) -> dict[str, Any]:
+        """All fields as a dictionary."""
         return vars(self)

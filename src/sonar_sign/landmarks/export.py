@@ -1,4 +1,4 @@
-"""`landmarks export`: a table's clips as `.pose` files, all points of the signer."""
+"""`landmarks export`: writes all keypoints of the signer of each clip as a `.pose` file."""
 
 import sys
 from pathlib import Path
@@ -14,19 +14,20 @@ from sonar_sign.landmarks.sources import UnusableError, open_source
 
 
 def export(table: Path, root: Path, split: str, source: str, output: Path) -> int:
-    """Write `{clip_id}.pose` for every clip of a manifest or shard; what cannot be is a line.
+    """Write `{clip_id}.pose` for every clip of a manifest or shard.
 
-    The files hold all 137 points of OpenPose, or all 553 of MediaPipe, in pixels of the source,
-    of the person that `choose_signer` chooses; depth is left out.
+    The files contain all 137 points of OpenPose, or all 553 of MediaPipe, in pixels of the
+    source, without depth, of the person that `choose_signer` chooses. A clip without keypoints
+    is named on stderr.
 
     Returns:
-        How many were written.
+        Number of files written.
 
     Raises:
         UserError: the table is malformed, there are no keypoints at all, or a package is missing.
     """
     rows = read_table(table, COLUMNS)
-    pose_format()  # says now what it would refuse later
+    pose_format()  # fail early if the package is missing
     read = open_source(root, split, source)
     written = 0
     for row in track(rows.itertuples(), "Writing .pose files", len(rows)):

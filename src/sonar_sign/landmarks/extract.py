@@ -1,4 +1,4 @@
-"""`extract_landmarks`: the keypoints of one shard's clips, as rows that a model reads."""
+"""`extract_landmarks`: turns the keypoints of one shard's clips into rows for a model."""
 
 from pathlib import Path
 
@@ -28,18 +28,18 @@ def extract_landmarks(
 ) -> None:
     """Write `landmarks/{split}/{shard}.npy`, its index, timings and counts.
 
-    A clip without usable landmarks has no rows; the counts say which and why.
+    A clip without usable landmarks has no rows; `counts` lists these clips with the reason.
 
     Args:
         shard: table with the columns of `sonar_sign.corpora.shard.COLUMNS`.
-        root: the corpus folder that the keypoints, and `source`, lie in.
-        output: the `.npy`; the `.parquet` goes beside it.
-        timings: JSON, for every clip the milliseconds of `landmarks`, from file to rows.
-        counts: JSON, what was there and what was missing, see `counts.Counts`.
+        root: folder of the corpus, with the keypoints and the videos.
+        output: the `.npy` file; the `.parquet` index is written beside it.
+        timings: JSON file; milliseconds per clip for reading and conversion (`landmarks`).
+        counts: JSON file; see `counts.Counts`.
 
     Raises:
-        UserError: the shard is malformed, there are no keypoints of this kind at all, or what
-            finds them is not installed.
+        UserError: the shard is malformed, the corpus has no keypoints of this source, or a
+            package that the source needs is not installed.
     """
     table = read_table(shard, COLUMNS)
     clips: dict[str, np.ndarray] = {}
@@ -59,7 +59,7 @@ def extract_landmarks(
             tally.add(row.clip_id, recording, signer, represented)
             clips[row.clip_id] = represented.rows
         times[row.clip_id] = {"landmarks": timer.lap("landmarks")}
-    # The features come last: where they are, the other files are too.
+    # The rows are written last: if they exist, the other files exist too.
     write_json(timings, times)
     write_json(counts, tally.as_json())
     write_features(output, clips, width(options), hash_of(options))

@@ -1,9 +1,10 @@
-"""MediaPipe Holistic on video: landmarks where a corpus has no keypoints. An optional extra.
+"""Runs MediaPipe Holistic on videos, for a corpus without keypoints. Optional.
 
-Version 0.10.14 is the last whose Holistic brings its models along (with `model_complexity=1`), so
-it needs no network. Its declared requirements contradict this project's and are hardly needed, so
-it is no extra that pip could resolve but a target of the Makefile. TensorBoard wants protobuf 6.31
-or later, MediaPipe's own code breaks with 7, and 6 lacks one method, which is put back here.
+Version 0.10.14 is the last whose package includes the models of Holistic (with
+`model_complexity=1`), so it needs no network. Its declared requirements conflict with those of
+this project although they are hardly needed, so it is not an extra for pip but a target of the
+Makefile. TensorBoard needs protobuf 6.31 or later and MediaPipe fails with protobuf 7; protobuf 6
+lacks one method that MediaPipe calls, which is restored here.
 """
 
 from pathlib import Path
@@ -22,10 +23,10 @@ _NOBODY = np.zeros((0, MEDIAPIPE.n_points, 3), np.float32)
 
 
 class Holistic:
-    """MediaPipe Holistic, which follows one person from frame to frame.
+    """MediaPipe Holistic, which tracks one person from frame to frame.
 
     Raises:
-        UserError: MediaPipe is not installed, or not in a version that can be used.
+        UserError: MediaPipe is not installed, or in a version that does not work.
     """
 
     def __init__(self) -> None:
@@ -38,19 +39,20 @@ class Holistic:
             raise UserError(f"MediaPipe is not installed; install it with: {INSTALL}") from error
         except (AttributeError, TypeError, RuntimeError) as error:
             raise UserError(
-                f"MediaPipe cannot be used as it is installed ({error}); install it with: {INSTALL}"
+                f"The installed MediaPipe does not work ({error}); install it with: {INSTALL}"
             ) from error
 
     def read(self, path: Path, start: int, end: int, fps: float) -> Recording:
         """Find landmarks in the frames `start` to `end` (exclusive) of a video.
 
-        The body's confidence is MediaPipe's visibility. It has none for hands and face: 1 where a
-        part was found. Points outside the picture are guesses and count as not there.
+        The confidence of body points is MediaPipe's visibility. For hands and face, which have
+        none, it is 1 if the part was found. Points outside the image are extrapolated by
+        MediaPipe and count as not seen.
 
         Raises:
             VideoError: the video cannot be opened or decoded.
         """
-        self._solution.reset()  # nothing of the clip before is followed into this one
+        self._solution.reset()  # do not continue the track of the previous clip
         frames = [_NOBODY] * (end - start)
         decoded = 0
         for number, frame in read_frames(path, start, end):
@@ -62,7 +64,7 @@ class Holistic:
 
 
 def _restore_get_prototype() -> None:
-    """What protobuf 6 dropped under this name is there under another."""
+    """Restore a method that protobuf 6 removed; the function exists under another name."""
     from google.protobuf.message_factory import GetMessageClass
     from google.protobuf.symbol_database import SymbolDatabase
 
@@ -71,7 +73,7 @@ def _restore_get_prototype() -> None:
 
 
 def _points(result: Any, width: int, height: int) -> np.ndarray:
-    """`(1, 553, 3)`, or nobody."""
+    """`(1, 553, 3)`, or `(0, 553, 3)` if no person was found."""
     parts = [
         _part(getattr(result, name), count, name == "pose_landmarks")
         for name, (_, count) in zip(_PARTS, MEDIAPIPE.components, strict=True)

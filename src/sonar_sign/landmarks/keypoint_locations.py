@@ -1,4 +1,4 @@
-"""Where the keypoints of a clip lie under a corpus's root. Nothing heavy is imported here."""
+"""Finds the keypoint files of a clip in a corpus. Imports nothing that is slow to import."""
 
 import hashlib
 import os
@@ -10,9 +10,9 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.tables import read_table
 from sonar_sign.corpora.shard import COLUMNS
 
-# Searched in this order. A video's keypoints come before a clip's, because the published clips
-# follow older times than the realigned annotations. The last one is where How2Sign's archives put
-# them.
+# Searched in this order; the last one is where How2Sign's archives put the files. Keypoints of a
+# full video are preferred to those of a clip, because How2Sign's published clips follow older times
+# than the realigned annotations.
 OPENPOSE_PARENTS = (
     "openpose",
     "openpose_output/json",
@@ -23,19 +23,21 @@ POSE_PARENTS = ("poses", "poses/{split}")
 
 @dataclass(frozen=True)
 class KeypointLocation:
-    """A folder or file with keypoints."""
+    """A folder or file with the keypoints of a clip."""
 
     path: Path
+    """Folder of OpenPose's JSON files, or a `.pose` file."""
     of_video: bool
-    """It holds the whole source video, from which the clip's frames are taken."""
+    """It has the keypoints of the whole source video, not of the clip only."""
     mtime_ns: int
+    """Modification time of `path` in nanoseconds."""
 
 
 class KeypointLocations:
-    """The keypoints under a root.
+    """All keypoints of one split.
 
     Raises:
-        UserError: the root has no folder for them at all.
+        UserError: none of the folders that keypoints may be in exists.
     """
 
     def __init__(self, root: Path, split: str, source: str):
@@ -52,19 +54,19 @@ class KeypointLocations:
             )
 
     def find(self, clip_id: str, source: str) -> KeypointLocation | None:
-        """The keypoints of a clip, None where there are none."""
+        """The keypoints of a clip; None if it has none."""
         for name, of_video in ((Path(source).stem, True), (clip_id, False)):
             if found := self._first(name):
                 return KeypointLocation(found[0], of_video, found[1])
         return None
 
     def _first(self, name: str) -> tuple[Path, int] | None:
-        # A video has several clips: it is asked for once.
+        # Several clips share a video: ask the file system once.
         if name not in self._known:
-            self._known[name] = next(self._there(name), None)
+            self._known[name] = next(self._existing(name), None)
         return self._known[name]
 
-    def _there(self, name: str) -> Iterator[tuple[Path, int]]:
+    def _existing(self, name: str) -> Iterator[tuple[Path, int]]:
         for parent in self._parents:
             path = parent / f"{name}{self.suffix}"
             try:
@@ -74,16 +76,16 @@ class KeypointLocations:
 
 
 def state_of(shard: Path, root: Path, split: str, source: str) -> str:
-    """A short hash that changes where a clip's keypoints come, go or are replaced.
+    """A short hash that changes when keypoints of a clip are added, removed or replaced.
 
-    It asks for the time of each clip's folder, which changes when a file in it comes or goes;
-    asking for the time of each frame's file would be 6 million questions for How2Sign.
+    It covers the modification time of each clip's folder, which changes when a file in it is
+    added or removed. The times of single files are not read: How2Sign has 6 million of them.
     """
     try:
-        places = KeypointLocations(root, split, source)
+        locations = KeypointLocations(root, split, source)
     except UserError:
         return "none"
     rows = read_table(shard, COLUMNS)
-    found = (places.find(*row) for row in zip(rows["clip_id"], rows["source"], strict=True))
-    lines = [f"{place.path} {place.mtime_ns}" if place else "-" for place in found]
+    found = (locations.find(*row) for row in zip(rows["clip_id"], rows["source"], strict=True))
+    lines = [f"{item.path} {item.mtime_ns}" if item else "-" for item in found]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

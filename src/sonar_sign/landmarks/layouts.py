@@ -1,9 +1,9 @@
-"""The 85 points that represent a signer, and where OpenPose and MediaPipe have them.
+"""The 85 points that represent a signer, and their indices in OpenPose and MediaPipe.
 
 The points are those of YouTube-ASL (Uthus et al. 2023, arXiv 2306.15162): six of the body, 21 of
-each hand, 37 of the face, given there as numbers of MediaPipe Holistic's points. OpenPose's
-nearest points stand beside them; where it has none between two, the middle of the two is taken.
-Left and right are the signer's own.
+each hand, 37 of the face, defined there as indices of MediaPipe Holistic's points. The nearest
+OpenPose points were chosen here; where a point lies between two, their midpoint is used. Left and
+right are the signer's own.
 """
 
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ import numpy as np
 
 from sonar_sign.landmarks import point_names
 
-# A coordinate beyond this, in pixels, is none.
+# A coordinate beyond this many pixels is invalid.
 MAX_PIXELS = 1e6
 
-_BODY = {  # name: (MediaPipe's number, OpenPose's in BODY_25)
+_BODY = {  # name: (index in MediaPipe, index in OpenPose's BODY_25)
     "left_shoulder": (11, 5),
     "right_shoulder": (12, 2),
     "left_elbow": (13, 6),
@@ -24,7 +24,7 @@ _BODY = {  # name: (MediaPipe's number, OpenPose's in BODY_25)
     "left_hip": (23, 12),
     "right_hip": (24, 9),
 }
-# Both number a hand's points alike.
+# MediaPipe and OpenPose order the points of a hand in the same way.
 HAND_POINTS = (
     "wrist",
     *(f"thumb_{joint}" for joint in ("cmc", "mcp", "ip", "tip")),
@@ -34,7 +34,7 @@ HAND_POINTS = (
         for joint in ("mcp", "pip", "dip", "tip")
     ),
 )
-_FACE = {  # MediaPipe's number: (name, OpenPose's points, of which the middle is taken)
+_FACE = {  # index in MediaPipe: (name, OpenPose's point, or two of which the midpoint is used)
     0: ("upper_lip", (51,)),
     4: ("nose_tip", (30,)),
     13: ("inner_upper_lip", (62,)),
@@ -87,21 +87,23 @@ LEFT_SHOULDER, RIGHT_SHOULDER = 0, 1
 
 @dataclass(frozen=True)
 class Layout:
-    """The points that a tool finds, and which of them are the 85."""
+    """The points of a keypoint tool, and which of them are the 85."""
 
     name: str
+    """`openpose` or `mediapipe`."""
     names: dict[str, tuple[str, ...]]
-    """The names of the points of each of its parts, in order: body, face, left and right hand."""
+    """Names of the points of each part, in order: body, face, left hand, right hand."""
     signing: tuple[tuple[str, tuple[int, ...]], ...]
-    """For each of the 85: the part, and the numbers in it whose middle is the point."""
+    """For each of the 85: its part, and one index in it, or two whose midpoint is used."""
 
     @property
     def components(self) -> list[tuple[str, int]]:
-        """Its parts and their numbers of points."""
+        """(part, number of points) for each part."""
         return [(part, len(names)) for part, names in self.names.items()]
 
     @cached_property
     def n_points(self) -> int:
+        """Number of points of all parts."""
         return sum(count for _, count in self.components)
 
     @cached_property
@@ -114,9 +116,10 @@ class Layout:
         return np.array([(starts[part] + a, starts[part] + b) for part, a, b in rows]).T
 
     def reduced(self, points: np.ndarray) -> np.ndarray:
-        """The 85 of all points: `(..., n_points, 3)` gives `(..., 85, 3)`.
+        """Select the 85 points: `(..., n_points, 3)` to `(..., 85, 3)`.
 
-        The last axis is x, y (pixels) and confidence. A middle is as sure as its less sure end.
+        The last axis is x, y (pixels) and confidence. The confidence of a midpoint is the lower
+        one of its two points.
         """
         first, second = points[..., self._pairs[0], :], points[..., self._pairs[1], :]
         result = (first + second) / 2
@@ -139,6 +142,6 @@ LAYOUTS = (MEDIAPIPE, OPENPOSE)
 
 
 def cleaned(points: np.ndarray) -> np.ndarray:
-    """`(..., 3)` points, those that are none (NaN, infinite, beyond any picture) all zeros."""
+    """`(..., 3)` points; invalid ones (NaN, infinite, beyond `MAX_PIXELS`) become zeros."""
     wrong = ~(np.abs(points).max(axis=-1) < MAX_PIXELS) | ~(points[..., 2] > 0)
     return np.where(wrong[..., None], 0, points).astype(np.float32)

@@ -1,7 +1,4 @@
-"""OpenPose's JSON, one file a frame: `{name}_{frame:012d}_keypoints.json`.
-
-Reading opens one file at a time and keeps numbers only.
-"""
+"""Reads OpenPose's JSON, one file per frame: `{name}_{frame:012d}_keypoints.json`."""
 
 import json
 import os
@@ -16,25 +13,27 @@ from sonar_sign.landmarks.recording import Recording
 
 _NOBODY = np.zeros((0, OPENPOSE.n_points, 3), np.float32)
 _NAME = re.compile(r"_(\d{12})_keypoints\.json$")
-# An hour at 24 frames a second. A file name with a larger number is no frame of a sentence.
+# One hour at 24 frames per second. A larger number in a file name is not a frame of a sentence.
 MAX_FRAMES = 86_400
 
 
-def read_stretch(folder: Path, name: str, start: int, end: int, fps: float) -> Recording:
-    """The frames `start` to `end` (exclusive) of a video's folder.
+def read_frame_range(folder: Path, name: str, start: int, end: int, fps: float) -> Recording:
+    """Read the frames `start` to `end` (exclusive) of a video.
 
     Args:
-        folder: holds `{name}_{frame:012d}_keypoints.json`, frames counted from the video's start.
+        folder: has `{name}_{frame:012d}_keypoints.json`; frames count from the video's start.
+        name: prefix of the file names.
+        fps: frames per second of the video.
     """
     paths = (os.path.join(folder, file_name(name, number)) for number in range(start, end))
     return _recording(paths, fps, other_length=False)
 
 
 def read_folder(folder: Path, fps: float, n_frames: int) -> Recording:
-    """All frames of a folder that holds one clip.
+    """Read all frames of a folder with the keypoints of one clip.
 
-    How2Sign's published folders follow the sentence clips' old times, so they may have more or
-    fewer frames than the manifest's `n_frames`, which is noted.
+    How2Sign's published keypoints follow the older times of its sentence clips, so the number of
+    frames may differ from the manifest's `n_frames`; `other_length` then is True.
     """
     numbered = {}
     for entry in os.scandir(folder):
@@ -47,7 +46,7 @@ def read_folder(folder: Path, fps: float, n_frames: int) -> Recording:
 
 
 def file_name(name: str, frame: int) -> str:
-    """What OpenPose calls a frame's file."""
+    """Name of the file that OpenPose writes for a frame."""
     return f"{name}_{frame:012d}_keypoints.json"
 
 
@@ -68,15 +67,14 @@ def _recording(paths: Iterator[str | None], fps: float, other_length: bool) -> R
 
 
 def read_people(path: str) -> np.ndarray:
-    """The people of one file, `(n_people, 137, 3)` float32: x, y (pixels), confidence.
+    """Read the persons of one file, `(n_people, 137, 3)` float32: x, y (pixels), confidence.
 
-    The points are body (25), face (70), left hand, right hand (21 each). A part that OpenPose was
-    not asked for is empty in the file and zeros here. Values are as they stand in the file, NaN
-    too.
+    The points are body (25), face (70), left hand, right hand (21 each). A part that OpenPose did
+    not compute is empty in the file and zeros here. Values are returned unchanged, including NaN.
 
     Raises:
-        OSError: there is no such file, or it cannot be read.
-        ValueError: it is no OpenPose JSON, or is cut off.
+        OSError: the file does not exist or cannot be read.
+        ValueError: the file is not OpenPose JSON, or is truncated.
     """
     with open(path, "rb") as file:
         content = file.read()
@@ -89,7 +87,7 @@ def read_people(path: str) -> np.ndarray:
             points = np.array(rows, dtype=np.float64).astype(np.float32)
         return points.reshape(len(rows), OPENPOSE.n_points, 3)
     except (AttributeError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise ValueError(f"{path} is no OpenPose JSON ({error})") from error
+        raise ValueError(f"{path} is not OpenPose JSON ({error})") from error
 
 
 def _numbers(person: dict) -> list[float]:

@@ -1,7 +1,7 @@
-"""The names of all points of MediaPipe Holistic and OpenPose, in their order, by part.
+"""The names of all points of MediaPipe Holistic and OpenPose, in order, by part.
 
-Parts are body, face, left hand, right hand. They are named as `.pose` files name them, and
-OpenPose's as its JSON does.
+Parts are body, face, left hand, right hand, with the names that `.pose` files use; OpenPose's
+parts have the names of its JSON.
 """
 
 
@@ -20,7 +20,7 @@ _OPENPOSE_HAND = _words("""
     BASE T_STT T_BCMC T_MCP T_IP I_CMC I_MCP I_PIP I_DIP M_CMC M_MCP M_PIP M_DIP
     R_CMC R_MCP R_PIP R_DIP P_CMC P_MCP P_PIP P_DIP
 """)
-# By what the points are on: border, brows, nose, eyes, outer and inner lips, pupils.
+# Region: number of points. Border, brows, nose, eyes, outer and inner lips, pupils.
 _OPENPOSE_FACE = {"FB": 17, "FEB": 10, "FN": 9, "FE": 12, "FLO": 12, "FLI": 8, "FP": 2}
 
 MEDIAPIPE = {
@@ -31,7 +31,7 @@ MEDIAPIPE = {
         LEFT_THUMB RIGHT_THUMB LEFT_HIP RIGHT_HIP LEFT_KNEE RIGHT_KNEE LEFT_ANKLE RIGHT_ANKLE
         LEFT_HEEL RIGHT_HEEL LEFT_FOOT_INDEX RIGHT_FOOT_INDEX
     """),
-    # With refined landmarks, which are the last ten.
+    # Including the ten refined landmarks of the irises, which are last.
     "FACE_LANDMARKS": tuple(str(number) for number in range(478)),
     "LEFT_HAND_LANDMARKS": _MEDIAPIPE_HAND,
     "RIGHT_HAND_LANDMARKS": _MEDIAPIPE_HAND,

@@ -1,8 +1,8 @@
-"""`.pose` files, sign language processing's exchange format, through the package pose-format.
+"""Reads and writes `.pose` files with the package pose-format.
 
-https://github.com/sign-language-processing/pose describes it. Read are files with the points of
-MediaPipe Holistic or of OpenPose, whole or reduced to some of them: a point is known by its name,
-and one that a file lacks counts as not seen.
+The format is described at https://github.com/sign-language-processing/pose. Files with all or
+some of the points of MediaPipe Holistic or OpenPose are read: points are identified by their
+names, and points that a file lacks count as not seen.
 """
 
 import math
@@ -19,13 +19,13 @@ from sonar_sign.core.files import atomic_write
 from sonar_sign.landmarks.layouts import LAYOUTS, Layout
 from sonar_sign.landmarks.recording import Recording
 
-# What pose-format raises for files that are none or cut off.
+# Exceptions that pose-format raises for invalid or truncated files.
 _UNREADABLE = (struct.error, ValueError, IndexError, KeyError, TypeError, OverflowError, OSError)
 _UNREADABLE += (NotImplementedError, MemoryError, AttributeError)
 
 
 class PoseFileError(Exception):
-    """A file cannot be used; `reason` is `unreadable` or `unknown_points`."""
+    """A file that cannot be used; `reason` is `unreadable` or `unknown_points`."""
 
     def __init__(self, reason: str):
         super().__init__(reason)
@@ -34,7 +34,7 @@ class PoseFileError(Exception):
 
 @cache
 def pose_format() -> ModuleType:
-    """The package.
+    """Import the package pose-format.
 
     Raises:
         UserError: it is not installed.
@@ -45,17 +45,16 @@ def pose_format() -> ModuleType:
         import pose_format.pose_header
     except ImportError as error:
         raise UserError(
-            "pose-format is not installed; run make setup again, or pip install pose-format."
+            "pose-format is not installed; install it with: make setup, or pip install pose-format."
         ) from error
     return pose_format
 
 
-def read_pose(path: Path, stretch_s: tuple[float, float] | None = None) -> Recording:
-    """All frames of a file, or those of a stretch of it, in seconds.
+def read_pose(path: Path, span_s: tuple[float, float] | None = None) -> Recording:
+    """Read all frames of a file, or those of a span (start and end in seconds).
 
     Raises:
-        PoseFileError: the file cannot be read, or its points are neither MediaPipe's nor
-            OpenPose's.
+        PoseFileError: the file cannot be read, or has points of neither MediaPipe nor OpenPose.
         UserError: pose-format is not installed.
     """
     package = pose_format()
@@ -74,15 +73,15 @@ def read_pose(path: Path, stretch_s: tuple[float, float] | None = None) -> Recor
     points[:, :, targets, 2] = confidence[:, :, sources]
     frames, nobody = list(points), np.zeros((0, layout.n_points, 3), np.float32)
     missing = 0
-    if stretch_s is not None:
-        start, end = (round(second * fps) for second in stretch_s)
+    if span_s is not None:
+        start, end = (round(second * fps) for second in span_s)
         missing = max(0, end - len(frames)) - max(0, start - len(frames))
         frames = frames[start:end] + [nobody] * missing
     return Recording(layout, fps, frames, missing_frames=missing)
 
 
 def _known_points(components: Any) -> tuple[Layout, list[int], list[int]]:
-    """The layout of a file, and where each point that it knows is in the file and in the layout."""
+    """The layout of a file, and the indices of its points in the file and in the layout."""
     for layout in LAYOUTS:
         places = {
             (part, name): number
@@ -105,11 +104,12 @@ def write_pose(
     fps: float,
     size: tuple[int, int] | None = None,
 ) -> None:
-    """Write one person's points.
+    """Write the points of one person.
 
     Args:
         points: `(n_frames, n_points, 3)` x, y (pixels) and confidence.
-        size: width and height of the picture; without it, so much as holds all points.
+        fps: frames per second.
+        size: width and height of the image; default: just large enough for all points.
 
     Raises:
         UserError: pose-format is not installed.

@@ -1,4 +1,4 @@
-"""What a keypoint tool saw in one clip, whichever tool and file format it was."""
+"""The keypoints of one clip, independent of tool and file format, and the choice of the signer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,53 +13,57 @@ from sonar_sign.landmarks.layouts import (
     cleaned,
 )
 
-# How far, in shoulder widths, a signer may be from where they were last seen. Farther is somebody
-# else: two people who stand side by side are farther apart.
+# Maximum distance, in shoulder widths, between the positions of the signer in consecutive frames.
+# Two people who stand side by side are farther apart.
 MAX_MOVE = 1.0
 
 
 @dataclass(frozen=True)
 class Recording:
-    """The people in every frame of a clip."""
+    """The persons in every frame of a clip."""
 
     layout: Layout
+    """Which points each person has."""
     fps: float
+    """Frames per second."""
     frames: Sequence[np.ndarray]
-    """`(n_people, n_points, 3)` a frame: x, y (pixels), confidence. No people in a frame that is
-    missing or cannot be read."""
+    """Per frame `(n_people, n_points, 3)`: x, y (pixels), confidence. `n_people` is 0 for a frame
+    that is missing or unreadable."""
     missing_frames: int = 0
-    """Frames of which nothing is there."""
+    """Frames without any data."""
     unreadable_frames: int = 0
-    """Frames of which something is there that cannot be read."""
+    """Frames whose data cannot be read."""
     other_length: bool = False
-    """There are more or fewer frames than the manifest says."""
+    """The number of frames differs from the manifest."""
 
 
 @dataclass(frozen=True)
 class Signer:
-    """One person's points, chosen among those in view."""
+    """The points of the person that was chosen as the signer."""
 
     points: np.ndarray
-    """`(n_frames, n_points, 3)` as in `Recording`; zeros where the person is not seen."""
+    """`(n_frames, n_points, 3)` as in `Recording`; zeros in frames without the signer."""
     signing: np.ndarray
     """`(n_frames, 85, 3)`, the points of `layouts.POINTS`."""
     fps: float
+    """Frames per second."""
     without_people: int
-    """Frames without anybody."""
+    """Frames without a person."""
     several_people: int
     """Frames with more than one person."""
     lost: int = field(default=0)
-    """Frames with people none of whom is the signer."""
+    """Frames with persons of whom none is the signer."""
 
 
 def choose_signer(recording: Recording) -> Signer:
-    """The signer of a clip.
+    """Choose the signer of a clip.
 
-    Where nobody ever has company, it is the one who is there. Elsewhere it is the person that is
-    largest and most surely seen in any frame (confidence of the body times its extent), followed
-    from there to both ends: the next is the nearest one, at most a shoulder width away.
+    If no frame has more than one person, each frame's person is the signer. Otherwise the most
+    prominent person of any frame is the signer (confidence of the body times its extent), and is
+    tracked from there forwards and backwards: in each frame the nearest person, at most `MAX_MOVE`
+    shoulder widths from the last position.
     """
-    frames = [_there(cleaned(frame)) for frame in recording.frames]
+    frames = [_detected(cleaned(frame)) for frame in recording.frames]
     counts = np.array([len(frame) for frame in frames], dtype=int)
     reduced = [recording.layout.reduced(frame) for frame in frames]
     chosen = _followed(reduced) if (counts > 1).any() else np.where(counts > 0, 0, -1)
@@ -80,13 +84,13 @@ def choose_signer(recording: Recording) -> Signer:
     )
 
 
-def _there(people: np.ndarray) -> np.ndarray:
-    """Those of whom anything is seen."""
+def _detected(people: np.ndarray) -> np.ndarray:
+    """Persons with at least one detected point."""
     return people[people[:, :, 2].any(axis=1)]
 
 
 def _followed(frames: list[np.ndarray]) -> np.ndarray:
-    """The number of the signer in each frame, -1 where they are not."""
+    """Index of the signer in each frame, -1 in frames without the signer."""
     prominence = [[_prominence(person) for person in frame] for frame in frames]
     start = int(np.argmax([max(scores, default=0.0) for scores in prominence]))
     chosen = np.full(len(frames), -1)
@@ -112,14 +116,14 @@ def _prominence(person: np.ndarray) -> float:
 
 
 def _middle(person: np.ndarray) -> np.ndarray:
-    """The middle of the shoulders; of all points that are seen where these are not; else NaN."""
+    """Midpoint of the shoulders, else mean of all detected points, else NaN."""
     shoulders = person[[LEFT_SHOULDER, RIGHT_SHOULDER]]
     seen = shoulders if (shoulders[:, 2] > 0).all() else person[person[:, 2] > 0]
     return seen[:, :2].mean(axis=0) if len(seen) else np.full(2, np.nan)
 
 
 def _width(person: np.ndarray) -> float:
-    """The distance of the shoulders; half the extent of what is seen where these are not."""
+    """Distance of the shoulders, else half the extent of the detected points."""
     shoulders = person[[LEFT_SHOULDER, RIGHT_SHOULDER]]
     if (shoulders[:, 2] > 0).all():
         return float(np.linalg.norm(shoulders[0, :2] - shoulders[1, :2]))

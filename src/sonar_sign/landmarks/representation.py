@@ -1,16 +1,15 @@
-"""From points in pixels to what a model reads; docs/landmarks.md has the table.
+"""Converts keypoints in pixels to the rows that a model reads; see docs/landmarks.md.
 
-A row is a moment of a clip, at the target frame rate. Its columns, in this order:
+A row is one time step at the target frame rate. Its columns, in this order:
 
-- x and y of the 85 points: the origin is the middle of the shoulders and the unit the distance of
-  the shoulders, each the median over the clip;
-- x and y of the points of each hand and of the face in a frame of their own: the origin is the
-  middle of the points that are there, the unit their distance from it (the root of the mean
-  square), the median over the clip;
+- x and y of the 85 points: the origin is the midpoint of the shoulders, the unit is the distance
+  of the shoulders, both as median over the clip;
+- x and y of the points of each hand and of the face in local coordinates: the origin is the mean of
+  the present points, the unit their root mean square distance from it, as median over the clip;
 - the confidence of the 85 points, 0 where a point was not seen;
-- with velocities, those of the first columns, in shoulder widths a second.
+- with `velocities`, the velocities of the 85 points in shoulder widths per second.
 
-A point that is not there is zeros everywhere. Y points down, as in pictures.
+All columns of a missing point are zero. Y points down, as in images.
 """
 
 import hashlib
@@ -33,46 +32,46 @@ from sonar_sign.landmarks.layouts import (
 RECIPE = 1
 _PARTS = (LEFT_HAND, RIGHT_HAND, FACE)
 _N_LOCAL = sum(part.stop - part.start for part in _PARTS)
-# In shoulder widths or in a part's own unit; beyond it a point is an error of the detector.
+# In shoulder widths or local units; a point beyond it is a detection error.
 _LIMIT = 10.0
-# In shoulder widths a second.
+# In shoulder widths per second.
 _SPEED_LIMIT = 50.0
 
 
 @dataclass(frozen=True)
 class Represented:
-    """A clip as a model reads it."""
+    """The rows of one clip."""
 
     rows: np.ndarray
-    """`(n_rows, width(options))` float32; no rows where the clip cannot be used."""
+    """`(n_rows, width(options))` float32; no rows if the clip cannot be used."""
     missing_points: int
-    """Points of source frames that were not seen surely enough."""
+    """Points of source frames whose confidence is too low."""
     interpolated_points: int
-    """Those of them that were put in between others."""
+    """Missing points that were interpolated."""
     reason: str = ""
     """Why there are no rows: `no_frames`, `no_person` or `no_shoulders`."""
 
 
 def width(options: LandmarkOptions) -> int:
-    """The number of columns."""
+    """Number of columns of a row."""
     return 2 * len(POINTS) * (2 if options.velocities else 1) + 2 * _N_LOCAL + len(POINTS)
 
 
 def hash_of(options: LandmarkOptions) -> str:
-    """A hash of what the columns mean. The source is no part of it: sources can be mixed."""
+    """Hash of the meaning of the columns; independent of the source, so sources can be mixed."""
     settings = {key: value for key, value in asdict(options).items() if key != "source"}
     meaning = {"layout": NAME, "points": POINTS, "recipe": RECIPE, **settings}
     return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
 
 
 def represent(signing: np.ndarray, fps: float, options: LandmarkOptions) -> Represented:
-    """The rows of one clip.
+    """Compute the rows of one clip.
 
     Args:
-        signing: `(n_frames, 85, 3)` x, y (pixels) and confidence, of one person.
-        fps: frames a second.
+        signing: `(n_frames, 85, 3)` x, y (pixels) and confidence of one person.
+        fps: frames per second of `signing`.
     """
-    xy, there, seen = seen_and_filled(signing, fps, options)
+    xy, present, seen = seen_and_filled(signing, fps, options)
     missing = int((~seen).sum())
     both = seen[:, LEFT_SHOULDER] & seen[:, RIGHT_SHOULDER]
     shoulders = signing[both][:, [LEFT_SHOULDER, RIGHT_SHOULDER], :2].astype(np.float64)
@@ -83,14 +82,14 @@ def represent(signing: np.ndarray, fps: float, options: LandmarkOptions) -> Repr
         return Represented(nothing, missing, 0, reason)
     unit = np.median(distances[distances > 0])
     xy = (xy - np.median(shoulders.mean(axis=1), axis=0)) / unit
-    interpolated = int((there & ~seen).sum())
+    interpolated = int((present & ~seen).sum())
     confidence = np.where(seen, signing[..., 2], 0.0)
-    xy, there, confidence = resampled(xy, there, confidence, options.fps / fps)
-    columns = [_flat(xy, there, _LIMIT)]
-    columns += [_flat(*_local(xy[:, part], there[:, part]), _LIMIT) for part in _PARTS]
+    xy, present, confidence = resampled(xy, present, confidence, options.fps / fps)
+    columns = [_flat(xy, present, _LIMIT)]
+    columns += [_flat(*_local(xy[:, part], present[:, part]), _LIMIT) for part in _PARTS]
     columns += [np.clip(confidence, 0.0, 1.0)]
     if options.velocities:
-        columns += [_flat(*_velocity(xy, there, options.fps), _SPEED_LIMIT)]
+        columns += [_flat(*_velocity(xy, present, options.fps), _SPEED_LIMIT)]
     rows = np.concatenate(columns, axis=1, dtype=np.float32)
     return Represented(rows, missing, interpolated)
 
@@ -98,32 +97,32 @@ def represent(signing: np.ndarray, fps: float, options: LandmarkOptions) -> Repr
 def seen_and_filled(
     signing: np.ndarray, fps: float, options: LandmarkOptions
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which points count as seen, and which are there with those that are interpolated.
+    """Apply the confidence threshold and interpolate short gaps.
 
     Args:
         signing: `(n_frames, 85, 3)` as for `represent`.
 
     Returns:
-        `(n_frames, 85, 2)` float64 x and y in pixels; `(n_frames, 85)` which are there, and which
-        of them were seen.
+        `(n_frames, 85, 2)` float64 x and y in pixels; `(n_frames, 85)` which points are present
+        (seen or interpolated); `(n_frames, 85)` which were seen.
     """
     seen = (signing[..., 2] >= options.min_confidence) & (signing[..., 2] > 0)
-    # 0.25 s of 24 frames a second are six frames, whatever floats make of it.
+    # The epsilon makes 0.25 s at 24 frames per second exactly six frames.
     limit = int(options.max_gap_s * fps + 1e-6)
-    xy, there = fill_gaps(signing[..., :2].astype(np.float64), seen, limit)
-    return xy, there, seen
+    xy, present = fill_gaps(signing[..., :2].astype(np.float64), seen, limit)
+    return xy, present, seen
 
 
 def fill_gaps(xy: np.ndarray, seen: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
-    """Put points into gaps of at most `limit` frames, on a straight line between its ends.
+    """Interpolate gaps of at most `limit` frames linearly.
 
     Args:
         xy: `(n_frames, n_points, 2)`.
-        seen: `(n_frames, n_points)`, which of them are there.
+        seen: `(n_frames, n_points)`, which points were seen.
 
     Returns:
-        The same two arrays, with more points there. What comes before a point is first seen, or
-        after it is last seen, stays empty.
+        `xy` with the gaps filled, and `(n_frames, n_points)` which points are present now. A
+        point stays missing before it is first seen and after it is last seen.
     """
     n = len(seen)
     frames = np.arange(n)[:, None]
@@ -139,12 +138,12 @@ def fill_gaps(xy: np.ndarray, seen: np.ndarray, limit: int) -> tuple[np.ndarray,
 
 
 def resampled(
-    xy: np.ndarray, there: np.ndarray, confidence: np.ndarray, rate: float
+    xy: np.ndarray, present: np.ndarray, confidence: np.ndarray, rate: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The moments `0, 1 / rate, 2 / rate ...` of a clip whose frames are at 0, 1, 2 ...
+    """Resample frames 0, 1, 2 ... to the times `0, 1 / rate, 2 / rate ...` (in frames).
 
-    A moment between two frames is a mixture of both where a point is in both, else it is what the
-    nearer one has.
+    A point is interpolated linearly if it is present in both neighbouring frames; otherwise the
+    nearer frame's value is used.
     """
     n = len(xy)
     moments = np.arange(max(1, round(n * rate))) / rate
@@ -152,33 +151,33 @@ def resampled(
     first = np.floor(moments + 1e-6).astype(int)
     last = np.minimum(first + 1, n - 1)
     weight = np.clip(moments - first, 0.0, 1.0)[:, None]
-    both = there[first] & there[last]
+    both = present[first] & present[last]
     weight = np.where(both, weight, weight >= 0.5)
     mixed = (1 - weight)[..., None] * xy[first] + weight[..., None] * xy[last]
-    is_there = np.where(weight >= 0.5, there[last], there[first])
-    return mixed, is_there, (1 - weight) * confidence[first] + weight * confidence[last]
+    is_present = np.where(weight >= 0.5, present[last], present[first])
+    return mixed, is_present, (1 - weight) * confidence[first] + weight * confidence[last]
 
 
-def _local(xy: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A part's points in a frame of their own."""
-    weight = there[..., None].astype(xy.dtype)
+def _local(xy: np.ndarray, present: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The points of a part in local coordinates (see the module's docstring)."""
+    weight = present[..., None].astype(xy.dtype)
     n = np.maximum(weight.sum(axis=1), 1)
     from_middle = (xy - (weight * xy).sum(axis=1, keepdims=True) / n[:, None]) * weight
     radius = np.sqrt((from_middle**2).sum(axis=(1, 2)) / n[:, 0])
     usable = radius > 0
     unit = np.median(radius[usable]) if usable.any() else 1.0
-    return from_middle / unit, there
+    return from_middle / unit, present
 
 
-def _velocity(xy: np.ndarray, there: np.ndarray, fps: float) -> tuple[np.ndarray, np.ndarray]:
-    """Change since the row before; the first row has none."""
+def _velocity(xy: np.ndarray, present: np.ndarray, fps: float) -> tuple[np.ndarray, np.ndarray]:
+    """Change since the previous row, per second; zero in the first row."""
     velocity = np.zeros_like(xy)
     velocity[1:] = fps * np.diff(xy, axis=0)
-    moving = np.zeros_like(there)
-    moving[1:] = there[1:] & there[:-1]
+    moving = np.zeros_like(present)
+    moving[1:] = present[1:] & present[:-1]
     return velocity, moving
 
 
-def _flat(values: np.ndarray, there: np.ndarray, limit: float) -> np.ndarray:
-    kept = np.where(there[..., None], np.clip(values, -limit, limit), 0.0)
+def _flat(values: np.ndarray, present: np.ndarray, limit: float) -> np.ndarray:
+    kept = np.where(present[..., None], np.clip(values, -limit, limit), 0.0)
     return kept.reshape(len(kept), -1)

@@ -1,4 +1,4 @@
-"""`landmarks show`: what was found of a signer, drawn over the picture or on none."""
+"""`landmarks show`: draws the landmarks of a signer on the video or on an empty image."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -18,13 +18,13 @@ from sonar_sign.corpora.shard import COLUMNS
 from sonar_sign.landmarks.layouts import BODY, FACE, LEFT_HAND, POINTS, RIGHT_HAND
 from sonar_sign.landmarks.recording import choose_signer
 from sonar_sign.landmarks.representation import seen_and_filled
-from sonar_sign.landmarks.sources import Read, UnusableError, open_source, stretch_of
+from sonar_sign.landmarks.sources import Read, UnusableError, frame_range, open_source
 
 FORMATS = ("mp4", "png")
 QUALITY = 20
 SHEET_COLUMNS, SHEET_ROWS, TILE_WIDTH = 4, 3, 320
 BACKGROUND = 24
-# Of an empty picture without known size: so much room around the points, in pixels.
+# Space around the points in an empty image of unknown size, in pixels.
 MARGIN = 20
 
 _FINGERS = [(0, 1, 2, 3, 4), (0, 5, 6, 7, 8), (0, 9, 10, 11, 12), (0, 13, 14, 15, 16)]
@@ -44,7 +44,7 @@ _FACE_CHAINS = (
     ("mouth_right", "upper_lip_far_right", "upper_lip_right", "upper_lip", "upper_lip_far_left",
      "mouth_left", "lower_lip", "lower_lip_right", "mouth_right"),
 )  # fmt: skip
-# RGB; the two hands are told apart by hue and by lightness.
+# RGB; the two hands differ in hue and in lightness.
 _COLOURS = {
     "body": (240, 240, 240),
     "left": (255, 60, 200),
@@ -67,22 +67,25 @@ def show(
 ) -> list[Path]:
     """Draw clips of a manifest or shard to `{output}/{clip_id}.mp4` or `.png`.
 
-    The 85 points are drawn where `extract_landmarks` takes them from: of the chosen person, those
-    surer than `min_confidence`, and interpolated ones as small red rings.
+    Drawn are the points that `extract_landmarks` uses: of the chosen person, those with at least
+    `min_confidence`, and interpolated ones as small red rings.
 
     Args:
-        format: `mp4`, all frames; `png`, a contact sheet of twelve, row by row.
-        picture: draw over the video, where it can be read.
+        format: `mp4`: all frames; `png`: a contact sheet of twelve frames, row by row.
+        picture: draw on the frames of the video if it can be read.
+
+    Returns:
+        The files written.
 
     Raises:
-        UserError: a clip is not in the table or has no keypoints, or the format is none.
+        UserError: a clip is not in the table or has no keypoints, or the format is unknown.
     """
     if format not in FORMATS:
         raise UserError(f"Format {format!r} is not one of {', '.join(FORMATS)}.")
     rows = {row.clip_id: row for row in read_table(table, COLUMNS).itertuples()}
     unknown = [clip for clip in clips if clip not in rows]
     if unknown:
-        raise UserError(f"Clip {unknown[0]} is not in {table}; its column clip_id has the names.")
+        raise UserError(f"Clip {unknown[0]} is not in {table}; see its column clip_id.")
     read = open_source(root, split, options.source)
     written = []
     for clip in clips:
@@ -98,16 +101,20 @@ def show(
 
 @dataclass(frozen=True)
 class _Drawing:
-    """The frames of a clip with its points on them, drawn when they are asked for."""
+    """The frames of a clip with its points, drawn one by one during iteration."""
 
     xy: np.ndarray
-    there: np.ndarray
+    """`(n_frames, 85, 2)` in pixels."""
+    present: np.ndarray
+    """`(n_frames, 85)`, which points are drawn."""
     seen: np.ndarray
+    """`(n_frames, 85)`, which of them are not interpolated."""
     fps: float
+    """Frames per second."""
     size: tuple[int, int]
-    """Height and width, both even, as video needs them."""
+    """Height and width, both even, as H.264 requires."""
     pictures: Iterable[tuple[int, np.ndarray]]
-    """Frames by number, ascending; some may be missing."""
+    """(index, frame) in ascending order; some frames may be missing."""
 
     def __len__(self) -> int:
         return len(self.xy)
@@ -122,7 +129,7 @@ class _Drawing:
             canvas = np.full((height, width, 3), BACKGROUND, np.uint8)
             if place == number:
                 canvas = picture[:height, :width].copy()
-            draw(canvas, self.xy[number], self.there[number], self.seen[number])
+            draw(canvas, self.xy[number], self.present[number], self.seen[number])
             yield canvas
 
 
@@ -134,28 +141,28 @@ def _drawing(row: Any, read: Read, root: Path, options: LandmarkOptions, picture
     signing = choose_signer(recording).signing
     if not len(signing):
         raise UserError(f"Clip {row.clip_id} has no landmarks to show (no_frames).")
-    xy, there, seen = seen_and_filled(signing, recording.fps, options)
-    size, pictures = _room(xy[there]), ()
+    xy, present, seen = seen_and_filled(signing, recording.fps, options)
+    size, pictures = _canvas_size(xy[present]), ()
     if picture:
         size, pictures = _pictures(root / row.source, row, size)
     height, width = size
     return _Drawing(
-        xy, there, seen, recording.fps, (height - height % 2, width - width % 2), pictures
+        xy, present, seen, recording.fps, (height - height % 2, width - width % 2), pictures
     )
 
 
 def _pictures(
     video: Path, row: Any, size: tuple[int, int]
 ) -> tuple[tuple[int, int], Iterable[tuple[int, np.ndarray]]]:
-    """The size and the frames of the video, or `size` and none where it cannot be read."""
+    """Size and frames of the video, or `size` and no frames if it cannot be read."""
     try:
         info = probe(video)
     except VideoError:
         return size, ()
-    start, end = stretch_of(row)
+    start, end = frame_range(row)
 
     def frames() -> Iterator[tuple[int, np.ndarray]]:
-        # What can be decoded of a video that breaks off is shown.
+        # The readable part of a truncated video is shown.
         with suppress(VideoError):
             for number, frame in read_frames(video, start, end):
                 yield number - start, frame
@@ -163,19 +170,19 @@ def _pictures(
     return (info.height, info.width), frames()
 
 
-def _room(points: np.ndarray) -> tuple[int, int]:
-    """Height and width that hold all points."""
+def _canvas_size(points: np.ndarray) -> tuple[int, int]:
+    """Height and width of an image that contains all points."""
     if not len(points):
         return 2 * MARGIN, 2 * MARGIN
     width, height = np.clip(points.max(axis=0).astype(int) + MARGIN, 2 * MARGIN, 4096)
     return int(height), int(width)
 
 
-def draw(canvas: np.ndarray, xy: np.ndarray, there: np.ndarray, seen: np.ndarray) -> None:
-    """Draw the 85 points on a picture.
+def draw(canvas: np.ndarray, xy: np.ndarray, present: np.ndarray, seen: np.ndarray) -> None:
+    """Draw the 85 points on an image.
 
     Args:
-        canvas: `(height, width, 3)` uint8 RGB, changed.
+        canvas: `(height, width, 3)` uint8 RGB, changed in place.
         xy: `(85, 2)` in pixels.
         there: `(85,)`, which points are drawn.
         seen: `(85,)`, which of them were seen; the others are interpolated.
@@ -185,9 +192,9 @@ def draw(canvas: np.ndarray, xy: np.ndarray, there: np.ndarray, seen: np.ndarray
     places = [tuple(int(round(float(v))) for v in np.clip(point, -limit, limit)) for point in xy]
     for part, chain in LINES:
         for first, last in zip(chain, chain[1:], strict=False):
-            if there[first] and there[last]:
+            if present[first] and present[last]:
                 cv2.line(canvas, places[first], places[last], _COLOURS[part], thick, cv2.LINE_AA)
-    for point in np.flatnonzero(there):
+    for point in np.flatnonzero(present):
         if seen[point]:
             cv2.circle(canvas, places[point], thick, _COLOURS[PARTS[point]], -1, cv2.LINE_AA)
         else:
@@ -195,7 +202,7 @@ def draw(canvas: np.ndarray, xy: np.ndarray, there: np.ndarray, seen: np.ndarray
 
 
 def _lines() -> list[tuple[str, tuple[int, ...]]]:
-    """The part and the points of every line."""
+    """(part, indices of points) for every line that is drawn."""
     number = {name: place for place, name in enumerate(POINTS)}
     lines = [("body", tuple(number[name] for name in chain)) for chain in _CHAINS]
     for part, hand in (("left", LEFT_HAND), ("right", RIGHT_HAND)):
@@ -210,7 +217,7 @@ PARTS = [part for part, points in _OF_PART.items() for _ in range(points.stop - 
 
 
 def _sheet(drawing: _Drawing) -> bytes:
-    """Twelve frames, evenly spread over the clip, as one PNG."""
+    """Twelve frames, evenly spaced over the clip, as one PNG."""
     numbers = np.linspace(0, len(drawing) - 1, SHEET_COLUMNS * SHEET_ROWS).round().astype(int)
     height, width = drawing.size
     size = (TILE_WIDTH, max(1, round(TILE_WIDTH * height / width)))

@@ -1,1 +1,1 @@
-"""SignHiera, the sign encoder, SONAR's text models, and how their checkpoints are read."""
+"""SignHiera, sign encoders, SONAR's text models, the landmark translator and their checkpoints."""

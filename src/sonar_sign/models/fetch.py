@@ -1,7 +1,7 @@
-"""`fetch_model`: public files, downloaded whole and checked, or copied from where they already are.
+"""`fetch_model`: downloads public files, or copies them from a local path, and checks them.
 
-A download that is cut goes on where it stopped, in the same run or a later one, if the server
-says that the file is still the same. Nothing takes its final name before it is whole and checked.
+An interrupted download is resumed, in the same run or a later one, if the server says that the
+file has not changed. A file gets its final name only when it is complete and checked.
 """
 
 import bz2
@@ -30,8 +30,8 @@ from sonar_sign.core.wording import nearest
 
 CHUNK_BYTES = 1 << 16
 MAX_WAIT_S = 60.0
-# The server is asked again only where it may answer differently.
-PASSING_STATUS = {408, 425, 429, 500, 502, 503, 504}
+# HTTP status codes after which another request may succeed.
+RETRYABLE_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,20 @@ class PublicFile:
 
 @dataclass(frozen=True)
 class FetchOptions:
-    """How patiently a file is downloaded."""
+    """When a download is retried and when it fails."""
 
     attempts: int = 6
-    """Attempts in a row that bring next to nothing new before giving up."""
+    """Number of consecutive attempts without progress before giving up."""
     progress_bytes: int = 1 << 20
-    """What is more than next to nothing."""
+    """An attempt that brings at least this many new bytes counts as progress."""
     backoff_s: float = 1.0
-    """Wait after the first of these; it doubles with each, up to a minute."""
+    """Wait after the first attempt without progress; doubles with each, up to a minute."""
     stall_s: float = 30.0
-    """A connection that is silent for so long counts as cut."""
+    """A connection without data for this long counts as broken."""
 
 
-class _PassingError(Exception):
-    """Something that another attempt may mend."""
+class _RetryableError(Exception):
+    """A failure after which another attempt may succeed."""
 
 
 @cache
@@ -80,26 +80,28 @@ def fetch_model(
     sha256: str | None = None,
     options: FetchOptions = FetchOptions(),  # noqa: B008 (frozen)
 ) -> None:
-    """Put a public file at `destination`; one that is already there is only checked.
+    """Put a public file at `destination`; a file that already exists is only checked.
 
     Args:
         name: a key of `registry.yaml`.
-        destination: the file to be, not a folder.
-        source: a local file or another http(s) address to take it from, checked all the same.
-        sha256: the hash to check, instead of the registry's.
+        destination: path of the file, not a folder.
+        source: a local file or another http(s) address to take the file from; checked as well.
+        sha256: expected hash, instead of the registry's.
 
     Raises:
-        UserError: the name is unknown; the source is missing or cannot be reached; or the content
-            is not what it should be. What was downloaded with a wrong hash is kept beside the
-            destination as `*.wrong-sha256`, so that it can be looked at.
+        UserError: the name is unknown, the source is missing or cannot be reached, or the content
+            is not the expected one. A download with a wrong hash is kept beside the destination
+            as `*.wrong-sha256` for inspection.
     """
     entry = _entry(name)
     destination = Path(destination)
     expected = sha256 or entry.sha256
     if destination.is_dir():
-        raise UserError(f"{destination} is a folder; name the file that {name} should become.")
+        raise UserError(
+            f"{destination} is a folder; give the path of the file to write for {name}."
+        )
     if destination.exists():
-        # What was unpacked cannot be compared with the hash of the packed file.
+        # The hash is that of the compressed file, so an unpacked file cannot be checked.
         if entry.compression is None:
             _check_hash(destination, destination, entry, expected)
         return
@@ -126,7 +128,7 @@ def fetch_model(
             partial.unlink()
         else:
             os.replace(partial, destination)
-        _notes_path(partial).unlink(missing_ok=True)
+        _metadata_path(partial).unlink(missing_ok=True)
 
 
 def _entry(name: str) -> PublicFile:
@@ -138,7 +140,7 @@ def _entry(name: str) -> PublicFile:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[IO[bytes]]:
-    """The partial file, open for writing by this process alone."""
+    """Open the partial file for appending, locked against other processes."""
     with open(path, "ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -152,10 +154,10 @@ def _check_hash(path: Path, destination: Path, entry: PublicFile, expected: str 
         return
     aside = destination.with_name(destination.name + ".wrong-sha256")
     os.replace(path, aside)
-    _notes_path(path).unlink(missing_ok=True)
+    _metadata_path(path).unlink(missing_ok=True)
     raise UserError(
-        f"{destination} did not become {entry.file}: {_difference(found, expected, entry)}. What "
-        f"came is kept as {aside}; look at it, delete it and fetch again."
+        f"{destination} is not {entry.file}: {_difference(found, expected, entry)}. It is kept as "
+        f"{aside}; inspect it, delete it and run the same command again."
     )
 
 
@@ -167,13 +169,15 @@ def _difference(found: str, expected: str, entry: PublicFile) -> str:
 
 
 def _unpack(packed: Path, unpacked: Path, entry: PublicFile) -> None:
-    """Undo the entry's compression; a local file may be unpacked already."""
+    """Decompress, if the entry is compressed; a local file may be decompressed already."""
     if entry.compression is None:
         return
     with open(packed, "rb") as file:
         if file.read(3) != b"BZh":
             if packed != unpacked:
-                raise UserError(f"{entry.address} gave no bz2 file; see {packed}.")
+                raise UserError(
+                    f"The file from {entry.address} is not a bz2 file; inspect {packed}."
+                )
             return
     try:
         content = bz2.decompress(packed.read_bytes())
@@ -182,8 +186,8 @@ def _unpack(packed: Path, unpacked: Path, entry: PublicFile) -> None:
     unpacked.write_bytes(content)
 
 
-def _notes_path(partial: Path) -> Path:
-    """What is remembered of a partial file: its address and the server's mark for its version."""
+def _metadata_path(partial: Path) -> Path:
+    """File with the address of a partial download and the server's identifier of its version."""
     return partial.with_name(partial.name + ".json")
 
 
@@ -195,7 +199,7 @@ def _download(
     destination: Path,
     options: FetchOptions,
 ) -> None:
-    """Fill `file`, going on with what it holds where that is possible."""
+    """Download to `file`, resuming after its present content if possible."""
     best, failures = 0, 0
     console = Console(stderr=True)
     columns = (*Progress.get_default_columns()[:2], DownloadColumn(), TransferSpeedColumn())
@@ -209,76 +213,61 @@ def _download(
                     progress.update(task, completed=done, total=total)
                 return
             except (requests.exceptions.InvalidURL, requests.TooManyRedirects) as error:
-                raise UserError(f"{address} is no usable address ({error}).") from error
-            except (_PassingError, requests.RequestException, HTTPError) as error:
+                raise UserError(f"{address} cannot be used as an address ({error}).") from error
+            except (_RetryableError, requests.RequestException, HTTPError) as error:
                 reached = file.seek(0, os.SEEK_END)
                 if reached >= best + options.progress_bytes:
                     best, failures = reached, 0
                 failures += 1
                 if failures >= options.attempts:
-                    raise UserError(_given_up(error, address, entry, destination)) from error
+                    raise UserError(_failure(error, address, entry, destination)) from error
                 time.sleep(min(options.backoff_s * 2 ** (failures - 1), MAX_WAIT_S))
 
 
-def _given_up(error: Exception, address: str, entry: PublicFile, destination: Path) -> str:
+def _failure(error: Exception, address: str, entry: PublicFile, destination: Path) -> str:
     reason = str(error)
-    if not isinstance(error, _PassingError):
-        # Their own texts are chains of nested exceptions.
+    if not isinstance(error, _RetryableError):
+        # The messages of requests are chains of nested exceptions.
         silent = isinstance(error, (requests.Timeout, ReadTimeoutError))
-        reason = "no answer in time" if silent else "no connection, or it broke off"
+        reason = "no answer in time" if silent else "no connection, or it was interrupted"
     return (
-        f"{address} cannot be downloaded ({reason}); without network, get {entry.address} on "
-        f"another machine and put it at {destination}"
-        + (", unpacked." if entry.compression else ".")
+        f"{address} cannot be downloaded ({reason}); without network access, download "
+        f"{entry.address} on another machine and put it at {destination}"
+        + (", decompressed." if entry.compression else ".")
     )
 
 
 def _attempt(
     file: IO[bytes], address: str, entry: PublicFile, sha256: str | None, options: FetchOptions
 ) -> Iterator[tuple[int, int | None]]:
-    """One request; yields (bytes so far, bytes in all) and ends when the file is whole."""
-    notes_path = _notes_path(Path(file.name))
+    """One request; yields (bytes so far, total bytes) and ends when the file is complete."""
+    metadata_path = _metadata_path(Path(file.name))
     have = file.seek(0, os.SEEK_END)
-    mark = _mark_of(notes_path, address)
-    headers = {"Accept-Encoding": "identity"}
-    if have and mark:
-        # If-Range: the rest only if the file is still the one that the mark stands for.
-        headers |= {"Range": f"bytes={have}-", "If-Range": mark}
-    elif have and sha256:
-        # Where the file may have changed, the hash would tell.
-        headers |= {"Range": f"bytes={have}-"}
+    headers = _headers(have, _known_version(metadata_path, address), sha256)
     with requests.get(address, headers=headers, stream=True, timeout=options.stall_s) as answer:
-        if answer.status_code in PASSING_STATUS:
-            raise _PassingError(f"status {answer.status_code} {answer.reason}")
         if answer.status_code == 416:
             if answer.headers.get("Content-Range") == f"bytes */{have}":
                 return  # an earlier run was stopped after the last byte
             file.truncate(0)
-            raise _PassingError("the server has no more of this file")
-        if answer.status_code not in (200, 206):
-            raise UserError(
-                f"{address} answered {answer.status_code} {answer.reason}: check the address, or "
-                "name a mirror or a local file in its place."
-            )
-        if answer.headers.get("Content-Encoding", "identity") != "identity":
-            raise UserError(
-                f"{address} sends the file compressed though asked not to; use another."
-            )
-        start, total = _place(answer)
+            raise _RetryableError("the server has no more of this file")
+        _check_answer(answer, address)
+        start, total = _content_range(answer)
         if start not in (0, have):
             file.truncate(0)
-            raise _PassingError(
-                f"asked for bytes from {have} on, the server sent them from {start} on"
-            )
+            raise _RetryableError(f"requested bytes from {have}, the server sent them from {start}")
         file.truncate(start)
         if entry.size is not None and total is not None and total != entry.size:
-            raise UserError(f"{address} has {total} bytes instead of {entry.size}: another file.")
+            raise UserError(
+                f"{address} has {total} bytes instead of {entry.size}, so it is another file; "
+                "check the address."
+            )
         _require_space(Path(file.name), total, start)
-        notes = {"address": address, "mark": _mark(answer)}
-        notes_path.write_text(json.dumps(notes), encoding="utf-8")
+        metadata = {"address": address, "version": _version(answer)}
+        metadata_path.write_text(json.dumps(metadata), encoding="utf-8")
         done = start
         yield done, total
-        # read1 gives what has come; iter_content would lose the last incomplete chunk in a cut.
+        # read1 returns what has arrived; iter_content would lose the last incomplete chunk when
+        # the connection breaks.
         while chunk := answer.raw.read1(CHUNK_BYTES):
             file.write(chunk)
             done += len(chunk)
@@ -288,34 +277,63 @@ def _attempt(
     if size is not None and done != size:
         if done > size:
             file.truncate(0)
-        raise _PassingError(f"{done} of {size} bytes came")
+        raise _RetryableError(f"received {done} of {size} bytes")
 
 
-def _place(answer: requests.Response) -> tuple[int, int | None]:
-    """Where the answer's content begins in the file, and the file's size if it is told."""
+def _headers(have: int, version: str | None, sha256: str | None) -> dict[str, str]:
+    """Request headers to continue after `have` bytes, if the result can be trusted."""
+    headers = {"Accept-Encoding": "identity"}
+    if have and version:
+        # If-Range: send the rest only if the file still has this version.
+        headers |= {"Range": f"bytes={have}-", "If-Range": version}
+    elif have and sha256:
+        # If the file has changed, the hash will differ.
+        headers |= {"Range": f"bytes={have}-"}
+    return headers
+
+
+def _check_answer(answer: requests.Response, address: str) -> None:
+    """Refuse an answer without the content of the file."""
+    if answer.status_code in RETRYABLE_STATUS:
+        raise _RetryableError(f"status {answer.status_code} {answer.reason}")
+    if answer.status_code not in (200, 206):
+        raise UserError(
+            f"{address} answered {answer.status_code} {answer.reason}: check the address, or "
+            "give a mirror or a local file instead."
+        )
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
+        raise UserError(
+            f"{address} sends the file compressed against the request; give another address."
+        )
+
+
+def _content_range(answer: requests.Response) -> tuple[int, int | None]:
+    """Offset of the answer's content in the file, and the file's size if the server tells."""
     if answer.status_code == 206:
         try:
             unit, _, rest = answer.headers["Content-Range"].partition(" ")
             span, _, total = rest.partition("/")
             return int(span.partition("-")[0]), None if total == "*" else int(total)
         except (KeyError, ValueError) as error:
-            raise _PassingError("a partial answer that does not say which part it is") from error
+            raise _RetryableError(
+                "the server did not say which part of the file it sent"
+            ) from error
     length = answer.headers.get("Content-Length", "")
     return 0, int(length) if length.isdigit() else None
 
 
-def _mark(answer: requests.Response) -> str | None:
-    """What stands for this version of the file; a weak ETag may not be used for ranges."""
+def _version(answer: requests.Response) -> str | None:
+    """Identifier of the file's version: ETag (a weak one is not valid for ranges) or date."""
     tag = answer.headers.get("ETag", "")
     if tag and not tag.startswith("W/"):
         return tag
     return answer.headers.get("Last-Modified")
 
 
-def _mark_of(notes_path: Path, address: str) -> str | None:
+def _known_version(metadata_path: Path, address: str) -> str | None:
     try:
-        notes = json.loads(notes_path.read_text(encoding="utf-8"))
-        return notes["mark"] if notes["address"] == address else None
+        metadata = json.loads(metadata_path.read_text(encoding="utf-8"))
+        return metadata["version"] if metadata["address"] == address else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -324,5 +342,6 @@ def _require_space(path: Path, total: int | None, have: int) -> None:
     free = shutil.disk_usage(path.parent).free
     if total is not None and total - have > free:
         raise UserError(
-            f"{path.parent} has {free / 1e9:.1f} GB free, {(total - have) / 1e9:.1f} are needed."
+            f"{path.parent} has {free / 1e9:.1f} GB of free space, {(total - have) / 1e9:.1f} are "
+            "needed; delete something."
         )

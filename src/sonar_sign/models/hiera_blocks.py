@@ -1,9 +1,9 @@
-"""The layers of SignHiera, and the order that it keeps tokens in.
+"""The layers of SignHiera, and the order of its tokens.
 
-Tokens are held as one flat sequence of mask units, `(n_mask_units, n_tokens, dim)`: those of
-every window one after the other in time order, the tokens of a mask unit in the order of pooling.
-Only attention over whole windows needs to know where windows begin; everything else works on the
-flat sequence, whatever the lengths of the windows in it. Attention inside mask units, pooling and
+Tokens are stored as one flat sequence of mask units, `(n_mask_units, n_tokens, dim)`: window after
+window, in time order within a window; the tokens of a mask unit are in the order of pooling. Only
+attention over whole windows needs to know where windows begin; all other layers work on the flat
+sequence, whatever the lengths of the windows in it. Attention inside mask units, pooling and
 attention over a window are views of the same memory.
 """
 
@@ -13,19 +13,20 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-# Tokens that go through an MLP at a time where nothing is kept for a backward pass.
+# Tokens per call of an MLP when no activations are kept for a backward pass.
 CPU_MLP_TOKENS = 4096
 
 
 @dataclass(frozen=True)
 class WindowGroup:
-    """Neighbouring windows of one length in the flat sequence of mask units."""
+    """Consecutive windows of equal length in the flat sequence of mask units."""
 
     n_windows: int
+    """Number of windows."""
     n_mask_units: int
-    """Of each window."""
+    """Mask units per window."""
     n_keys: int | None = None
-    """How many mask units of each window can be attended to; None: all."""
+    """Mask units per window that can be attended to, from its start; None: all."""
 
     @property
     def size(self) -> int:
@@ -49,8 +50,8 @@ class PatchEmbed(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """(n_windows, 3, n_frames, height, width) -> (n_windows, n_units, rows, columns, dim)."""
-        # The same sum as a 2-D convolution over the kernel's frames, side by side as channels:
-        # 3-D convolution in bf16 is slow and hungry in cuDNN, and this one has fewer layouts.
+        # Computed as a 2-D convolution with the frames of the kernel as channels: 3-D convolution
+        # in bf16 is slow in cuDNN and needs much memory.
         kernel, stride, before = (
             value[0] for value in (self.proj.kernel_size, self.proj.stride, self.proj.padding)
         )
@@ -105,23 +106,22 @@ class Attention(nn.Module):
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, *, long: bool = False) -> Tensor:
     """Attention of `(n_sequences, length, heads, head_dim)`, the same shape out."""
-    # 4 dimensions (n_sequences, heads, length, head_dim) and no mask: what the fast kernels of
-    # scaled_dot_product_attention ask for.
+    # 4 dimensions (n_sequences, heads, length, head_dim) and no mask: required by the fast
+    # kernels of scaled_dot_product_attention.
     q, k, v = (part.transpose(1, 2) for part in (q, k, v))
     if long and q.device.type == "cpu":
-        # Long rows are read again and again, and a head's next to each other read a tenth
-        # faster.
+        # Long sequences are read repeatedly; with contiguous heads this is 10 % faster.
         q, k, v = q.contiguous(), k.contiguous(), v.contiguous()
     return nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2)
 
 
 def max_pool(x: Tensor, pool: int) -> Tensor:
-    """Maximum over `pool` neighbours in space; dimension 1, the tokens, shrinks by that factor."""
+    """Maximum over `pool` spatial neighbours; the tokens (dimension 1) shrink by that factor."""
     return x if pool == 1 else x.unflatten(1, (pool, -1)).amax(dim=1)
 
 
 class Mlp(nn.Module):
-    """Two linear layers with a GELU between."""
+    """Two linear layers with a GELU in between."""
 
     def __init__(self, dim: int, hidden_dim: int):
         super().__init__()
@@ -132,15 +132,15 @@ class Mlp(nn.Module):
         """(n_mask_units, n_tokens, dim), same shape out."""
         if x.device.type != "cpu" or torch.is_grad_enabled():
             return self.fc2(nn.functional.gelu(self.fc1(x)))
-        # The hidden layer of all tokens is so large that the system would hand out fresh memory
-        # for each block, which costs more than it should: 3 % of a window.
+        # The hidden layer of all tokens is so large that memory is allocated anew for each block,
+        # which takes 3 % of the time of a window.
         parts = x.flatten(0, 1).split(CPU_MLP_TOKENS)
         done = [self.fc2(nn.functional.gelu(self.fc1(part))) for part in parts]
         return torch.cat(done).view_as(x)
 
 
 class Block(nn.Module):
-    """Pre-norm transformer block; where the width grows, the shortcut is projected and pooled."""
+    """Pre-norm transformer block; if the width grows, the shortcut is projected and pooled."""
 
     def __init__(
         self,
@@ -169,7 +169,7 @@ class Block(nn.Module):
 
 
 class Head(nn.Module):
-    """Classifier of the pretraining; softmax only outside training, as in the reference."""
+    """Classifier used in pretraining; softmax in evaluation mode only, as in the reference."""
 
     def __init__(self, dim: int, num_classes: int):
         super().__init__()
@@ -183,7 +183,7 @@ class Head(nn.Module):
 def unroll(x: Tensor, splits: list[tuple[int, int]]) -> Tensor:
     """(n_windows, n_units, rows, columns, dim) -> (.., .., fewer, fewer, n_tokens, dim).
 
-    The neighbours that the first pooling merges are outermost in the axis of tokens, then those of
+    The neighbours that the first pooling merges are outermost in the token axis, then those of
     the second, so that each pooling is a maximum over the outermost part of the axis (Hiera's
     "unroll", here in space only).
     """
@@ -196,7 +196,7 @@ def unroll(x: Tensor, splits: list[tuple[int, int]]) -> Tensor:
 
 
 def reroll(x: Tensor, splits: list[tuple[int, int]]) -> Tensor:
-    """The way back from `unroll`, with the splits that pooling has left."""
+    """The inverse of `unroll`, for the splits that remain after pooling."""
     for rows, columns in reversed(splits):
         x = x.unflatten(4, (-1, rows, columns)).permute(0, 1, 2, 5, 3, 6, 4, 7)
         x = x.flatten(4, 5).flatten(2, 3)

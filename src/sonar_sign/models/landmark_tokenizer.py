@@ -1,4 +1,8 @@
-"""Captions to pieces and back, by sentencepiece in T5's layout: 0 pads, 1 ends, 2 is unknown."""
+"""Subword tokens of captions, by sentencepiece with T5's special tokens.
+
+A token is called a *piece* here, as in sentencepiece. Piece 0 is padding, 1 the end of the text, 2
+an unknown piece.
+"""
 
 import io
 from collections.abc import Iterable, Sequence
@@ -16,10 +20,11 @@ class Tokenizer:
     """A sentencepiece model.
 
     Args:
-        model: the bytes of its file.
+        model: content of its file.
+        where: origin of the model, for error messages.
 
     Raises:
-        UserError: they are none, or 0, 1 and 2 are something else in it; `where` says whose.
+        UserError: `model` is not a sentencepiece model, or pieces 0, 1 and 2 differ from T5's.
     """
 
     def __init__(self, model: bytes, where: str = "The tokenizer"):
@@ -27,24 +32,23 @@ class Tokenizer:
         try:
             self._pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
         except RuntimeError as error:
-            raise UserError(f"{where} is no sentencepiece model.") from error
+            raise UserError(f"{where} is not a sentencepiece model; give another file.") from error
         found = self._pieces.pad_id(), self._pieces.eos_id(), self._pieces.unk_id()
         if found != (PAD, END, UNKNOWN):
             raise UserError(
                 f"{where} has pad, end and unknown at {', '.join(map(str, found))}; T5's are 0, 1 "
-                "and 2, so train one with these."
+                "and 2, so train a model with these."
             )
 
     def __len__(self) -> int:
         return self._pieces.get_piece_size()
 
     def encode(self, caption: str) -> list[int]:
-        """A caption's pieces and the end."""
+        """The pieces of a caption, followed by the end."""
         return [*self._pieces.encode(caption), END]
 
     def decode(self, pieces: Sequence[int]) -> str:
-        """The text of pieces, up to the first end; pads and what is beyond the vocabulary count
-        as nothing."""
+        """The text of pieces up to the first end; padding and invalid pieces are ignored."""
         known = []
         for piece in pieces:
             if piece == END:
@@ -54,25 +58,25 @@ class Tokenizer:
         return self._pieces.decode(known)
 
     def pieces(self, numbers: Iterable[int]) -> list[str]:
-        """How pieces are written, a space as `▁`."""
+        """Pieces as text, a space as `▁`."""
         return [self._pieces.id_to_piece(number) for number in numbers]
 
 
 def read_tokenizer(path: Path) -> Tokenizer:
-    """A sentencepiece model from a file.
+    """Read a sentencepiece model.
 
     Raises:
-        UserError: it is missing or unusable.
+        UserError: the file is missing or not usable.
     """
     path = require_file(path, "The sentencepiece model")
     return Tokenizer(path.read_bytes(), str(path))
 
 
 def train_tokenizer(captions: Iterable[str], vocabulary_size: int) -> Tokenizer:
-    """Train one on captions; a small corpus gets fewer pieces than asked for.
+    """Train a tokenizer; on a small corpus it gets fewer pieces than `vocabulary_size`.
 
     Raises:
-        UserError: the captions hold more characters than pieces were asked for.
+        UserError: the captions contain more different characters than `vocabulary_size`.
     """
     captions = list(captions)
     written = io.BytesIO()
@@ -81,7 +85,7 @@ def train_tokenizer(captions: Iterable[str], vocabulary_size: int) -> Tokenizer:
             sentence_iterator=iter(captions),
             model_writer=written,
             vocab_size=vocabulary_size,
-            # On a small corpus unigram prunes whole words, where pairs that are frequent stay.
+            # On a small corpus the unigram model prunes whole words; byte-pair encoding keeps them.
             model_type="bpe",
             character_coverage=1.0,
             hard_vocab_limit=False,
@@ -89,7 +93,7 @@ def train_tokenizer(captions: Iterable[str], vocabulary_size: int) -> Tokenizer:
             eos_id=END,
             unk_id=UNKNOWN,
             bos_id=-1,
-            # Several threads train another model each time.
+            # With several threads the result differs each time.
             num_threads=1,
             minloglevel=2,
         )

@@ -1,7 +1,8 @@
-"""Landmarks to text: a small front end and a T5 of transformers (Raffel et al. 2020,
-arXiv:1910.10683) that reads its steps instead of words.
+"""The landmark translator: landmarks to text by a small front end and a T5 of transformers.
 
-The layout is that of the pose-to-text systems of Uthus et al. 2023 (arXiv:2306.15162).
+T5 (Raffel et al. 2020, arXiv:1910.10683) reads the outputs of the front end instead of word
+embeddings, as in the pose-to-text systems of Uthus et al. 2023 (arXiv:2306.15162). A *row* is the
+input at one time step, a *step* one output of the front end, a *piece* one subword token.
 """
 
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from torch.nn import functional as F
 
 from sonar_sign.models.landmark_tokenizer import END, PAD
 
-# Decoding ends here at the latest; How2Sign's longest caption has fewer pieces.
-MOST_PIECES = 128
+# Maximum length of a decoded text; How2Sign's longest caption has fewer pieces.
+MAX_PIECES = 128
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,9 @@ class LandmarkConfig:
     feature_dim: int
     """Columns of a row of landmarks."""
     vocab_size: int
+    """Pieces of the tokenizer."""
     d_model: int
+    """Width of the model."""
     d_ff: int
     d_kv: int
     """Width of one attention head."""
@@ -34,9 +37,9 @@ class LandmarkConfig:
     dropout_rate: float = 0.0
     front: Literal["conv", "linear"] = "conv"
     stride: int = 2
-    """Rows that make a step."""
+    """Rows per step."""
     kernel: int = 5
-    """Rows that a convolution sees."""
+    """Kernel size of the convolution, in rows."""
     feed_forward_proj: str = "gated-gelu"
     tie_word_embeddings: bool = True
     relative_attention_num_buckets: int = 32
@@ -46,30 +49,31 @@ class LandmarkConfig:
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """What the encoder makes of clips."""
+    """Encoder outputs of a batch of clips."""
 
     states: Tensor
-    """`(batch, n_steps, d_model)`; what lies beyond a clip's steps means nothing."""
+    """`(batch, n_steps, d_model)`; undefined beyond a clip's steps."""
     mask: Tensor
     """`(batch, n_steps)` bool, True at a clip's steps."""
 
 
 @dataclass(frozen=True, eq=False)
 class Translations:
-    """What decoding gives."""
+    """Result of decoding a batch of clips."""
 
     pieces: Tensor
-    """`(batch, n_pieces)`, without the start; filled up with 0 after the end."""
+    """`(batch, n_pieces)`, without the start token; padded with 0 after the end."""
     encoded: Encoded
+    """Encoder outputs of the same clips."""
 
 
 class FrontEnd(nn.Module):
-    """Rows of landmarks to steps of the encoder, `stride` times fewer."""
+    """Turns rows of landmarks into inputs of the encoder, `stride` times fewer."""
 
     def __init__(self, config: LandmarkConfig):
         super().__init__()
         self.stride, self.is_conv = config.stride, config.front == "conv"
-        # Fitted to the training rows, not learnt; see `fit`.
+        # Set by `fit` from the training rows, not learnt.
         self.register_buffer("centre", torch.zeros(config.feature_dim))
         self.register_buffer("scale", torch.ones(()))
         self.rows = nn.Linear(config.feature_dim, config.d_model)
@@ -83,10 +87,10 @@ class FrontEnd(nn.Module):
         self.norm = nn.LayerNorm(config.d_model)
 
     def fit(self, mean: Tensor, deviation: Tensor) -> None:
-        """Centre every column, and scale all alike.
+        """Set the normalisation: each column is centred, and all have one common scale.
 
-        Columns of their own deviation would be as loud as each other: the detector's noise about
-        a chin that hardly moves, and the hands.
+        With a scale for each column, the detector's noise on a chin that hardly moves would be as
+        large as the movement of the hands.
 
         Args:
             mean: `(feature_dim,)` of the training rows.
@@ -96,13 +100,17 @@ class FrontEnd(nn.Module):
         self.scale.copy_(1 / deviation.square().mean().sqrt().clamp_min(1e-6))
 
     def forward(self, rows: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """`(batch, n_rows, feature_dim)` and each clip's rows to steps and which are real.
+        """Compute the steps of `(batch, n_rows, feature_dim)` rows.
+
+        Args:
+            lengths: `(batch,)` number of rows of each clip.
 
         Returns:
-            `(batch, n_steps, d_model)` and `(batch, n_steps)` bool.
+            `(batch, n_steps, d_model)` steps and `(batch, n_steps)` bool mask, True at a clip's
+            steps.
         """
         real = torch.arange(rows.shape[1], device=rows.device) < lengths[:, None]
-        # Padding is zeros for every layer, so a clip's company changes nothing.
+        # Padding is zero in every layer, so the result is independent of the rest of the batch.
         found = F.gelu(self.rows((rows - self.centre) * self.scale)) * real[..., None]
         n_steps = -(-rows.shape[1] // self.stride)
         if self.is_conv:
@@ -114,16 +122,16 @@ class FrontEnd(nn.Module):
         return self.norm(F.gelu(found)), mask
 
     def n_steps(self, lengths: Tensor) -> Tensor:
-        """Steps of clips of so many rows."""
+        """Number of steps of clips with the given numbers of rows."""
         return (lengths + self.stride - 1) // self.stride
 
 
 class LandmarkTranslator(nn.Module):
-    """Rows of landmarks to pieces of text."""
+    """Translates rows of landmarks to pieces of text."""
 
     def __init__(self, config: LandmarkConfig):
         super().__init__()
-        # Importing transformers costs seconds.
+        # Importing transformers takes seconds.
         from transformers import T5Config, T5ForConditionalGeneration
 
         self.config = config
@@ -153,23 +161,26 @@ class LandmarkTranslator(nn.Module):
         """Encode clips.
 
         Args:
-            rows: `(batch, n_rows, feature_dim)`, shorter clips filled up at the end with anything
-                finite.
-            lengths: `(batch,)` rows of each clip, at least 1.
+            rows: `(batch, n_rows, feature_dim)`, shorter clips padded at the end with any finite
+                values.
+            lengths: `(batch,)` number of rows of each clip, at least 1.
+
+        Raises:
+            ValueError: the rows have another width than the model.
         """
         if rows.shape[-1] != self.config.feature_dim:
             raise ValueError(
-                f"rows are {rows.shape[-1]} wide, the model's are {self.config.feature_dim}."
+                f"rows have {rows.shape[-1]} columns, the model needs {self.config.feature_dim}."
             )
         steps, mask = self.front(rows, lengths)
         states = self.t5.encoder(inputs_embeds=steps, attention_mask=mask.long())
         return Encoded(states.last_hidden_state, mask)
 
     def loss(self, encoded: Encoded, pieces: Tensor, label_smoothing: float) -> Tensor:
-        """Cross-entropy in nats a piece, a scalar.
+        """Mean cross-entropy in nats per piece, a scalar.
 
         Args:
-            pieces: `(batch, n_pieces)` captions with their end, filled up with 0.
+            pieces: `(batch, n_pieces)` captions with their end, padded with 0.
         """
         labels = pieces.masked_fill(pieces == PAD, -100)
         logits = self.t5(
@@ -181,7 +192,7 @@ class LandmarkTranslator(nn.Module):
 
     @torch.no_grad()
     def translate(self, rows: Tensor, lengths: Tensor, beam_size: int = 1) -> Translations:
-        """The best pieces of each clip, by beam search."""
+        """The most probable pieces of each clip, by beam search."""
         from transformers.modeling_outputs import BaseModelOutput
 
         encoded = self.encode(rows, lengths)
@@ -190,15 +201,15 @@ class LandmarkTranslator(nn.Module):
             attention_mask=encoded.mask.long(),
             num_beams=beam_size,
             do_sample=False,
-            max_new_tokens=MOST_PIECES,
+            max_new_tokens=MAX_PIECES,
         )
         return Translations(found[:, 1:], encoded)
 
     @torch.no_grad()
     def attention(self, encoded: Encoded, pieces: Tensor) -> Tensor:
-        """How much each piece looks at each step, `(batch, n_pieces, n_steps)`, rows sum to 1.
+        """Attention of each piece to each step, `(batch, n_pieces, n_steps)`; sums to 1 over steps.
 
-        It is the mean over the heads and layers of the decoder's attention to the encoder.
+        It is the decoder's cross-attention, averaged over heads and layers.
         """
         start = torch.zeros_like(pieces[:, :1])
         found = self.t5.decoder(

@@ -1,4 +1,4 @@
-"""SONAR's sign encoder: the SignHiera features of a clip in, one SONAR sentence embedding out.
+"""SONAR's sign encoder: from the SignHiera features of a clip to one SONAR sentence embedding.
 
 It is T5 v1.1 (Raffel et al. 2020, arXiv:1910.10683; gated GELU) over projected features instead
 of word embeddings; the sentence embedding is the output of one decoder step from the start token,
@@ -20,8 +20,9 @@ class SignEncoderConfig:
     embedding_dim: int = 1024
     """Width of a SONAR embedding."""
     vocab_size: int = 32128
-    """Rows of the word embedding, of which only the start token's is used."""
+    """Rows of the word embedding; only the start token's row is used."""
     d_model: int = 1024
+    """Width of the model."""
     d_kv: int = 64
     """Width of one attention head."""
     d_ff: int = 2816
@@ -40,7 +41,7 @@ class SignEncoderConfig:
 
 
 class FeatureProjection(nn.Module):
-    """A linear layer and a factor for each of its outputs, both learnt; no normalisation."""
+    """A linear layer with a learnt factor for each output, without normalisation."""
 
     def __init__(self, feature_dim: int, d_model: int):
         super().__init__()
@@ -53,15 +54,15 @@ class FeatureProjection(nn.Module):
 
 
 class SignEncoder(nn.Module):
-    """Features of clips to SONAR embeddings; state-dict keys are those of the public checkpoint.
+    """Computes SONAR embeddings of clips; state-dict keys are those of the public checkpoint.
 
     `shared`, `encoder` and `decoder` are the parts of a transformers `T5Model`; the word embedding
-    is one tensor under three names.
+    is one tensor with three names.
     """
 
     def __init__(self, config: SignEncoderConfig):
         super().__init__()
-        # Importing transformers costs seconds, which `extract` need not wait for.
+        # Importing transformers takes seconds, and `extract` does not need it.
         from transformers import T5Config, T5Model
 
         self.config = config
@@ -87,31 +88,31 @@ class SignEncoder(nn.Module):
             )
         )
         self.shared, self.encoder, self.decoder = t5.shared, t5.encoder, t5.decoder
-        # Registered between the word embedding and the blocks: the public file's order of keys.
+        # Registered between word embedding and blocks, which is the key order of the public file.
         blocks = self.encoder.block
         del self.encoder.block
         self.encoder.feature_projection = FeatureProjection(config.feature_dim, config.d_model)
         self.encoder.block = blocks
         self.encoder.final_layer_norm = self.encoder._modules.pop("final_layer_norm")
         self.projection_out = nn.Linear(config.d_model, config.embedding_dim, bias=False)
-        # SONAR embeddings are small numbers; the reference starts its projection this small too.
+        # SONAR embeddings are small numbers; the reference initialises its projection like this.
         nn.init.normal_(self.projection_out.weight, std=1e-4)
 
     def encode(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Encoder outputs, one for each feature: (batch, n_features, d_model).
 
-        Arguments as for `forward`. Outputs at positions from a clip's length on mean nothing.
+        Arguments as for `forward`. Outputs beyond a clip's length are undefined.
         """
         if features.shape[-1] != self.config.feature_dim:
             raise ValueError(
-                f"features are {features.shape[-1]} wide, the model's are "
+                f"features have width {features.shape[-1]}, the model needs "
                 f"{self.config.feature_dim}."
             )
         projected = self.encoder.feature_projection(features)
         return self.encode_projected(projected, real_positions(features, lengths))
 
     def encode_projected(self, projected: Tensor, real: Tensor | None) -> Tensor:
-        """Encoder outputs of what `feature_projection` gave, or of something like it.
+        """Encoder outputs from projected features (outputs of `feature_projection` or similar).
 
         Args:
             projected: `(batch, n_features, d_model)`.
@@ -123,15 +124,15 @@ class SignEncoder(nn.Module):
         """Embed clips.
 
         Args:
-            features: (batch, n_features, feature_dim), shorter clips filled up at the end with
-                anything finite.
-            lengths: (batch,) number of features of each clip, 1 to n_features; None: all are real.
+            features: (batch, n_features, feature_dim), shorter clips padded at the end with any
+                finite values.
+            lengths: (batch,) number of features of each clip, 1 to n_features; None: no padding.
 
         Returns:
             (batch, embedding_dim) SONAR sentence embeddings.
 
         Raises:
-            ValueError: a shape differs from the config or a length from the features.
+            ValueError: a shape does not fit the config, or a length does not fit the features.
         """
         return self.pool(self.encode(features, lengths), real_positions(features, lengths))
 
@@ -149,13 +150,13 @@ class SignEncoder(nn.Module):
         return self.projection_out(decoded[:, 0])
 
     def enable_gradient_checkpointing(self) -> None:
-        """Compute the activations inside each T5 block again in the backward pass."""
+        """Recompute the activations inside each T5 block in the backward pass."""
         for stack in (self.encoder, self.decoder):
             stack.gradient_checkpointing_enable({"use_reentrant": False})
 
 
 def real_positions(features: Tensor, lengths: Tensor | None) -> Tensor | None:
-    """(batch, n_features), True before each clip's length; None where `lengths` is."""
+    """(batch, n_features), True before each clip's length; None if `lengths` is None."""
     if features.dim() != 3 or 0 in features.shape:
         raise ValueError(
             f"features have shape {tuple(features.shape)}, not (batch, n_features, feature_dim) "
@@ -168,7 +169,7 @@ def real_positions(features: Tensor, lengths: Tensor | None) -> Tensor | None:
             f"lengths have shape {tuple(lengths.shape)}, the batch is {features.shape[0]} clips."
         )
     n_features = features.shape[1]
-    # On a GPU the values are not looked at: that would wait for everything before.
+    # Not checked on a GPU: reading the values would wait for all queued work.
     if lengths.device.type == "cpu" and not 1 <= lengths.min() <= lengths.max() <= n_features:
         raise ValueError(f"lengths {lengths.tolist()} are not all in 1..{n_features}.")
     positions = torch.arange(n_features, device=features.device)

@@ -1,16 +1,16 @@
-"""SignHiera, the video encoder: 128 frames of a signer in, one vector for every two frames out.
+"""SignHiera, the video encoder: from 128 frames of a signer to one vector per two frames.
 
 The architecture is Hiera (Ryali et al. 2023, "Hiera: A Hierarchical Vision Transformer without
 the Bells-and-Whistles", arXiv:2306.00989) for video, as SSVP-SLT (Rust et al. 2024,
 arXiv:2402.09611) trained it: pooling is spatial only, so the time axis keeps its length.
 
-Words used here. A *unit* is one step of the time axis after the patch embedding
+Terms. A *unit* is one step of the time axis after the patch embedding
 (`patch_stride[0]` frames, 2 for the public model). A *mask unit* is `mask_unit_size` tokens
 (1 x 8 x 8) that attend to each other in the first two stages.
 
-A padded window is cut after its last real unit, before the first block. That is exact: what the
-reference does instead, masking padded keys in the attention over a whole window, gives the same
-vectors for the real units and costs as much as a full window.
+A padded window is cut after its last real unit, before the first block. This is exact: the
+reference masks padded keys in the attention over a whole window, which gives the same vectors for
+the real units but costs as much as a full window.
 """
 
 import itertools
@@ -24,15 +24,15 @@ from torch.utils.checkpoint import checkpoint
 
 from sonar_sign.models.hiera_blocks import Block, Head, PatchEmbed, WindowGroup, reroll, unroll
 
-# Mask units that go through the blocks of the first stages at a time. On a CPU few, so that the
-# activations stay in the cache; on a GPU fewer than the 65,535 sequences of an attention kernel.
+# Mask units per call of the blocks of the first stages. On a CPU few, so that the activations stay
+# in the cache; on a GPU fewer than the 65,535 sequences that an attention kernel allows.
 CPU_CHUNK_MASK_UNITS = 49
 GPU_CHUNK_MASK_UNITS = 32768
 
 
 @dataclass(frozen=True)
 class SignHieraConfig:
-    """Shape of a SignHiera; the names are those of the public model's constructor."""
+    """Shape of a SignHiera; field names are those of the public model's constructor."""
 
     input_size: tuple[int, int, int] = (128, 224, 224)
     """Frames, height and width of a window, in frames and pixels."""
@@ -42,29 +42,29 @@ class SignHieraConfig:
     num_heads: int = 1
     """Attention heads of the first stage."""
     num_classes: int = 400
-    """Width of the classifier head, which features do not use."""
+    """Outputs of the classifier head, which features do not use."""
     stages: tuple[int, ...] = (2, 3, 16, 3)
     """Number of blocks in each stage."""
     q_pool: int = 3
-    """How many stage ends are followed by spatial pooling."""
+    """Number of stages after which space is pooled, counted from the first."""
     q_stride: tuple[int, int, int] = (1, 2, 2)
     mask_unit_size: tuple[int, int, int] = (1, 8, 8)
     mask_unit_attn: tuple[bool, ...] = (True, True, False, False)
     """For each stage: attention inside mask units (True) or over the whole window."""
     dim_mul: float = 2.0
-    """Growth of the width from stage to stage."""
+    """Factor on the width from stage to stage."""
     head_mul: float = 2.0
-    """Growth of the number of heads from stage to stage."""
+    """Factor on the number of heads from stage to stage."""
     patch_kernel: tuple[int, int, int] = (3, 7, 7)
     patch_stride: tuple[int, int, int] = (2, 4, 4)
     patch_padding: tuple[int, int, int] = (1, 3, 3)
     mlp_ratio: float = 4.0
     norm_eps: float = 1e-6
     sep_pos_embed: bool = True
-    """Position embedding as a sum of a spatial and a temporal one; the only kind there is."""
+    """Position embedding as the sum of a spatial and a temporal one; must be True."""
 
     def __post_init__(self) -> None:
-        # Lists, as JSON gives them, are welcome; tuples keep the dataclass hashable.
+        # JSON gives lists; tuples keep the dataclass hashable.
         for name, value in vars(self).items():
             if isinstance(value, list):
                 object.__setattr__(self, name, tuple(value))
@@ -83,15 +83,15 @@ class SignHieraConfig:
         if self.num_frames != self.num_units * self.frames_per_unit:
             raise ValueError(
                 f"{self.num_frames} frames are not {self.num_units} units of "
-                f"{self.frames_per_unit} frames: mend patch_kernel or patch_padding."
+                f"{self.frames_per_unit} frames: correct patch_kernel or patch_padding."
             )
         for axis, (tokens, unit, stride) in enumerate(
             zip(self.tokens_shape, self.mask_unit_size, self.q_stride, strict=True)
         ):
             if tokens <= 0 or tokens % unit or unit % stride**self.q_pool:
                 raise ValueError(
-                    f"Axis {axis}: {tokens} tokens do not divide into mask units of {unit}, or "
-                    f"those not into {self.q_pool} poolings by {stride}."
+                    f"Axis {axis}: {tokens} tokens cannot be divided into mask units of {unit}, or "
+                    f"those cannot be pooled {self.q_pool} times by {stride}."
                 )
 
     @classmethod
@@ -127,12 +127,12 @@ class SignHieraConfig:
 
     @property
     def num_units(self) -> int:
-        """Feature vectors of a window without padding."""
+        """Number of feature vectors of a window without padding."""
         return self.tokens_shape[0]
 
     @property
     def frames_per_unit(self) -> int:
-        """Sampled frames behind one feature vector."""
+        """Sampled frames per feature vector."""
         return self.patch_stride[0]
 
     @property
@@ -154,7 +154,7 @@ class SignHieraConfig:
         return self.stage_dims[-1]
 
     def kept_units(self, padding_frames: int) -> int:
-        """Units of a window that hold at least one frame that is no padding."""
+        """Number of units of a window with at least one frame that is not padding."""
         if not 0 <= padding_frames < self.num_frames:
             raise ValueError(
                 f"padding_frames {padding_frames} is not in 0..{self.num_frames - 1}: at least "
@@ -167,7 +167,7 @@ class SignHiera(nn.Module):
     """The video encoder; its state-dict keys are those of the public checkpoint.
 
     Frames are RGB, normalised as (rgb / 255 - 0.45) / 0.225. `gradient_checkpointing = True`
-    computes the activations inside each block again in the backward pass instead of storing them.
+    recomputes the activations inside each block in the backward pass instead of storing them.
     """
 
     def __init__(self, config: SignHieraConfig):
@@ -194,22 +194,22 @@ class SignHiera(nn.Module):
     def features(
         self, frames: Tensor, padding_frames: Tensor | Sequence[int] | None = None
     ) -> list[Tensor]:
-        """One vector for every unit that holds a real frame.
+        """One vector for every unit with a real frame.
 
-        All windows are computed together, whatever their lengths, so a caller bounds memory by
-        the units it passes.
+        All windows are computed together, whatever their lengths, so the caller limits memory by
+        the number of units it passes.
 
         Args:
             frames: (n_windows, 3, n_frames, height, width), sizes as in the config.
-            padding_frames: (n_windows,) frames at the end of each window that are only padding,
-                best on the CPU, where reading them waits for nothing; None means none.
+            padding_frames: (n_windows,) number of padding frames at the end of each window, best on
+                the CPU, because reading them from a GPU waits for it; None means none.
 
         Returns:
             For each window (n_units, feature_dim), with
             n_units = config.num_units - padding_frames // config.frames_per_unit.
 
         Raises:
-            ValueError: a shape differs from the config, or a window has no real frame.
+            ValueError: a shape does not fit the config, or a window has no real frame.
         """
         same_length = self._groups(frames, padding_frames)
         per_unit = math.prod(self.config.mask_units_shape[1:])
@@ -219,7 +219,7 @@ class SignHiera(nn.Module):
             rows.append(self._embed(cut if len(windows) == len(frames) else cut[windows]))
             groups.append(WindowGroup(len(windows), n_units * per_unit))
         x = self._run(self.blocks, torch.cat(rows), groups)
-        # (n_mask_units, n_tokens, dim) -> (n_units, dim), of all windows one after the other
+        # (n_mask_units, n_tokens, dim) -> (n_units, dim), window after window
         x = x.unflatten(0, (-1, per_unit)).mean(dim=(1, 2))
         order = [(window, n_units) for windows, n_units in same_length for window in windows]
         parts = x.split([n_units for _, n_units in order])
@@ -231,8 +231,8 @@ class SignHiera(nn.Module):
     ) -> Tensor:
         """Classify windows, arguments as for `features`.
 
-        As in the reference, padded units count: they are computed from frames of zeros, attend to
-        the real units and go into the mean over the window.
+        As in the reference, padded units are not left out: they are computed from frames of zeros,
+        attend to the real units and are part of the mean over the window.
 
         Returns:
             (n_windows, num_classes): logits in training mode, else their softmax.
@@ -265,7 +265,7 @@ class SignHiera(nn.Module):
     def _groups(
         self, frames: Tensor, padding_frames: Tensor | Sequence[int] | None
     ) -> list[tuple[list[int], int]]:
-        """Windows that keep the same number of units: (their indices, that number)."""
+        """Windows grouped by their number of real units: (indices of the windows, number)."""
         expected = (self.config.in_chans, *self.config.input_size)
         if frames.dim() != 5 or tuple(frames.shape[1:]) != expected:
             raise ValueError(
@@ -282,7 +282,7 @@ class SignHiera(nn.Module):
         return [(windows, n_units) for n_units, windows in groups.items()]
 
     def _embed(self, frames: Tensor) -> Tensor:
-        """Frames to tokens with their positions, (n_mask_units, n_tokens, dim)."""
+        """Tokens of frames with position embeddings added, (n_mask_units, n_tokens, dim)."""
         tokens = self.patch_embed(frames)  # (n_windows, n_units, rows, columns, dim)
         n_units, rows, columns = tokens.shape[1:4]
         spatial = self.pos_embed_spatial.unflatten(1, (rows, columns))
@@ -295,7 +295,7 @@ class SignHiera(nn.Module):
         blocks = list(blocks)
         local = list(itertools.takewhile(lambda block: block.attn.in_mask_unit, blocks))
         if local:
-            # Mask units do not see each other yet: pieces of the row need not respect windows.
+            # Mask units do not attend to each other yet, so the sequence can be split anywhere.
             size = CPU_CHUNK_MASK_UNITS if x.device.type == "cpu" else GPU_CHUNK_MASK_UNITS
             x = torch.cat([self._run_each(local, piece, []) for piece in x.split(size)])
         return self._run_each(blocks[len(local) :], x, groups)
@@ -322,7 +322,7 @@ def make_blocks(config: SignHieraConfig) -> Iterator[Block]:
                 dim_out,
                 num_heads,
                 pool=math.prod(config.q_stride) if begins and stage <= config.q_pool else 1,
-                # The block that begins a stage still attends as the stage before it did.
+                # The first block of a stage attends in the same way as the previous stage.
                 in_mask_unit=config.mask_unit_attn[stage - 1 if begins else stage],
                 mlp_ratio=config.mlp_ratio,
                 norm_eps=config.norm_eps,
@@ -331,14 +331,14 @@ def make_blocks(config: SignHieraConfig) -> Iterator[Block]:
 
 
 def initialise(module: nn.Module) -> None:
-    """Hiera's start values: truncated normal weights of deviation 0.02, zero biases."""
+    """Hiera's initialisation: truncated normal weights (deviation 0.02), zero biases."""
     if isinstance(module, (nn.Linear, nn.Conv3d)):
         nn.init.trunc_normal_(module.weight, std=0.02)
         nn.init.zeros_(module.bias)
 
 
 def splits_of(config: SignHieraConfig) -> list[tuple[int, int]]:
-    """How a mask unit is split into tokens: (rows, columns) of each pooling, then of the rest."""
+    """(rows, columns) by which each pooling divides a mask unit, then those that remain."""
     _, rows, columns = config.q_stride
     rest = tuple(
         size // stride**config.q_pool

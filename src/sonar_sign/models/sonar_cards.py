@@ -1,9 +1,9 @@
-"""SONAR's asset cards: which files of a folder are which model.
+"""SONAR's asset cards, which say which file of a folder is which model.
 
-Cards give file names; the absolute `file://` addresses that fairseq2 wants are computed from
-wherever the folder lies when it is opened, so a folder can be moved, and nothing is ever
-downloaded. A folder with SONAR's three public files needs no cards: sonar-space's own are used.
-Importing this costs seconds, because it imports fairseq2.
+Cards contain file names. The absolute `file://` addresses that fairseq2 needs are computed from
+the path of the folder when it is opened, so a folder can be moved, and nothing is ever downloaded.
+A folder with SONAR's three public files needs no cards: those of sonar-space are used. Importing
+this module takes seconds, because it imports fairseq2.
 """
 
 from collections.abc import Iterator
@@ -25,8 +25,8 @@ _PUBLIC_CARDS = {
     SONAR_TEXT_ENCODER_FAMILY: "text_sonar_basic_encoder",
     SONAR_TEXT_DECODER_FAMILY: "text_sonar_basic_decoder",
 }
-# fairseq2 draws progress bars of its own unless it is told at initialisation; another module
-# of the process may have initialised it already, which is fine.
+# Without this, fairseq2 draws its own progress bars. Another module of the process may have
+# initialised it already.
 with suppress(InvalidOperationError):
     init_fairseq2(no_progress=True)
 
@@ -54,9 +54,9 @@ def read_cards(folder: Path) -> dict[str, AssetCard]:
 
 
 def _in_folder(card: AssetCard, folder: Path) -> AssetCard:
-    """`card` with its files, whatever their address, taken from `folder` by name."""
+    """`card` with the addresses of its files replaced by the files of that name in `folder`."""
     with card_errors(folder):
-        # fairseq2 does not unquote addresses, so a space must stay a space.
+        # fairseq2 does not decode addresses, so a space must not be encoded.
         addresses = {
             field: f"file://{folder / card.field(field).as_(str).rsplit('/', 1)[-1]}"
             for field in ("checkpoint", "tokenizer")
@@ -66,11 +66,13 @@ def _in_folder(card: AssetCard, folder: Path) -> AssetCard:
 
 
 def file_of(card: AssetCard, field: str) -> Path:
+    """The file that `field` of a card names."""
     return card.field(field).as_uri().to_path()
 
 
 @contextmanager
 def card_errors(folder: Path) -> Iterator[None]:
+    """Turn errors of asset cards into a UserError that names the folder."""
     try:
         yield
     except AssetCardError as error:
@@ -79,7 +81,7 @@ def card_errors(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def file_errors(path: Path, what: str) -> Iterator[None]:
-    """Name the file in whatever goes wrong while it is read."""
+    """Turn errors while a file is read into a UserError that names the file."""
     require_file(path, what)
     try:
         yield
@@ -88,7 +90,7 @@ def file_errors(path: Path, what: str) -> Iterator[None]:
         OperationalError,
         TokenizerModelError,
         OSError,
-        # What sonar-space's converters raise on a checkpoint of another kind.
+        # Raised by sonar-space's converters for a checkpoint of another kind.
         AttributeError,
         KeyError,
         TypeError,
@@ -97,12 +99,14 @@ def file_errors(path: Path, what: str) -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost cause, which says the most, on one line."""
+    """The innermost cause, which is the most specific, on one line."""
     while error.__cause__ is not None:
         error = error.__cause__
     if isinstance(error, PickleError):
-        # torch's own message here tells people to switch the safety off.
-        return "it holds something other than tensors, which could run code, or is no checkpoint"
+        # torch's own message recommends to switch off weights_only.
+        return (
+            "it contains something other than tensors, which could run code, or is not a checkpoint"
+        )
     if isinstance(error, EOFError):
         return "it ends too early"
     if isinstance(error, AttributeError | KeyError | TypeError):

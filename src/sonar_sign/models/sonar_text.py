@@ -1,9 +1,9 @@
 """SONAR's text encoder, text decoder and tokenizer, opened from a folder.
 
-This and its neighbours `sonar_cards` and `sonar_tiny` are the only modules that import `fairseq2`
-or `sonar`, and importing them costs seconds: import them inside the function that needs them.
+This module, `sonar_cards` and `sonar_tiny` are the only ones that import `fairseq2` or `sonar`.
+Importing them takes seconds: import them inside the function that needs them.
 
-A SONAR folder holds a text encoder, a text decoder and a sentencepiece model, and asset cards
+A SONAR folder contains a text encoder, a text decoder and a sentencepiece model, and asset cards
 (`*.yaml`) that name these files and describe their models; see `sonar_cards`. A folder with SONAR's
 three public files (`sonar_text_encoder.pt`, `sonar_text_decoder.pt`,
 `sentencepiece.source.256000.model`) needs no cards.
@@ -47,15 +47,16 @@ class Hypothesis:
     """One decoded text."""
 
     text: str
+    """The text without special tokens."""
     score: float
-    """fairseq2's: the log-probability of the text, its language token and `</s>` over the number
-    of these tokens; never above 0. Compare it within one language only."""
+    """Log-probability of the text, its language token and `</s>`, divided by their number of
+    tokens; at most 0. Comparable within one language only."""
 
 
 class SonarText:
-    """SONAR's text models of one folder; each file is read when it is first needed.
+    """SONAR's text models in one folder; each file is read when it is first needed.
 
-    Make one with `SonarText.open`. The models are in evaluation mode.
+    Create it with `SonarText.open`. The models are in evaluation mode.
     """
 
     def __init__(
@@ -74,14 +75,14 @@ class SonarText:
         dtype: torch.dtype = torch.float32,
         decoder: Path | None = None,
     ) -> "SonarText":
-        """Read the cards of `folder`; no weights yet.
+        """Read the cards of `folder`, but no weights yet.
 
         Args:
-            decoder: a checkpoint that takes the place of the folder's decoder.
+            decoder: a checkpoint that is used instead of the folder's decoder.
 
         Raises:
-            UserError: the folder or a card cannot be read. A missing or broken checkpoint is
-                a UserError too, when it is first needed.
+            UserError: the folder or a card cannot be read. A missing or damaged checkpoint raises
+                a UserError when it is first needed.
         """
         folder = Path(folder).absolute()
         if not folder.is_dir():
@@ -95,14 +96,14 @@ class SonarText:
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
-        """The codes that the tokenizer knows, for instance `eng_Latn`, sorted."""
+        """The language codes of the tokenizer, for instance `eng_Latn`, sorted."""
         card = self.cards[SONAR_TEXT_DECODER_FAMILY]
         with card_errors(self.folder):
             return tuple(sorted(get_nllb_tokenizer_hub().get_tokenizer_config(card).langs))
 
     @cached_property
     def embedding_dim(self) -> int:
-        """Numbers in an embedding: 1,024 for the public SONAR."""
+        """Width of an embedding: 1,024 for the public SONAR."""
         card = self.cards[SONAR_TEXT_DECODER_FAMILY]
         with card_errors(self.folder):
             config = get_sonar_text_decoder_hub().get_model_config(card)
@@ -129,7 +130,7 @@ class SonarText:
     def decoder(self) -> nn.Module:
         """The text decoder, a `ConditionalTransformerDecoderModel`, on the device.
 
-        Its parameters require gradients as loaded; freeze it with `requires_grad_(False)`.
+        Its parameters require gradients after loading; freeze it with `requires_grad_(False)`.
         """
         return self._load(SONAR_TEXT_DECODER_FAMILY, "SONAR text decoder")
 
@@ -165,9 +166,9 @@ class SonarText:
         return embeddings.clone().float()
 
     def embed_tokens(self, sequences: Sequence[Tensor]) -> Tensor:
-        """Embed what `tokenize(..., "source")` gave, in one batch and with gradients.
+        """Embed outputs of `tokenize(..., "source")` in one batch, with gradients.
 
-        `(n_sequences, embedding_dim)`. Dropout is active if `encoder` is in training mode.
+        Returns `(n_sequences, embedding_dim)`. Dropout is active if `encoder` is in training mode.
         """
         tokens = _stack(sequences, self.tokenizer.vocab_info.pad_idx)
         layout = BatchLayout.of(tokens, [len(sequence) for sequence in sequences])
@@ -181,7 +182,7 @@ class SonarText:
         max_length: int = 128,
         batch_size: int = 32,
     ) -> list[str]:
-        """The best text of each embedding by beam search; see `decode_n_best`."""
+        """The most probable text of each embedding by beam search; see `decode_n_best`."""
         hypotheses = self.decode_n_best(embeddings, language, 1, beam_size, max_length, batch_size)
         return [best.text for best, *_ in hypotheses]
 
@@ -200,8 +201,8 @@ class SonarText:
 
         Args:
             embeddings: `(n, embedding_dim)`, any float type, any device.
-            beam_size: raised to `n_best` where it is smaller.
-            max_length: generated tokens at most, the final `</s>` included.
+            beam_size: raised to `n_best` if smaller.
+            max_length: maximum number of generated tokens, including the final `</s>`.
             batch_size: embeddings decoded at once; changes the speed, not the texts.
 
         Raises:
@@ -219,7 +220,7 @@ class SonarText:
             pipeline.model,
             self.tokenizer.vocab_info,
             beam_size=max(beam_size, n_best),
-            # The limit is `a * source length + b`; the source's length means nothing here.
+            # The limit is `a * source length + b`; an embedding has no length.
             max_gen_len=(0.0, max_length),
         )
         converter = SequenceToTextConverter(
@@ -242,12 +243,12 @@ class SonarText:
         language: str,
         label_smoothing: float = 0.0,
     ) -> Tensor:
-        """Mean cross-entropy (nats a token) of each text given its embedding: `(n,)`.
+        """Mean cross-entropy (nats per token) of each text given its embedding: `(n,)`.
 
-        The decoder reads the embedding as a memory of one step and the text after `</s>
-        __lang__`. The text's tokens and the final `</s>` are scored, the two tokens before
-        them are not: they are given at inference. Differentiable in `embeddings` and in the
-        parameters of `decoder`, which stays in the mode (training or evaluation) it is in.
+        The decoder attends to the embedding as an encoder output of one step and reads the text
+        after `</s> __lang__`. The text's tokens and the final `</s>` are scored; the two tokens
+        before them are not, because they are given at inference. Differentiable in `embeddings`
+        and in the parameters of `decoder`, whose mode (training or evaluation) is not changed.
 
         Args:
             embeddings: `(n, embedding_dim)`, `n` at least 1.
@@ -265,11 +266,11 @@ class SonarText:
         label_smoothing: float = 0.0,
         score_language: bool = False,
     ) -> Tensor:
-        """Mean over all tokens of what `tokenize(..., "target")` gave, in any languages: a scalar.
+        """Mean cross-entropy over all tokens of `tokenize(..., "target")`: a scalar.
 
-        `score_language` scores the language token too, for training a decoder from nothing:
-        beam search counts its log-probability, and an untrained one (-14 was seen) divided by
-        the length makes longer texts look better.
+        The sequences may be in different languages. `score_language` scores the language token
+        too, which is needed to train a decoder from scratch: beam search adds its log-probability,
+        and an untrained one (-14 was observed), divided by the length, favours longer texts.
         """
         losses = self._token_losses(embeddings, sequences, label_smoothing, score_language)
         n_unscored = 1 if score_language else 2
@@ -282,12 +283,12 @@ class SonarText:
         label_smoothing: float,
         score_language: bool,
     ) -> Tensor:
-        """The cross-entropy of every token, `(n, longest)`; zero where none is scored."""
+        """The cross-entropy of every token, `(n, longest)`; zero for tokens that are not scored."""
         self._check_embeddings(embeddings)
         if not 0 < len(sequences) == len(embeddings):
             raise ValueError(f"{len(sequences)} texts for {len(embeddings)} embeddings.")
-        # Padding comes last and attention is causal, so no scored token can see it; a layout
-        # that calls it padding would only make fairseq2 build a mask for every sequence.
+        # Padding comes last and attention is causal, so no scored token attends to it. A layout
+        # that declares it would only make fairseq2 build a mask for every sequence.
         inputs = _stack([s[:-1] for s in sequences], self.tokenizer.vocab_info.pad_idx)
         targets = _stack([s[1:] for s in sequences], _IGNORED)
         if not score_language:
@@ -304,7 +305,7 @@ class SonarText:
         ).view_as(targets)
 
     def tokenize(self, texts: Sequence[str], language: str, mode: str) -> list[Tensor]:
-        """Token ids of each text, `(n_tokens,)` int64, cut at the model's maximum.
+        """Token ids of each text, `(n_tokens,)` int64, truncated to the model's maximum.
 
         `mode` is `source` (`__lang__ ... </s>`, for the encoder) or `target`
         (`</s> __lang__ ... </s>`, for the decoder).
@@ -321,12 +322,12 @@ class SonarText:
         if embeddings.ndim != 2 or embeddings.shape[1] != self.embedding_dim:
             raise UserError(
                 f"Embeddings of shape {tuple(embeddings.shape)} do not fit SONAR in "
-                f"{self.folder}, which wants (n, {self.embedding_dim})."
+                f"{self.folder}, which needs (n, {self.embedding_dim})."
             )
         bad = (~torch.isfinite(embeddings.detach()).all(dim=1)).nonzero().flatten().tolist()
         if bad:
             raise UserError(
-                f"{len(bad)} of {len(embeddings)} embeddings hold NaN or infinite numbers, "
+                f"{len(bad)} of {len(embeddings)} embeddings contain NaN or infinite numbers, "
                 f"the first one at row {bad[0]}."
             )
 
@@ -334,12 +335,12 @@ class SonarText:
         card = self.cards[family]
         path = file_of(card, "checkpoint")
         with file_errors(path, what):
-            # Memory-mapping halves the peak; only torch's zip format can be mapped.
+            # Memory-mapping halves the peak memory; only torch's zip format supports it.
             return load_model(
                 card, device=self.device, dtype=self.dtype, mmap=zipfile.is_zipfile(path)
             ).eval()
 
 
 def _stack(sequences: Sequence[Tensor], padding: int) -> Tensor:
-    """One row a sequence, `(n_sequences, longest)`, filled up with `padding` at the end."""
+    """One row per sequence, `(n_sequences, longest)`, padded with `padding` at the end."""
     return nn.utils.rnn.pad_sequence(list(sequences), batch_first=True, padding_value=padding)

@@ -1,4 +1,4 @@
-"""Making a SONAR that is small enough to be trained in a minute, in a folder of its own."""
+"""Creates a SONAR folder with models that are small enough to be trained in a minute."""
 
 import shutil
 from collections.abc import Sequence
@@ -22,25 +22,26 @@ from sonar_sign.models.sonar_text import SonarText
 
 @dataclass(frozen=True)
 class TinySonarShape:
-    """The size of a SONAR that is small enough to be trained in a minute."""
+    """Sizes of a tiny SONAR."""
 
     width: int = 64
+    """Width of the models and of an embedding."""
     n_layers: int = 2
-    """Encoder layers, and as many decoder layers."""
+    """Number of encoder layers and of decoder layers."""
     n_heads: int = 4
     ffn_width: int = 256
     dropout: float = 0.0
     max_length: int = 64
-    """Tokens in the longest sequence."""
+    """Maximum number of tokens in a sequence."""
 
 
 def create_sonar_folder(
     folder: Path, tokenizer_model: Path, languages: Sequence[str], shape: TinySonarShape
 ) -> SonarText:
-    """Write tokenizer and cards of a new SONAR into `folder` and return it, untrained.
+    """Write tokenizer and cards of a new SONAR to `folder` and return the untrained models.
 
-    The architecture is sonar-space's `basic` one with the sizes in `shape`; its factories draw
-    the weights from torch's global generator. `save_weights` completes the folder.
+    The architecture is sonar-space's `basic` with the sizes in `shape`; the weights are drawn
+    from torch's global random generator. `save_weights` completes the folder.
 
     Args:
         tokenizer_model: a sentencepiece model without language tokens and without `<pad>`,
@@ -76,7 +77,7 @@ def create_sonar_folder(
             "tokenizer_config": {"_set_": asdict(tokenizer_config)},
         }
         for part, family, extra in (
-            # `_from_fairseq` shifts positions, which only models trained with fairseq 1 need.
+            # `_from_fairseq` shifts positions; only models trained with fairseq 1 need that.
             ("encoder", SONAR_TEXT_ENCODER_FAMILY, {"_from_fairseq": False}),
             ("decoder", SONAR_TEXT_DECODER_FAMILY, {}),
         )
@@ -88,20 +89,20 @@ def create_sonar_folder(
     encoder_hub, decoder_hub = get_sonar_text_encoder_hub(), get_sonar_text_decoder_hub()
     encoder_config = encoder_hub.get_model_config(sonar.cards[SONAR_TEXT_ENCODER_FAMILY])
     decoder_config = decoder_hub.get_model_config(sonar.cards[SONAR_TEXT_DECODER_FAMILY])
-    # These take the place of what the cached properties would read from files.
+    # Assigned to the cached properties, which would read them from files.
     sonar.encoder = encoder_hub.create_new_model(encoder_config, device=sonar.device).eval()
     sonar.decoder = decoder_hub.create_new_model(decoder_config, device=sonar.device).eval()
     return sonar
 
 
 def save_weights(sonar: SonarText) -> None:
-    """Write the encoder's and the decoder's weights into the folder, in fairseq2's layout."""
+    """Write the weights of encoder and decoder into the folder, in fairseq2's layout."""
     for family, model in (
         (SONAR_TEXT_ENCODER_FAMILY, sonar.encoder),
         (SONAR_TEXT_DECODER_FAMILY, sonar.decoder),
     ):
         path = file_of(sonar.cards[family], "checkpoint")
-        # Given a path, torch.save would write the temporary name into the file, and the same
-        # weights would have another hash each time.
+        # torch.save writes the name of a path into the file, so equal weights would have a
+        # different hash each time.
         with atomic_write(path) as temporary, temporary.open("wb") as file:
             torch.save({"model": model.state_dict()}, file)

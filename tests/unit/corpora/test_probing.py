@@ -18,11 +18,11 @@ def spoil(path):
 def test_what_is_known_is_not_looked_at_again(tmp_path):
     write_video(tmp_path / "a.mp4", 24)
     truncate(write_video(tmp_path / "cut.mp4", 72), 0.5)
-    memory = tmp_path / "probes/train.tsv"
-    first = probe_all(tmp_path, ["a.mp4", "cut.mp4", "a.mp4"], 2, memory)
+    cache = tmp_path / "probes/train.tsv"
+    first = probe_all(tmp_path, ["a.mp4", "cut.mp4", "a.mp4"], 2, cache)
     assert first["a.mp4"] == VideoInfo(24, 24.0, 32, 32, "h264")
     spoil(tmp_path / "a.mp4")
-    again = probe_all(tmp_path, ["a.mp4", "cut.mp4"], 2, memory)
+    again = probe_all(tmp_path, ["a.mp4", "cut.mp4"], 2, cache)
     assert again["a.mp4"] == first["a.mp4"]
     assert isinstance(again["cut.mp4"], VideoError)
     assert (again["cut.mp4"].reason, again["cut.mp4"].detail) == (
@@ -32,30 +32,30 @@ def test_what_is_known_is_not_looked_at_again(tmp_path):
 
 
 def test_a_changed_file_is_looked_at_again(tmp_path):
-    memory = tmp_path / "probes.tsv"
+    cache = tmp_path / "probes.tsv"
     write_video(tmp_path / "a.mp4", 24)
-    probe_all(tmp_path, ["a.mp4"], 1, memory)
+    probe_all(tmp_path, ["a.mp4"], 1, cache)
     write_video(tmp_path / "a.mp4", 36)
-    assert probe_all(tmp_path, ["a.mp4"], 1, memory)["a.mp4"].n_frames == 36
+    assert probe_all(tmp_path, ["a.mp4"], 1, cache)["a.mp4"].n_frames == 36
     spoil(tmp_path / "a.mp4")
     os.utime(tmp_path / "a.mp4")
-    assert isinstance(probe_all(tmp_path, ["a.mp4"], 1, memory)["a.mp4"], VideoError)
+    assert isinstance(probe_all(tmp_path, ["a.mp4"], 1, cache)["a.mp4"], VideoError)
 
 
 def test_a_broken_memory_is_no_memory(tmp_path):
     write_video(tmp_path / "a.mp4", 24)
-    memory = tmp_path / "probes.tsv"
+    cache = tmp_path / "probes.tsv"
     for text in ("", "nonsense", "source\tsize\n"):
-        memory.write_text(text)
-        assert probe_all(tmp_path, ["a.mp4"], 1, memory)["a.mp4"].n_frames == 24
+        cache.write_text(text)
+        assert probe_all(tmp_path, ["a.mp4"], 1, cache)["a.mp4"].n_frames == 24
 
 
 def test_a_frame_rate_that_is_a_fraction_survives(tmp_path):
     from fractions import Fraction
 
     write_video(tmp_path / "a.mp4", 24, fps=Fraction(30000, 1001))
-    memory = tmp_path / "probes.tsv"
-    first, again = (probe_all(tmp_path, ["a.mp4"], 1, memory)["a.mp4"] for _ in range(2))
+    cache = tmp_path / "probes.tsv"
+    first, again = (probe_all(tmp_path, ["a.mp4"], 1, cache)["a.mp4"] for _ in range(2))
     assert first == again
     assert first.fps == 30000 / 1001
 

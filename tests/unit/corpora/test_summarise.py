@@ -87,7 +87,7 @@ def test_another_corpus_has_no_official_counts(splits, tmp_path):
 def test_the_text_says_it(splits, tmp_path):
     text = as_text(run(splits, tmp_path))
     assert "train: 3 clips of 6 annotated sentences" in text
-    assert "dropped 2: neither the full video nor the sentence clip is there" in text
+    assert "dropped 2: neither the full video nor the sentence clip exists" in text
     assert "train, test: 1 captions in both" in text
 
 

@@ -5,7 +5,7 @@ import pytest
 from keypoint_files import FACE, N_POINTS, as_json, person, write_frames
 
 from sonar_sign.demo.openpose import write_keypoints
-from sonar_sign.landmarks.openpose import read_folder, read_people, read_stretch
+from sonar_sign.landmarks.openpose import read_folder, read_frame_range, read_people
 
 GOOD = as_json(person())
 
@@ -81,14 +81,14 @@ def test_a_broken_file_is_a_frame_without_people_and_counted(tmp_path, how):
     folder = write_frames(tmp_path / "v", [GOOD, BROKEN[how] or "", GOOD])
     if BROKEN[how] is None:
         (folder / "v_000000000001_keypoints.json").write_bytes(b"\xff\xfe" + GOOD.encode())
-    recording = read_stretch(folder, "v", 0, 3, 24.0)
+    recording = read_frame_range(folder, "v", 0, 3, 24.0)
     assert people_of(recording) == [1, 0, 1]
     assert (recording.unreadable_frames, recording.missing_frames) == (1, 0)
 
 
 def test_a_stretch_of_a_video_counts_from_its_start(tmp_path):
     frames = {number: as_json(person(x=number)) for number in range(10, 20)}
-    recording = read_stretch(write_frames(tmp_path / "v", frames), "v", 12, 16, 24.0)
+    recording = read_frame_range(write_frames(tmp_path / "v", frames), "v", 12, 16, 24.0)
     middles = [frame[0, [2, 5], 0].mean() for frame in recording.frames]
     assert np.allclose(middles, [12, 13, 14, 15])
     assert recording.missing_frames == 0
@@ -96,7 +96,7 @@ def test_a_stretch_of_a_video_counts_from_its_start(tmp_path):
 
 def test_frames_without_a_file_keep_their_place(tmp_path):
     folder = write_frames(tmp_path / "v", {0: GOOD, 2: GOOD})
-    recording = read_stretch(folder, "v", 0, 5, 24.0)
+    recording = read_frame_range(folder, "v", 0, 5, 24.0)
     assert people_of(recording) == [1, 0, 1, 0, 0]
     assert (recording.unreadable_frames, recording.missing_frames) == (0, 3)
 

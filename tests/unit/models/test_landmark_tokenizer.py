@@ -31,7 +31,7 @@ def test_what_is_unusable_is_refused(tmp_path):
     with pytest.raises(UserError, match="not found"):
         read_tokenizer(tmp_path / "gone.model")
     (tmp_path / "text.model").write_text("no model")
-    with pytest.raises(UserError, match="text.model is no sentencepiece model"):
+    with pytest.raises(UserError, match="text.model is not a sentencepiece model"):
         read_tokenizer(tmp_path / "text.model")
     with pytest.raises(UserError, match="No tokenizer of 5 pieces"):
         train_tokenizer(CAPTIONS.values(), 5)

@@ -75,7 +75,7 @@ def test_gradients_reach_every_weight_and_checkpointing_changes_none():
 
 def test_wrong_shapes_and_lengths_are_named():
     model = tiny_encoder("s002")
-    with pytest.raises(ValueError, match="23 wide, the model.s are 24"):
+    with pytest.raises(ValueError, match="width 23, the model needs 24"):
         model(FEATURES[:, :, :23])
     with pytest.raises(ValueError, match=r"\(3, 0, 24\)"):
         model(FEATURES[:, :0])

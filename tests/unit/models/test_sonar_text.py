@@ -221,7 +221,7 @@ def test_unknown_language(sonar: SonarText, code: str, nearest: str) -> None:
 def test_embeddings_that_do_not_fit(sonar: SonarText) -> None:
     with pytest.raises(UserError, match=r"\(2, 1024\) do not fit .* \(n, 32\)"):
         sonar.decode(torch.zeros(2, 1024), "eng_Latn")
-    with pytest.raises(UserError, match="1 of 3 embeddings hold NaN .* row 1"):
+    with pytest.raises(UserError, match="1 of 3 embeddings contain NaN .* row 1"):
         sonar.decode(torch.tensor([0.0, torch.nan, 0.0])[:, None].repeat(1, WIDTH), "eng_Latn")
 
 

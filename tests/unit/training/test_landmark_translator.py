@@ -25,6 +25,7 @@ from landmark_shards import (
     write_shard,
 )
 from small_files import loss_by_epoch, write_manifest
+from sonar_sign.training.landmarks import LandmarkInputs, train_landmarks
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of
@@ -32,7 +33,6 @@ from sonar_sign.core.options import PredictOptions
 from sonar_sign.core.tables import read_table
 from sonar_sign.models.landmark_checkpoint import load_landmark_model
 from sonar_sign.models.model_files import read_extra
-from sonar_sign.training.landmarks import LandmarkInputs, train_landmarks
 from sonar_sign.translation.attention import draw_attention, read_attention
 from sonar_sign.translation.inputs import LandmarkFiles
 from sonar_sign.translation.predict import PredictionRun, predict_landmarks

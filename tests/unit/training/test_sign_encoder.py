@@ -17,6 +17,7 @@ from small_files import (
     write_random_features,
     write_random_targets,
 )
+from sonar_sign.training.stage2 import Stage2Inputs, finetune_stage2
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import DecoderOptions, LossOptions, TrainOptions
@@ -24,7 +25,6 @@ from sonar_sign.features.embed_text import embed_text
 from sonar_sign.features.targets import read_targets
 from sonar_sign.models.checkpoint import load_sign_encoder, read_extra, save_sign_encoder
 from sonar_sign.models.sonar_text import SonarText
-from sonar_sign.training.stage2 import Stage2Inputs, finetune_stage2
 from sonar_sign.training.supervision import TargetFiles
 from sonar_sign.training.supervision_files import SupervisionFiles
 

@@ -18,6 +18,12 @@ from small_files import (
     write_manifest,
     write_random_targets,
 )
+from sonar_sign.training.stage1 import (
+    Stage1Inputs,
+    VideoToEmbedding,
+    finetune_stage1,
+    freeze_first_blocks,
+)
 
 from sonar_sign.clips.clip_shards import ClipShard
 from sonar_sign.core.errors import PreemptedError, UserError
@@ -33,12 +39,6 @@ from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
 from sonar_sign.training import stage1
 from sonar_sign.training.batches import Part
 from sonar_sign.training.data import WindowClips
-from sonar_sign.training.stage1 import (
-    Stage1Inputs,
-    VideoToEmbedding,
-    finetune_stage1,
-    freeze_first_blocks,
-)
 from sonar_sign.training.supervision import Supervision
 from sonar_sign.training.video_augment import augment
 
