@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from workflow_project import REPOSITORY, SNAKEMAKE, merged
 
-from sonar_sign.core.gpus import CARDS, LOCKS
+from sonar_sign.core.gpus import GPUS, LOCK_FOLDER
 from sonar_sign.operations.slurm import PROGRAMS
 
 # Snakemake, which says of every job of a dry run what it asks for; rules with a message do not.
@@ -125,7 +125,7 @@ HOLDER = (
 @pytest.mark.slow
 @pytest.mark.long
 def test_on_a_workstation_a_job_takes_a_card_that_nobody_has(project, tmp_path):
-    variables = {CARDS: "0,1", LOCKS: str(tmp_path / "locks")}
+    variables = {GPUS: "0,1", LOCK_FOLDER: str(tmp_path / "locks")}
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER],
         env={**os.environ, **variables},
@@ -135,7 +135,7 @@ def test_on_a_workstation_a_job_takes_a_card_that_nobody_has(project, tmp_path):
     )
     try:
         assert holder.stdout.readline() == "held\n"
-        del variables[CARDS]  # jobs are told by the workflow
+        del variables[GPUS]  # jobs are told by the workflow
         arguments = (
             "--profile",
             "profiles/workstation",

@@ -8,7 +8,7 @@ import os
 from snakemake_interface_executor_plugins.settings import ExecMode
 
 from sonar_sign.core.files import write_json, write_text
-from sonar_sign.core.gpus import CARDS
+from sonar_sign.core.gpus import GPUS
 from sonar_sign.operations.cluster import check_rule_names, cores_of, resources_of
 from sonar_sign.operations.slurm import check_slurm
 
@@ -39,7 +39,7 @@ for _rule in workflow.rules:
 _n_gpus = workflow.global_resources.get("gpu").value
 if _n_gpus and not IN_BATCHES:
     _visible = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(_n_gpus)))
-    os.environ[CARDS] = ",".join(_visible.split(",")[:_n_gpus])
+    os.environ[GPUS] = ",".join(_visible.split(",")[:_n_gpus])
 
 
 # Not at parse time: only here it is known what executes jobs, and a dry run needs no SLURM.
