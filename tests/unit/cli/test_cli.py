@@ -58,9 +58,7 @@ def run(*arguments):
 
 
 def test_every_help_page_without_pytorch():
-    assert {"prepare", "extract", "train_video_encoder", "train_sign_encoder", "predict"} <= set(
-        COMMANDS
-    )
+    assert {"prepare", "extract", "train_video_encoder", "train_joint", "predict"} <= set(COMMANDS)
     output, imported = run_all(*([name, "--help"] for name in COMMANDS))
     assert imported == []
     pages = output.split("Usage: ")[1:]
@@ -193,7 +191,7 @@ def test_show_prints_how_a_checkpoint_was_made(tmp_path):
     torch.save({"student": {"w": torch.zeros(2)}, METADATA: metadata}, tmp_path / "best.pt")
     done = run("show", tmp_path / "best.pt")
     assert done.returncode == 0, done.stderr
-    assert "training: stage2" in done.stdout and "losses.mse  0.5" in done.stdout
+    assert "training: stage2" in done.stdout and "losses.mse" in done.stdout
     (tmp_path / "notes.txt").write_text("hello")
     one_sentence(run("show", tmp_path / "notes.txt"), "notes.txt")
 
