@@ -3,16 +3,21 @@
 from pathlib import Path
 
 from sonar_sign.core.tables import write_rows
-from sonar_sign.operations.config import complete
+from sonar_sign.operations.config import Config, complete
 from sonar_sign.operations.config_layers import Layer
 from sonar_sign.operations.experiment import Experiment
 
 
-def experiment_of(folder: Path, **values) -> Experiment:
-    """What a config declares that has a corpus `how2sign` and these keys."""
+def config_of(folder: Path, **values) -> Config:
+    """A config with a corpus `how2sign` and these keys."""
     (folder / "data").mkdir(exist_ok=True)
     corpus = {"name": "how2sign", "type": "how2sign", "root": str(folder / "data")}
-    return complete([Layer("test", {"corpus": corpus, **values})]).experiment
+    return complete([Layer("test", {"corpus": corpus, **values})])
+
+
+def experiment_of(folder: Path, **values) -> Experiment:
+    """What `config_of` declares."""
+    return config_of(folder, **values).experiment
 
 
 def write_manifests(

@@ -20,7 +20,7 @@ def crop(
     """Cut clips out of their videos, around the signer.
 
     Example:
-        .venv/bin/sonar-sign crop --corpus-type how2sign --root resources/demo/howto
+        .venv/bin/sonar-sign crop --corpus-type demo --root resources/demo/howto
             --shard results/demo/shards/test/0000.tsv --size 64
             --output out/0000.tar --timings out/0000.timings.json
     """

@@ -51,7 +51,7 @@ def summarise(
     """Count what prepare found in all splits of a corpus.
 
     Example:
-        .venv/bin/sonar-sign summarise --corpus demo --corpus-type how2sign
+        .venv/bin/sonar-sign summarise --corpus demo --corpus-type demo
             --manifest results/demo/manifests/val.tsv --manifest results/demo/manifests/test.tsv
             --output out/summary.json --plot out/durations.svg
     """
@@ -73,7 +73,7 @@ def captions(
     """Read the captions of a manifest's clips in another language.
 
     Example:
-        .venv/bin/sonar-sign captions --corpus-type how2sign --root resources/demo/howto
+        .venv/bin/sonar-sign captions --corpus-type demo --root resources/demo/howto
             --split test --manifest results/demo/manifests/test.tsv
             --language ita_Latn --output out/test.ita_Latn.tsv
     """

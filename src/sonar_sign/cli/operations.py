@@ -56,13 +56,13 @@ def doctor(
     from sonar_sign.operations.doctor import as_text
     from sonar_sign.operations.doctor import doctor as run
 
-    experiment, files = load_config(config).experiment, config
+    whole, files = load_config(config), config
     if folder != Path("."):
         files, lock = [path.absolute() for path in config], lock.absolute()
         if not folder.is_dir():
             raise UserError(f"--folder {folder} is not a folder; give the one Snakemake runs in.")
     with chdir(folder):
-        checkup = run(experiment, files, lock=lock, cores=cores)
+        checkup = run(whole, files, lock=lock, cores=cores)
     print(as_text(checkup))
     raise typer.Exit(1 if checkup.findings else 0)
 
@@ -80,7 +80,7 @@ def systems(
     from sonar_sign.operations.config import load_config
     from sonar_sign.operations.systems import as_text, list_systems
 
-    listing = list_systems(load_config(config).experiment, results)
+    listing = list_systems(load_config(config), results)
     print(_as_json(listing.as_dict()) if json else as_text(listing))
 
 
@@ -111,7 +111,7 @@ def show(
 
         print_table(file)
     else:
-        from sonar_sign.operations.show import describe_checkpoint
+        from sonar_sign.models.metadata import describe_checkpoint
 
         print(describe_checkpoint(file))
 

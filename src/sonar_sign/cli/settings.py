@@ -72,10 +72,20 @@ def _default_of(field: Field) -> Any:
 
 def _flag(name: str, hint: Any, default: Any) -> inspect.Parameter:
     kind, text = get_args(hint)[:2] if get_origin(hint) is Annotated else (hint, "")
-    if kind is IntOrAuto:
-        text = typer.Option(help=text, parser=IntOrAuto.parse, metavar="<int|auto>")
     # Some parameters are described by Typer's own classes: positional arguments, for example.
-    annotation = Annotated[kind, typer.Option(help=text) if isinstance(text, str) else text]
+    described = _option(kind, text, _bounds(hint)) if isinstance(text, str) else text
+    annotation = Annotated[kind, described]
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
     )
+
+
+def _option(kind: Any, text: str, bounds: Bounds) -> Any:
+    """A named flag, whose help ends in the bounds of its values."""
+    text = f"{text}  [{words}]" if (words := bounds.words()) else text
+    if kind is IntOrAuto:
+        return typer.Option(help=text, parser=IntOrAuto.parse, metavar="<int|auto>")
+    if get_origin(kind) is list:
+        # Typer itself would write <list[Path]>.
+        return typer.Option(help=text, metavar=f"<{get_args(kind)[0].__name__.lower()}>")
+    return typer.Option(help=text)

@@ -1,4 +1,4 @@
-"""Clauses of error messages that several modules need."""
+"""Phrases that several modules need: lists cut short, names that were meant, durations."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -25,3 +25,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean {by_lower_case[close[0]]}"
     return f"known are {first_few(known, MAX_KNOWN)}" if known else "none is known"
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `3 h 20 min` or `2 d 4 h`."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{round(seconds)} s"
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min"
+    return f"{hours // 24} d {hours % 24} h"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from sonar_sign.operations.experiment import Experiment
+from sonar_sign.operations.config import Config
+from sonar_sign.operations.workflow_files import WorkflowFiles
 from sonar_sign.training.kinds import PRETRAINED, VIDEO_ENCODERS
 
 
@@ -30,7 +31,7 @@ class Checkup:
 
 
 def doctor(
-    experiment: Experiment,
+    config: Config,
     config_files: Sequence[Path],
     *,
     lock: Path,
@@ -39,7 +40,7 @@ def doctor(
     """Check the installation and the results in the current folder; nothing is changed.
 
     Args:
-        experiment: what the config declares.
+        config: the whole config.
         config_files: those that Snakemake is called with; none for the demo's.
         lock: `requirements.lock`.
         cores: for the commands that are proposed.
@@ -49,8 +50,8 @@ def doctor(
 
     results, resources = Path("results"), Path("resources")
     again = partial(snakemake, config_files, cores)
-    gpu, about_gpu = installation.check_gpu(experiment.values["device"])
-    disk, about_disk = installation.check_disk(experiment, results)
+    gpu, about_gpu = installation.check_gpu(config.values["device"])
+    disk, about_disk = installation.check_disk(config.experiment, results)
     findings = [
         *installation.check_versions(lock),
         *installation.check_libsndfile(),
@@ -61,7 +62,7 @@ def doctor(
         *check_results.check_leftovers([results, resources]),
         *check_results.check_clock([results, resources]),
         *check_results.check_clips(results, again),
-        *check_results.check_features(results, encoders_of(experiment), again),
+        *check_results.check_features(results, encoders_of(config), again),
         *check_results.check_targets(results, again),
     ]
     return Checkup(findings, [about_gpu, about_disk])
@@ -73,16 +74,16 @@ def snakemake(config_files: Sequence[Path], cores: int, *words: str) -> str:
     return shlex.join(["snakemake", *words, "--cores", str(cores), *configs])
 
 
-def encoders_of(experiment: Experiment) -> dict[str, Path]:
+def encoders_of(config: Config) -> dict[str, Path]:
     """By folder of features, the checkpoint of the SignHiera that computes them."""
-    folder = Path("results", experiment.values["corpus"]["name"], "checkpoints")
-    trained = {
-        run.label: folder / run.label / "best.pt"
-        for name, training in experiment.trainings.items()
+    labels = [
+        run.label
+        for name, training in config.experiment.trainings.items()
         if training.kind.name in VIDEO_ENCODERS
-        for run in experiment.runs_of_training(name)
-    }
-    return {PRETRAINED: Path(experiment.values["models"]["sign_hiera"]), **trained}
+        for run in config.experiment.runs_of_training(name)
+    ]
+    files = WorkflowFiles(config)
+    return {label: Path(files.encoder_checkpoint(label)) for label in (PRETRAINED, *labels)}
 
 
 def as_text(checkup: Checkup) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sonar_sign.core.wording import duration
 from sonar_sign.training.lock import dead_holder
 
 PROGRESS = "progress.json"
@@ -97,14 +98,3 @@ def _lines(status: TrainingStatus) -> list[str]:
     if not status.running:
         lines.append("  Run the workflow again: the training resumes from its last saved step.")
     return lines
-
-
-def duration(seconds: float) -> str:
-    """`45 s`, `12 min`, `3 h 05 min` or `2 d 4 h`."""
-    minutes = round(seconds / 60)
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if minutes < 90:
-        return f"{minutes} min"
-    hours = minutes // 60
-    return f"{hours} h {minutes % 60:02} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"

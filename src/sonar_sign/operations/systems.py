@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.options import PredictOptions
-from sonar_sign.core.settings import defaults_of
+from sonar_sign.operations.config import Config
 from sonar_sign.operations.estimate import Estimate, estimate
 from sonar_sign.operations.experiment import Experiment, Run
 from sonar_sign.operations.rates import read_rates
+from sonar_sign.operations.workflow_files import WorkflowFiles
+
+MAX_LISTED = 30
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Item:
 
     name: str
     inputs: Mapping[str, Any]
-    """What it reads and starts from, by the config's keys; nothing where it is not used."""
+    """What it reads and starts from, by the config's keys."""
     files: Mapping[str, bool]
     """Its files, relative to the folder in which Snakemake runs, and whether they exist."""
     to_make: Sequence[str]
@@ -53,44 +55,33 @@ class Listing:
 
 @dataclass(frozen=True)
 class _Lister:
-    experiment: Experiment
-    root: Path
-    """The folder in which Snakemake runs."""
+    files: WorkflowFiles
+    results: Path
     costs: Mapping[str, float]
     complete: dict[str, bool] = field(default_factory=dict)
     """By label of a training's run: whether its checkpoint and all that it needs exist."""
 
     @property
-    def folder(self) -> str:
-        return f"results/{self.experiment.values['corpus']['name']}"
+    def experiment(self) -> Experiment:
+        return self.files.experiment
 
     def training(self, name: str) -> Item:
         training = self.experiment.trainings[name]
         runs = self.experiment.runs_of_training(name)
-        files = {run: [f"{self.folder}/checkpoints/{run.label}/best.pt"] for run in runs}
+        paths = {run: f"{self.files.results}/checkpoints/{run.label}/best.pt" for run in runs}
+        files = {run: {path: None} for run, path in paths.items()}
         needs = training.references()
         item = self._item(name, training_inputs(training), files, needs, f"train {name}")
-        for run in runs:
-            self.complete[run.label] = files[run][0] not in item.to_make
+        for run, path in paths.items():
+            self.complete[run.label] = path not in item.to_make
         return item
 
     def system(self, name: str) -> Item:
         system = self.experiment.systems[name]
-        split = self.experiment.values["evaluate"]["split"]
-        files = {}
-        for run in self.experiment.runs_of_system(name):
-            files[run] = [
-                f"{self.folder}/{kind}"
-                for place, language in enumerate(system.languages)
-                # The captions' language comes first and is not part of the names.
-                for suffix in ["" if place == 0 else f".{language}"]
-                for kind in (
-                    f"predictions/{run.label}/{split}{suffix}.tsv",
-                    f"metrics/{run.label}{suffix}.json",
-                )
-            ]
-        defaults = {**defaults_of(PredictOptions()), **self.experiment.values["decoding"]}
-        decoding = {k: v for k, v in system.decoding.items() if v != defaults.get(k)}
+        runs = self.experiment.runs_of_system(name)
+        files = {run: self._scored(run.label, system.languages) for run in runs}
+        usual = self.experiment.values["decoding"]
+        decoding = {k: v for k, v in system.decoding.items() if v != usual[k]}
         inputs = {
             "training": system.training,
             "features": system.video_encoder,
@@ -99,24 +90,34 @@ class _Lister:
         }
         return self._item(name, _given(inputs), files, system.references(), f"predict {name}")
 
+    def _scored(self, label: str, languages: Sequence[str]) -> dict[str, str | None]:
+        """Predictions and metrics in all languages, each with the file that it is made of."""
+        found: dict[str, str | None] = {}
+        for language in languages:
+            scored = label if language == self.files.captions else f"{label}.{language}"
+            predictions = str(self.files.score_inputs(self.files.name, scored)["predictions"])
+            found |= {
+                predictions: None,
+                f"{self.files.results}/metrics/{scored}.json": predictions,
+            }
+        return found
+
     def _item(
         self,
         name: str,
         inputs: Mapping[str, Any],
-        files: Mapping[Run, list[str]],
+        files: Mapping[Run, Mapping[str, str | None]],
         needs: Sequence[str],
         step: str,
     ) -> Item:
-        exists, to_make = {}, []
-        for run, paths in files.items():
-            stale = not all(
-                self.complete[self.experiment.label_of(need, run.seed)] for need in needs
-            )
-            for path in paths:
-                exists[path] = (self.root / path).is_file()
-                # Metrics are made of the predictions before them.
-                stale = stale or not exists[path]
-                if stale:
+        exists: dict[str, bool] = {}
+        to_make: list[str] = []
+        for run, sources in files.items():
+            labels = [self.experiment.label_of(need, run.seed) for need in needs]
+            has_all = all(self.complete[label] for label in labels)
+            for path, source in sources.items():
+                exists[path] = (self.results / Path(path).relative_to("results")).is_file()
+                if not (has_all and exists[path]) or source in to_make:
                     to_make.append(path)
         return Item(name, inputs, exists, to_make, self.costs.get(step))
 
@@ -137,16 +138,17 @@ def _given(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in inputs.items() if value is not None}
 
 
-def list_systems(experiment: Experiment, results: Path = Path("results")) -> Listing:
+def list_systems(config: Config, results: Path = Path("results")) -> Listing:
     """List the trainings and systems of a config; nothing needs to be built.
 
     Args:
-        experiment: what the config declares.
-        results: the workflow's folder of results; its parent is where Snakemake runs.
+        config: the whole config.
+        results: the folder in which the workflow writes.
     """
+    experiment = config.experiment
     found, note = _estimate(experiment, results)
     costs = {step.name: step.gpu_hours for step in found.steps} if found else {}
-    lister = _Lister(experiment, Path(results).absolute().parent, costs)
+    lister = _Lister(WorkflowFiles(config), Path(results), costs)
     trainings = [lister.training(name) for name in experiment.used_trainings]
     return Listing(
         trainings,
@@ -171,7 +173,9 @@ def as_text(listing: Listing) -> str:
         lines += ["", f"Not needed by any system: {', '.join(listing.unused)}."]
     to_make = [path for item in (*listing.trainings, *listing.systems) for path in item.to_make]
     lines += ["", f"To make: {len(to_make)} files." if to_make else "Nothing is missing."]
-    lines += [f"  {path}" for path in to_make]
+    lines += [f"  {path}" for path in to_make[:MAX_LISTED]]
+    if len(to_make) > MAX_LISTED:
+        lines.append(f"  and {len(to_make) - MAX_LISTED} more; --json lists all")
     if listing.gpu_hours is not None:
         lines += ["", f"From nothing, with crops and features: {listing.gpu_hours:.1f} GPU hours."]
     if listing.note:

@@ -11,6 +11,7 @@ import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback
 
 from sonar_sign.core.files import write_json
+from sonar_sign.core.wording import duration
 from sonar_sign.training.data import Batch
 from sonar_sign.training.module import TrainingModule
 
@@ -115,16 +116,3 @@ class ReportProgress(Callback):
         seconds = self._seconds_per_step(trainer)
         n_left = max(0, int(trainer.estimated_stepping_batches) - trainer.global_step)
         return None if seconds is None else n_left * seconds
-
-
-def duration(seconds: float) -> str:
-    """`45 s`, `12 min`, `3 h 20 min` or `2 d 4 h`."""
-    minutes = round(seconds / 60)
-    if seconds < 90:
-        return f"{round(seconds)} s"
-    if minutes < 90:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min"
-    return f"{hours // 24} d {hours % 24} h"

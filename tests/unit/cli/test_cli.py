@@ -58,7 +58,7 @@ def run(*arguments):
 
 
 def test_every_help_page_without_pytorch():
-    assert {"prepare", "extract", "finetune_stage1", "finetune_stage2", "predict"} <= set(COMMANDS)
+    assert {"prepare", "extract", "train_video_encoder", "train_joint", "predict"} <= set(COMMANDS)
     output, imported = run_all(*([name, "--help"] for name in COMMANDS))
     assert imported == []
     pages = output.split("Usage: ")[1:]
@@ -180,6 +180,20 @@ def test_as_many_outputs_as_languages(tmp_path):
     languages = ["--language", "eng_Latn", "--language", "ita_Latn"]
     done = run("predict", *flags, *languages, "--output", "a.tsv", "--system", "finetuned")
     one_sentence(done, "one --output for every --language")
+
+
+def test_show_prints_how_a_checkpoint_was_made(tmp_path):
+    import torch
+
+    from sonar_sign.models.model_files import METADATA
+
+    metadata = {"training": "stage2", "settings": {"losses.mse": 0.5}}
+    torch.save({"student": {"w": torch.zeros(2)}, METADATA: metadata}, tmp_path / "best.pt")
+    done = run("show", tmp_path / "best.pt")
+    assert done.returncode == 0, done.stderr
+    assert "training: stage2" in done.stdout and "losses.mse" in done.stdout
+    (tmp_path / "notes.txt").write_text("hello")
+    one_sentence(run("show", tmp_path / "notes.txt"), "notes.txt")
 
 
 @pytest.mark.parametrize("flag", [("--compat", "other"), ("--batch-units", "many"), ("--x", "1")])

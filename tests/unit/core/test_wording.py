@@ -1,6 +1,8 @@
 """Clauses of error messages: lists that are cut short, and names that were probably meant."""
 
-from sonar_sign.core.wording import first_few, nearest
+import pytest
+
+from sonar_sign.core.wording import duration, first_few, nearest
 
 
 def test_a_short_list_is_whole_and_a_long_one_is_counted():
@@ -21,3 +23,18 @@ def test_the_name_that_was_probably_meant():
 def test_not_every_one_of_many_names_is_listed():
     clause = nearest("?", [f"name{n}" for n in range(50)])
     assert clause.startswith("known are name0, name1, ") and clause.endswith(" and 38 more")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (89, "89 s"),
+        (90, "2 min"),
+        (3700, "62 min"),
+        (7500, "2 h 5 min"),
+        (200_000, "2 d 7 h"),
+    ],
+)
+def test_durations(seconds, text):
+    assert duration(seconds) == text

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from experiments import experiment_of, write_manifests
+from experiments import config_of, experiment_of, write_manifests
 from small_files import (
     REPOSITORY,
     truncate,
@@ -289,7 +289,7 @@ def test_commands_name_the_config_that_was_given():
 
 
 def test_every_video_encoder_has_its_checkpoint(tmp_path):
-    encoders = encoders_of(experiment_of(tmp_path, seed=7, seeds=[7, 8]))
+    encoders = encoders_of(config_of(tmp_path, seed=7, seeds=[7, 8]))
     folder = Path("results/how2sign/checkpoints")
     assert encoders == {
         "pretrained": Path("resources/models/dm_70h_ub_signhiera.pth"),

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from sonar_sign.core.files import write_json
-from sonar_sign.operations.status import as_text, duration, read_status
+from sonar_sign.operations.status import as_text, read_status
 from sonar_sign.training.lock import training_lock
 
 PROGRESS = {
@@ -86,15 +86,6 @@ def test_the_first_step_has_neither_scores_nor_a_speed(results):
 def test_no_training(tmp_path):
     assert read_status(tmp_path) == []
     assert as_text([]) == "No training is running, and none was interrupted."
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (89, "89 s"), (90, "2 min"), (3700, "62 min"), (7500, "2 h 05 min")]
-    + [(200_000, "2 d 7 h")],
-)
-def test_durations(seconds, text):
-    assert duration(seconds) == text
 
 
 def test_the_command(results):

@@ -5,13 +5,13 @@ import subprocess
 import sys
 
 import pytest
-from experiments import experiment_of, write_manifests
+from experiments import config_of, write_manifests
 from small_files import REPOSITORY
 
 from sonar_sign.operations.config import load_config
 from sonar_sign.operations.estimate import estimate
 from sonar_sign.operations.rates import read_rates
-from sonar_sign.operations.systems import as_text, list_systems
+from sonar_sign.operations.systems import MAX_LISTED, as_text, list_systems
 
 CHECKPOINTS = "results/how2sign/checkpoints"
 LANGUAGES = {"captions": "eng_Latn", "outputs": ["eng_Latn", "ita_Latn"]}
@@ -19,7 +19,7 @@ LANGUAGES = {"captions": "eng_Latn", "outputs": ["eng_Latn", "ita_Latn"]}
 
 def listed(folder, **values):
     values = {"systems": ["zero_shot", "stage1", "finetuned"], **values}
-    return list_systems(experiment_of(folder, **values), folder / "results")
+    return list_systems(config_of(folder, **values), folder / "results")
 
 
 def touch(folder, *paths):
@@ -73,6 +73,15 @@ def test_what_follows_something_that_is_missing_is_made(tmp_path):
     assert all(finetuned.files.values()) and finetuned.to_make == list(finetuned.files)
 
 
+def test_metrics_of_one_language_do_not_wait_for_another(tmp_path):
+    folder = "results/how2sign"
+    for name in ("predictions/zero_shot/test", "metrics/zero_shot"):
+        touch(tmp_path, f"{folder}/{name}.{'tsv' if name[0] == 'p' else 'json'}")
+    touch(tmp_path, f"{folder}/predictions/zero_shot/test.ita_Latn.tsv")
+    (item,) = listed(tmp_path, systems=["zero_shot"], languages=LANGUAGES).systems
+    assert item.to_make == [f"{folder}/metrics/zero_shot.ita_Latn.json"]
+
+
 def test_seeds_and_languages_have_files_of_their_own(tmp_path):
     touch(tmp_path, f"{CHECKPOINTS}/stage1/best.pt")
     listing = listed(tmp_path, seed=1, seeds=[1, 2], languages=LANGUAGES)
@@ -102,9 +111,9 @@ def test_a_system_that_only_decodes_differently(tmp_path):
 
 def test_costs_are_those_of_estimate(tmp_path):
     write_manifests(tmp_path / "results", train=900, val=45, test=55)
-    experiment = experiment_of(tmp_path, systems=["finetuned"])
-    found = estimate(experiment, read_rates(), tmp_path / "results")
-    listing = list_systems(experiment, tmp_path / "results")
+    config = config_of(tmp_path, systems=["finetuned"])
+    found = estimate(config.experiment, read_rates(), tmp_path / "results")
+    listing = list_systems(config, tmp_path / "results")
     steps = {step.name: step.gpu_hours for step in found.steps}
     assert by_name(listing.trainings)["stage1"].gpu_hours == steps["train stage1"]
     assert by_name(listing.systems)["finetuned"].gpu_hours == steps["predict finetuned"]
@@ -112,11 +121,19 @@ def test_costs_are_those_of_estimate(tmp_path):
 
 
 def test_the_demo_is_listed_without_costs(tmp_path):
-    experiment = load_config([REPOSITORY / "config/config.yaml"]).experiment
-    listing = list_systems(experiment, tmp_path)
+    config = load_config([REPOSITORY / "config/config.yaml"])
+    listing = list_systems(config, tmp_path / "results")
     assert listing.gpu_hours is None and "demo" in listing.note
     text = as_text(listing)
     assert "No estimate: " in text and "results/demo/checkpoints/stage2/best.pt" in text
+
+
+def test_a_long_list_is_cut_short_on_the_terminal_only(tmp_path):
+    listing = listed(tmp_path, seeds=list(range(1, 9)))
+    n_files = sum(len(item.to_make) for item in (*listing.trainings, *listing.systems))
+    lines = as_text(listing).splitlines()
+    assert f"To make: {n_files} files." in lines
+    assert f"  and {n_files - MAX_LISTED} more; --json lists all" in lines
 
 
 def command(folder, *arguments):
@@ -138,8 +155,7 @@ def test_the_command(tmp_path):
 
 
 def test_a_system_that_is_not_known(tmp_path):
-    (tmp_path / "c.yaml").write_text(
-        "corpus: {name: a, type: ssvp, root: .}\nsystems: [zero_shoot]\n"
-    )
+    config = "corpus: {name: a, type: ssvp, root: .}\nsystems: [zero_shoot]\n"
+    (tmp_path / "c.yaml").write_text(config)
     done = command(tmp_path, "--config", "c.yaml")
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
