@@ -75,6 +75,7 @@ class Translator:
         chosen = choose_device(device)
         autocast(chosen, options.precision)  # raises now, not after the models are loaded
         sonar = open_sonar(models, languages, chosen)
+        _ = sonar.decoder  # loaded now: an unreadable file must not be reported for every video
         return cls(
             load_sign_hiera(models.sign_hiera, device=chosen),
             load_sign_encoder(models.sign_encoder, device=chosen),
