@@ -21,7 +21,13 @@ def extract(
     device: Device = "auto",
     threads: Threads = 0,
 ) -> None:
-    """Run SignHiera over a clip shard."""
+    """Run SignHiera over a clip shard.
+
+    Example:
+        .venv/bin/sonar-sign extract --clips results/demo/clips/test/0000.tar
+            --checkpoint results/demo/checkpoints/stage1/best.pt
+            --output out/0000.npy --timings out/0000.timings.json
+    """
     from sonar_sign.core.devices import use_threads
     from sonar_sign.features.extract import extract as run
 
@@ -37,7 +43,12 @@ def embed_text(
     device: Device = "auto",
     threads: Threads = 0,
 ) -> None:
-    """Embed captions with SONAR's text encoder: the targets of training."""
+    """Embed captions with SONAR's text encoder: the targets of training.
+
+    Example:
+        .venv/bin/sonar-sign embed_text --manifest results/demo/manifests/test.tsv
+            --sonar resources/models/demo/sonar --output out/test.npy
+    """
     from sonar_sign.core.devices import use_threads
     from sonar_sign.features.embed_text import embed_text as run
 

@@ -27,7 +27,11 @@ def translate(
     device: Device = "auto",
     threads: Threads = 0,
 ) -> None:
-    """Translate videos."""
+    """Translate videos.
+
+    Example:
+        .venv/bin/sonar-sign translate clip.mp4 --system finetuned --lang eng_Latn --lang ita_Latn
+    """
     from contextlib import nullcontext
     from dataclasses import replace
     from sys import stdout
@@ -68,7 +72,15 @@ def predict(
     device: Device = "auto",
     threads: Threads = 0,
 ) -> None:
-    """Translate the clips of feature shards."""
+    """Translate the clips of feature shards.
+
+    Example:
+        .venv/bin/sonar-sign predict --features results/demo/features/stage1/test/0000.npy
+            --timings results/demo/features/stage1/test/0000.timings.json
+            --sign-hiera results/demo/checkpoints/stage1/best.pt
+            --sign-encoder results/demo/checkpoints/stage2/best.pt
+            --sonar resources/models/demo/sonar --language eng_Latn --system finetuned --output out/test.tsv
+    """
     if bool(files.landmarks) != (models.landmark_model is not None):
         raise UserError("--landmarks and --landmark-model belong together; give both or none.")
     if len(language) != len(output):
@@ -93,7 +105,14 @@ def predict_landmarks(
     device: Device = "auto",
     threads: Threads = 0,
 ) -> None:
-    """Translate the clips of landmark shards."""
+    """Translate the clips of landmark shards.
+
+    Example:
+        .venv/bin/sonar-sign predict_landmarks --landmarks results/demo/landmarks/test/0000.npy
+            --timings results/demo/landmarks/test/0000.timings.json
+            --model results/demo/checkpoints/landmarks/best.pt --system landmarks
+            --output out/test.tsv --attention out/test.attention.npz
+    """
     from sonar_sign.core.devices import use_threads
     from sonar_sign.translation.predict import PredictionRun
     from sonar_sign.translation.predict import predict_landmarks as run
@@ -106,7 +125,12 @@ def plot_attention(
     attention: Annotated[Path, "Attention that predict_landmarks wrote, .npz."],
     output: Annotated[Path, "Picture to write, .svg."],
 ) -> None:
-    """Draw the attention of the landmark translator for a few clips."""
+    """Draw the attention of the landmark translator for a few clips.
+
+    Example:
+        .venv/bin/sonar-sign plot_attention --output out/attention.svg
+            --attention results/demo/predictions/landmarks/test.attention.npz
+    """
     from sonar_sign.translation.attention import draw_attention
 
     draw_attention(attention, output)

@@ -8,12 +8,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sonar_sign.core.devices import autocast
+from sonar_sign.core.devices import autocast, timer_on
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of
 from sonar_sign.core.options import PredictOptions
 from sonar_sign.core.padding import padded
-from sonar_sign.core.timing import Timer
 from sonar_sign.features.feature_shards import FeatureShard, by_length, open_features
 from sonar_sign.models.landmark_checkpoint import load_landmark_model
 from sonar_sign.models.landmark_tokenizer import END, PAD, Tokenizer
@@ -85,7 +84,7 @@ class LandmarkSystem:
         self._translate(clip_ids)
 
     def translate(self, clip_ids: Sequence[str]) -> BatchTranslations:
-        timer = Timer(self.device)
+        timer = timer_on(self.device)
         found = self._translate(clip_ids)
         texts = [self.tokenizer.decode(pieces) for pieces in found.pieces.tolist()]
         milliseconds = {"landmark_model": timer.lap("landmark_model")}

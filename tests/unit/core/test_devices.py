@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sonar_sign.core.devices import autocast, choose_device, count_devices, may_use_gpu
+from sonar_sign.core.devices import autocast, choose_device, count_devices, may_use_gpu, timer_on
 from sonar_sign.core.errors import UserError
 
 VARIABLES = (
@@ -95,6 +95,22 @@ def test_the_number_of_devices(two_gpus, monkeypatch):
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
     assert count_devices(cuda, 0) == 4
     assert count_devices(cuda, 2) == 2
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_timer_waits_for_the_gpu():
+    device = torch.device("cuda")
+    matrix = torch.rand(4096, 4096, device=device)
+    _ = matrix @ matrix
+    timer = timer_on(device)
+    for _ in range(50):
+        matrix = matrix @ matrix
+    # 50 products of 137 GFLOP each: no GPU needs less than 5 ms, starting them takes about 1 ms.
+    assert timer.lap("products") > 5
+
+
+def test_a_timer_of_a_cpu_has_nothing_to_wait_for():
+    assert 0 <= timer_on(torch.device("cpu")).lap("nothing") < 1000
 
 
 def test_precisions():
