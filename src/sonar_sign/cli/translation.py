@@ -79,7 +79,8 @@ def predict(
             --timings results/demo/features/stage1/test/0000.timings.json
             --sign-hiera results/demo/checkpoints/stage1/best.pt
             --sign-encoder results/demo/checkpoints/stage2/best.pt
-            --sonar resources/models/demo/sonar --language eng_Latn --system finetuned --output out/test.tsv
+            --sonar resources/models/demo/sonar --language eng_Latn
+            --system finetuned --output out/test.tsv
     """
     if bool(files.landmarks) != (models.landmark_model is not None):
         raise UserError("--landmarks and --landmark-model belong together; give both or none.")
