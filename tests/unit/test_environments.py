@@ -198,7 +198,7 @@ def test_the_stand_in_for_the_command_takes_the_environments_python(tmp_path):
         ["sonar-sign", "shard", "--help"], capture_output=True, text=True, env=environment
     )
     assert done.returncode == 0, done.stderr
-    assert f"by {python}" in done.stdout and "Deal the clips" in done.stdout
+    assert f"by {python}" in done.stdout and "Assign the clips" in done.stdout
 
 
 @pytest.mark.slow

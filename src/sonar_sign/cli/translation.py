@@ -30,7 +30,7 @@ def translate(
     """Translate videos.
 
     Example:
-        .venv/bin/sonar-sign translate clip.mp4 --lang eng_Latn --lang ita_Latn --format srt
+        .venv/bin/sonar-sign translate clip.mp4 --system finetuned --lang eng_Latn --lang ita_Latn
     """
     from contextlib import nullcontext
     from dataclasses import replace
@@ -75,14 +75,12 @@ def predict(
     """Translate the clips of feature shards.
 
     Example:
-        .venv/bin/sonar-sign predict --system finetuned
-            --features results/demo/features/stage1/test/0000.npy
+        .venv/bin/sonar-sign predict --features results/demo/features/stage1/test/0000.npy
             --timings results/demo/features/stage1/test/0000.timings.json
             --sign-hiera results/demo/checkpoints/stage1/best.pt
             --sign-encoder results/demo/checkpoints/stage2/best.pt
-            --sonar resources/models/demo/sonar
-            --language eng_Latn --output out/test.tsv
-            --language ita_Latn --output out/test.ita_Latn.tsv
+            --sonar resources/models/demo/sonar --language eng_Latn
+            --system finetuned --output out/test.tsv
     """
     if bool(files.landmarks) != (models.landmark_model is not None):
         raise UserError("--landmarks and --landmark-model belong together; give both or none.")
@@ -111,10 +109,9 @@ def predict_landmarks(
     """Translate the clips of landmark shards.
 
     Example:
-        .venv/bin/sonar-sign predict_landmarks --system landmarks
-            --landmarks results/demo/landmarks/test/0000.npy
+        .venv/bin/sonar-sign predict_landmarks --landmarks results/demo/landmarks/test/0000.npy
             --timings results/demo/landmarks/test/0000.timings.json
-            --model results/demo/checkpoints/landmarks/best.pt
+            --model results/demo/checkpoints/landmarks/best.pt --system landmarks
             --output out/test.tsv --attention out/test.attention.npz
     """
     from sonar_sign.core.devices import use_threads

@@ -3,11 +3,13 @@
 import os
 import resource
 from contextlib import AbstractContextManager
+from functools import partial
 
 import torch
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.gpus import hold_gpus
+from sonar_sign.core.timing import Timer
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 # The precision that training's `mixed_precision` selects.
@@ -91,6 +93,13 @@ def count_devices(device: torch.device, wanted: int) -> int:
     if wanted > there:
         raise UserError(f"{wanted} devices were asked for, but PyTorch finds {there} GPUs.")
     return wanted or there
+
+
+def timer_on(device: torch.device) -> Timer:
+    """A timer of work on a device: a GPU computes while Python goes on, so it is waited for."""
+    if device.type == "cuda":
+        return Timer(partial(torch.cuda.synchronize, device))
+    return Timer()
 
 
 def peak_memory_gb(device: torch.device) -> float:

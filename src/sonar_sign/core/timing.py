@@ -2,24 +2,21 @@
 
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import torch
+from collections.abc import Callable
 
 
 class Timer:
     """A stopwatch that starts when it is made and adds up the milliseconds of each stage.
 
     Args:
-        device: where the timed work runs. A GPU works on while Python continues, so the timer
-            waits for it before it reads the clock; on a CPU (None) there is nothing to wait for.
+        wait: called before the clock is read, to wait for work that goes on in the background;
+            see `core.devices.timer_on` for work on a GPU.
     """
 
-    def __init__(self, device: "torch.device | None" = None):
+    def __init__(self, wait: Callable[[], None] | None = None):
         self.milliseconds: dict[str, float] = defaultdict(float)
         """By stage."""
-        self._device = device
+        self._wait = wait
         self._started = self._now()
 
     def lap(self, stage: str) -> float:
@@ -35,8 +32,6 @@ class Timer:
         return passed
 
     def _now(self) -> float:
-        if self._device is not None and self._device.type == "cuda":
-            import torch  # steps that need no PyTorch use timers too
-
-            torch.cuda.synchronize(self._device)
+        if self._wait is not None:
+            self._wait()
         return time.perf_counter()

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from sonar_sign.core.devices import autocast
-from sonar_sign.core.timing import Timer
+from sonar_sign.core.devices import autocast, timer_on
 from sonar_sign.features.clip_windows import ClipWindows, to_input
 from sonar_sign.models.sign_hiera import SignHiera
 
@@ -74,7 +73,7 @@ def _finished(done: _PendingClip) -> ClipFeatures:
 
 def _forward(model: SignHiera, batch: list[tuple[_PendingClip, int]], precision: str) -> None:
     device = next(model.parameters()).device
-    timer = Timer(device)
+    timer = timer_on(device)
     windows = [clip.clip.frames[row].to(device, non_blocking=True) for clip, row in batch]
     padding = torch.stack([clip.clip.padding_frames[row] for clip, row in batch])
     with autocast(device, precision):

@@ -8,17 +8,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sonar_sign.core.devices import autocast
+from sonar_sign.core.devices import autocast, timer_on
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of
 from sonar_sign.core.options import PredictOptions
 from sonar_sign.core.padding import padded
-from sonar_sign.core.timing import Timer
 from sonar_sign.features.feature_shards import FeatureShard, by_length, open_features
 from sonar_sign.models.landmark_checkpoint import load_landmark_model
 from sonar_sign.models.landmark_tokenizer import END, PAD, Tokenizer
 from sonar_sign.models.landmark_translator import Encoded, LandmarkTranslator, Translations
-from sonar_sign.models.model_files import read_extra
+from sonar_sign.models.model_files import read_metadata
 from sonar_sign.translation.attention import Attention
 from sonar_sign.translation.inputs import LandmarkFiles
 from sonar_sign.translation.system import (
@@ -85,7 +84,7 @@ class LandmarkSystem:
         self._translate(clip_ids)
 
     def translate(self, clip_ids: Sequence[str]) -> BatchTranslations:
-        timer = Timer(self.device)
+        timer = timer_on(self.device)
         found = self._translate(clip_ids)
         texts = [self.tokenizer.decode(pieces) for pieces in found.pieces.tolist()]
         milliseconds = {"landmark_model": timer.lap("landmark_model")}
@@ -128,7 +127,7 @@ class LandmarkSystem:
 
 
 def _require_made_for(clips: Mapping[str, FeatureShard], path: Path, language: str) -> None:
-    shard, metadata = next(iter(clips.values())), read_extra(path)
+    shard, metadata = next(iter(clips.values())), read_metadata(path)
     if metadata.get("landmarks_sha256", shard.encoder_sha256) != shard.encoder_sha256:
         raise UserError(
             f"{shard.path} was made with other settings than the landmarks that {path} was "

@@ -1,4 +1,4 @@
-"""What `predict` wrote, read and checked: predictions with their references, and what made them."""
+"""Tables of predictions and their run infos: written by `predict`, read and checked by others."""
 
 import json
 import math
@@ -18,13 +18,15 @@ class PredictionSet:
     """Predictions and references of the same clips, in the manifest's order."""
 
     clip_ids: list[str]
-    sources: list[str]  # the source video of each clip: what a bootstrap resamples
+    sources: list[str]
+    """The source video of each clip: what a bootstrap resamples."""
     references: list[str]
     predictions: list[str]
-    cosines: list[float] | None = None  # of predicted with reference embeddings, where known
+    cosines: list[float] | None = None
+    """Cosine of each clip's embedding with its target, where `predict` was given targets."""
 
     def rows(self, rows: Sequence[int]) -> "PredictionSet":
-        """Some of the clips, in the order of `rows`."""
+        """The clips at these positions, in this order."""
         columns = {field.name: getattr(self, field.name) for field in fields(self)}
         return PredictionSet(**{k: v and [v[row] for row in rows] for k, v in columns.items()})
 
@@ -84,14 +86,14 @@ def write_predictions(
     info: Mapping[str, Any],
     cosines: Sequence[float] | None = None,
 ) -> None:
-    """Write a table of predictions (`.tsv`) and what made them (`.json`) beside it.
+    """Write a table of predictions (`.tsv`) and its run info (`.json`) beside it.
 
     Args:
-        texts: by clip id; one becomes one line.
-        dropped: clips of which nothing is known; they count as not understood, so that systems
-            are scored on the same clips.
-        info: what `RunInfo` has, and whatever else tells how the predictions were made.
-        cosines: of the clips of `texts`, in their order.
+        texts: by clip id; line breaks become spaces.
+        dropped: clips without features; their translation is empty, so that all systems are
+            scored on the same clips.
+        info: the fields of `RunInfo`, and anything else that says how the predictions were made.
+        cosines: one per text, in the same order.
     """
     write_json(path.with_suffix(".json"), dict(info))
     columns = {"prediction": [" ".join(text.split()) for text in texts.values()]}
@@ -103,7 +105,7 @@ def write_predictions(
 
 
 def _cosines(predicted: Mapping[str, list[str]], path: Path, ids: list[str]) -> list[float] | None:
-    """The column `cosine`, empty for a clip that was dropped; predictions need not have it."""
+    """The column `cosine`, which is optional; NaN for a clip that was dropped."""
     if "cosine" not in predicted:
         return None
     try:

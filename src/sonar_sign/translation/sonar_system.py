@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from sonar_sign.core.devices import autocast
+from sonar_sign.core.devices import autocast, timer_on
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file, sha256_of
 from sonar_sign.core.options import PredictOptions
 from sonar_sign.core.padding import padded
-from sonar_sign.core.timing import Timer
 from sonar_sign.features.feature_shards import FeatureShard, by_length, open_features
 from sonar_sign.features.targets import read_targets
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
@@ -79,7 +78,7 @@ class SonarSystem:
         self.translate(clip_ids)
 
     def translate(self, clip_ids: Sequence[str]) -> BatchTranslations:
-        timer = Timer(self.device)
+        timer = timer_on(self.device)
         embeddings = self.embed(clip_ids)
         encoder_ms = timer.lap("sign_encoder")
         decode = partial(

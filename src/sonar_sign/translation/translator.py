@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from sonar_sign.clips.signer_box import FaceSearch
-from sonar_sign.core.devices import autocast, choose_device
+from sonar_sign.core.devices import autocast, choose_device, timer_on
 from sonar_sign.core.geometry import Box, crop_resize
 from sonar_sign.core.options import CropOptions, PredictOptions, TranslateOptions
 from sonar_sign.core.timing import Timer
@@ -75,6 +75,7 @@ class Translator:
         chosen = choose_device(device)
         autocast(chosen, options.precision)  # raises now, not after the models are loaded
         sonar = open_sonar(models, languages, chosen)
+        _ = sonar.decoder  # loaded now: an unreadable file must not be reported for every video
         return cls(
             load_sign_hiera(models.sign_hiera, device=chosen),
             load_sign_encoder(models.sign_encoder, device=chosen),
@@ -88,7 +89,7 @@ class Translator:
         Raises:
             VideoError: the video cannot be read.
         """
-        timer = Timer(self.device)
+        timer = timer_on(self.device)
         video = probe(path)
         signer = FaceSearch(CropOptions().frames_probed).box(path, video)
         timer.lap("face")
@@ -106,7 +107,7 @@ class Translator:
                 signer.box_from,
                 dict(timer.milliseconds),
             )
-            timer = Timer(self.device)
+            timer = timer_on(self.device)
 
     def _frames(self, path: Path, start: int, end: int, box: Box) -> np.ndarray:
         """The cropped frames of a part, `(n, size, size, 3)` uint8."""

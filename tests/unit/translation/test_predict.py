@@ -23,8 +23,9 @@ from sonar_sign.features.feature_shards import open_features, write_features
 from sonar_sign.models.checkpoint import load_sign_encoder, save_sign_encoder, save_sign_hiera
 from sonar_sign.models.sonar_text import SonarText
 from sonar_sign.translation.inputs import FeatureFiles, SonarModels
-from sonar_sign.translation.predict import PredictionRun, predict
+from sonar_sign.translation.predict import PredictionRun, predict, predict_with
 from sonar_sign.translation.sonar_system import SonarSystem
+from sonar_sign.translation.system import BatchTranslations, SystemDescription
 
 torch.set_num_threads(1)
 
@@ -50,7 +51,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-def run(folder, out, sonar, *, languages=("eng_Latn",), system="finetuned", **changes):
+def run(folder, out, sonar, /, *, languages=("eng_Latn",), system="finetuned", **changes):
     outputs = {language: out / f"test.{language}.tsv" for language in languages}
     models = {
         "sign_hiera": folder / "hiera.pth",
@@ -110,8 +111,9 @@ def test_every_clip_is_translated_into_every_language(folder, tmp_path, tiny_son
     assert len(set(found["eng_Latn"][0]["prediction"])) > 1
 
 
-def test_batches_change_no_embedding(folder, tiny_sonar):
-    models = SonarModels(folder / "hiera.pth", folder / "encoder.pth", tiny_sonar)
+def test_batches_change_no_embedding(folder, tmp_path, tiny_sonar):
+    save_sign_encoder(tmp_path / "encoder.pth", tiny_encoder())
+    models = SonarModels(folder / "hiera.pth", tmp_path / "encoder.pth", tiny_sonar)
     files = FeatureFiles([folder / "0.npy", folder / "1.npy"], [])
     cpu = torch.device("cpu")
     system = SonarSystem.load(models, files, LANGUAGES, PredictOptions(), cpu)
@@ -148,7 +150,66 @@ def test_what_made_the_predictions(folder, tmp_path, tiny_sonar):
     assert 0.1 < info["cost"]["peak_memory_gb"] < 30
 
 
-def refused(folder, tmp_path, sonar, words, **changes):
+def test_a_stage_1_system_is_known_by_its_video_encoder(folder, tmp_path, tiny_sonar):
+    encoder = sha256_of(folder / "encoder.pth")
+    metadata = {
+        "training": "stage1",
+        "settings": {"freeze": 0.5},
+        "started_from": {"sign_encoder": {"sha256": encoder, "metadata": None}},
+    }
+    save_sign_hiera(tmp_path / "hiera.pth", tiny_hiera(), metadata)
+    hiera = sha256_of(tmp_path / "hiera.pth")
+    write_random_features(tmp_path / "0.npy", IDS[:4], sha=hiera)
+    changes = {"sign_hiera": tmp_path / "hiera.pth", "features": [tmp_path / "0.npy"]}
+    _, info = run(folder, tmp_path, tiny_sonar, **changes)["eng_Latn"]
+    assert (info["checkpoint_sha256"], info["sign_encoder_sha256"]) == (hiera, encoder)
+    assert info["components"]["video_encoder"] == metadata
+    # With a sign encoder that was trained later, it is that one.
+    later = tiny_encoder(seed=1)
+    save_sign_encoder(tmp_path / "later.pth", later, {"training": "stage2"})
+    changes["sign_encoder"] = tmp_path / "later.pth"
+    _, info = run(folder, tmp_path, tiny_sonar, **changes)["eng_Latn"]
+    assert info["checkpoint_sha256"] == sha256_of(tmp_path / "later.pth")
+    assert info["components"]["sign_encoder"] == {"training": "stage2"}
+
+
+class TimedSystem:
+    """A system that says how long its batches took: 30 ms, then 4 ms."""
+
+    options = PredictOptions(batch_size=3)
+    device = torch.device("cpu")
+
+    def __init__(self, clips):
+        self.clips = clips
+        self.calls = []
+
+    def warm_up(self, clip_ids):
+        self.calls.append(("warm_up", len(clip_ids)))
+
+    def translate(self, clip_ids):
+        milliseconds = 30.0 if len(self.calls) == 1 else 4.0
+        self.calls.append(("translate", len(clip_ids)))
+        return BatchTranslations(
+            {"eng_Latn": [clip_id.upper() for clip_id in clip_ids]},
+            {"eng_Latn": {"all": milliseconds}},
+        )
+
+    def describe(self):
+        return SystemDescription("0" * 64, {}, {}, {}, [])
+
+
+def test_any_system_is_warmed_up_and_its_time_is_shared_among_clips(folder, tmp_path):
+    system = TimedSystem(open_features([folder / "0.npy"]))
+    run = PredictionRun("timed", {"eng_Latn": tmp_path / "test.tsv"})
+    predict_with(system, [folder / "0.json"], run)
+    assert system.calls == [("warm_up", 1), ("translate", 3), ("translate", 1)]
+    info = read_info(tmp_path / "test.json")
+    assert info["timings_ms"]["all"] == {"mean": 8.5, "median": 10.0, "p95": 10.0}
+    table = read_table(tmp_path / "test.tsv", ("clip_id", "prediction"))
+    assert dict(table.values.tolist()) == {clip_id: clip_id.upper() for clip_id in IDS[:4]}
+
+
+def refused(folder, tmp_path, sonar, words, /, **changes):
     with pytest.raises(UserError, match=words):
         run(folder, tmp_path / "out", sonar, **changes)
     assert not (tmp_path / "out").exists()

@@ -1,0 +1,85 @@
+"""The formats of translations."""
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sonar_sign.translation.subtitles import FORMATS, Writer
+from sonar_sign.translation.translator import Translation
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    text: str
+    score: float
+
+
+def translation(start_s, end_s, **texts):
+    hypotheses = {
+        language: [Hypothesis(text, -0.5 * rank) for rank, text in enumerate(ranked, start=1)]
+        for language, ranked in texts.items()
+    }
+    timings = {"face": 12.4, "sign_hiera": 100.6}
+    return Translation(Path("a.mp4"), start_s, end_s, hypotheses, "video", timings)
+
+
+TWO = [
+    translation(0.0, 4.0, eng_Latn=["I am\n\nhere --> now."], ita_Latn=["Sono qui."]),
+    translation(4.0, 3725.5004, eng_Latn=["Yes."], ita_Latn=["Sì."]),
+]
+
+
+def written(format, translations=TWO, timings=False):
+    stream = io.StringIO()
+    writer = Writer(stream, format, timings)
+    for one in translations:
+        writer.write(one)
+    return stream.getvalue()
+
+
+def test_text_is_a_line_per_language():
+    one = translation(0.0, 4.0, eng_Latn=["Hello."], ita_Latn=["Ciao."])
+    assert written("text", [one]) == (
+        "a.mp4\t0.00-4.00\teng_Latn\tHello.\na.mp4\t0.00-4.00\tita_Latn\tCiao.\n"
+    )
+    assert written("text", [one], timings=True).splitlines()[2] == (
+        "a.mp4\t# face 12 ms, sign_hiera 101 ms"
+    )
+
+
+def test_text_of_several_hypotheses_has_rank_and_score():
+    one = translation(1.0, 2.5, eng_Latn=["Hello.", "Hi."])
+    assert written("text", [one]).splitlines() == [
+        "a.mp4\t1.00-2.50\teng_Latn\t1\t-0.500\tHello.",
+        "a.mp4\t1.00-2.50\teng_Latn\t2\t-1.000\tHi.",
+    ]
+
+
+def test_webvtt():
+    assert written("vtt") == (
+        "WEBVTT\n\n"
+        "00:00:00.000 --> 00:00:04.000\nI am here -> now.\nSono qui.\n\n"
+        "00:00:04.000 --> 01:02:05.500\nYes.\nSì.\n\n"
+    )
+
+
+def test_srt():
+    assert written("srt") == (
+        "1\n00:00:00,000 --> 00:00:04,000\nI am here -> now.\nSono qui.\n\n"
+        "2\n00:00:04,000 --> 01:02:05,500\nYes.\nSì.\n\n"
+    )
+
+
+@pytest.mark.parametrize("timings", [False, True])
+def test_json_lines(timings):
+    first, second = map(json.loads, written("jsonl", timings=timings).splitlines())
+    assert (first["video"], first["start_s"], first["end_s"]) == ("a.mp4", 0.0, 4.0)
+    assert second["translations"]["ita_Latn"] == [{"text": "Sì.", "score": -0.5}]
+    assert ("timings_ms" in first) is timings
+
+
+def test_every_format_is_tested_here():
+    assert set(FORMATS) == {"text", "jsonl", "srt", "vtt"}
