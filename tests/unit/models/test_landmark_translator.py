@@ -19,7 +19,7 @@ from sonar_sign.models.landmark_checkpoint import (
     save_landmark_model,
 )
 from sonar_sign.models.landmark_tokenizer import train_tokenizer
-from sonar_sign.models.model_files import read_extra
+from sonar_sign.models.model_files import read_metadata
 
 torch.set_num_threads(1)
 
@@ -84,7 +84,7 @@ def test_a_written_model_says_the_same(tokenizer, tmp_path):
     save_landmark_model(tmp_path / "m.pt", model, tokenizer, {"stage": "landmarks"})
     again, pieces = load_landmark_model(tmp_path / "m.pt")
     assert pieces.model == tokenizer.model and again.config == model.config
-    assert read_extra(tmp_path / "m.pt") == {"stage": "landmarks"}
+    assert read_metadata(tmp_path / "m.pt") == {"stage": "landmarks"}
     assert not again.training
     # The word embedding is still one tensor under its names.
     assert again.t5.lm_head.weight.data_ptr() == again.t5.shared.weight.data_ptr()
