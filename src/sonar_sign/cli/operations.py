@@ -111,7 +111,7 @@ def show(
 
         print_table(file)
     else:
-        from sonar_sign.operations.show import describe_checkpoint
+        from sonar_sign.models.metadata import describe_checkpoint
 
         print(describe_checkpoint(file))
 

@@ -18,7 +18,7 @@ from sonar_sign.features.feature_shards import FeatureShard, by_length, open_fea
 from sonar_sign.models.landmark_checkpoint import load_landmark_model
 from sonar_sign.models.landmark_tokenizer import END, PAD, Tokenizer
 from sonar_sign.models.landmark_translator import Encoded, LandmarkTranslator, Translations
-from sonar_sign.models.model_files import read_extra
+from sonar_sign.models.model_files import read_metadata
 from sonar_sign.translation.attention import Attention
 from sonar_sign.translation.inputs import LandmarkFiles
 from sonar_sign.translation.system import (
@@ -128,7 +128,7 @@ class LandmarkSystem:
 
 
 def _require_made_for(clips: Mapping[str, FeatureShard], path: Path, language: str) -> None:
-    shard, metadata = next(iter(clips.values())), read_extra(path)
+    shard, metadata = next(iter(clips.values())), read_metadata(path)
     if metadata.get("landmarks_sha256", shard.encoder_sha256) != shard.encoder_sha256:
         raise UserError(
             f"{shard.path} was made with other settings than the landmarks that {path} was "

@@ -11,7 +11,7 @@ from torch import nn
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import PredictOptions
 from sonar_sign.features.feature_shards import FeatureShard
-from sonar_sign.models.model_files import read_extra
+from sonar_sign.models.model_files import read_metadata
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def components_of(
         "sign_encoder": sign_encoder,
         "landmark_model": landmark_model,
     }
-    return {role: (read_extra(path) or None) if path else None for role, path in paths.items()}
+    return {role: (read_metadata(path) or None) if path else None for role, path in paths.items()}
 
 
 def require_width(
