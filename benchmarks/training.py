@@ -116,8 +116,9 @@ def report(folder: Path, **named: object) -> None:
 
 
 def stage2_case(folder: Path, _: int) -> None:
-    from sonar_sign.core.options import LossOptions, TrainOptions
     from sonar_sign.training.stage2 import Stage2Inputs, finetune_stage2
+
+    from sonar_sign.core.options import LossOptions, TrainOptions
 
     batch = 4
     inputs = Stage2Inputs([folder / "f.npy"], [folder / "v.npy"], teaching_in(folder))
@@ -147,8 +148,9 @@ def write_stage2(folder: Path, steps: int) -> None:
 
 
 def stage1_case(folder: Path, _: int) -> None:
-    from sonar_sign.core.options import AugmentOptions, LossOptions, TrainOptions
     from sonar_sign.training.stage1 import Stage1Inputs, finetune_stage1
+
+    from sonar_sign.core.options import AugmentOptions, LossOptions, TrainOptions
 
     clips = [folder / "clips.tar"]
     inputs = Stage1Inputs(
@@ -228,11 +230,11 @@ def demo_case(folder: Path, _: int) -> None:
     import torch
     import yaml
     from lightning.pytorch.profilers import SimpleProfiler
+    from sonar_sign.training.stage1 import Stage1Inputs, finetune_stage1
+    from sonar_sign.training.stage2 import Stage2Inputs, finetune_stage2
 
     from sonar_sign.core.options import AugmentOptions, LossOptions, TrainOptions
     from sonar_sign.training import trainer
-    from sonar_sign.training.stage1 import Stage1Inputs, finetune_stage1
-    from sonar_sign.training.stage2 import Stage2Inputs, finetune_stage2
     from sonar_sign.training.supervision import TargetFiles
     from sonar_sign.training.supervision_files import SupervisionFiles
 

@@ -32,7 +32,7 @@ def command(folder, out, **settings):
         "learning-rate": 1e-3, "device": "cpu", "threads": 1, "infonce": 0.1, "seed": 4,
     } | {name.replace("_", "-"): value for name, value in settings.items()}  # fmt: skip
     flags = [f"--{name}={value}" for name, value in values.items()]
-    return [COMMAND, "finetune_stage2", *flags]
+    return [COMMAND, "train_sign_encoder", *flags]
 
 
 def finish(folder, out, **settings):

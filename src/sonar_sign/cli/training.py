@@ -165,7 +165,20 @@ def train_video_encoder(
     losses: LossOptions,
     augmentation: AugmentOptions,
 ) -> None:
-    """Train SignHiera's last blocks (stage 1)."""
+    """Train SignHiera's last blocks (stage 1).
+
+    Example:
+        .venv/bin/sonar-sign train_video_encoder --output out/best.pt
+            --train-clips results/demo/clips/train/0000.tar
+            --val-clips results/demo/clips/val/0000.tar
+            --train-targets results/demo/targets/train.npy
+            --train-manifest results/demo/manifests/train.tsv
+            --val-targets results/demo/targets/val.npy
+            --val-manifest results/demo/manifests/val.tsv
+            --sign-hiera resources/models/demo/sign_hiera.pth
+            --sign-encoder resources/models/demo/sign_encoder.pth
+            --sonar resources/models/demo/sonar --training-dir out/training
+    """
     _use_threads(run)
     from sonar_sign.training.video_encoder import VideoEncoderTraining
 
@@ -189,6 +202,18 @@ def train_joint(
     """Train SignHiera's last blocks and the sign encoder together.
 
     The sign encoder is written beside the output, as sign_encoder.pt.
+
+    Example:
+        .venv/bin/sonar-sign train_joint --output out/best.pt
+            --train-clips results/demo/clips/train/0000.tar
+            --val-clips results/demo/clips/val/0000.tar
+            --train-targets results/demo/targets/train.npy
+            --train-manifest results/demo/manifests/train.tsv
+            --val-targets results/demo/targets/val.npy
+            --val-manifest results/demo/manifests/val.tsv
+            --sign-hiera resources/models/demo/sign_hiera.pth
+            --sign-encoder resources/models/demo/sign_encoder.pth
+            --sonar resources/models/demo/sonar --training-dir out/training
     """
     _use_threads(run)
     from sonar_sign.training.joint import JointTraining
@@ -218,7 +243,19 @@ def train_sign_encoder(
     losses: LossOptions,
     decoder: DecoderOptions,
 ) -> None:
-    """Train the sign encoder on features (stage 2), and SONAR's decoder where asked to."""
+    """Train the sign encoder on features (stage 2), and SONAR's decoder where asked to.
+
+    Example:
+        .venv/bin/sonar-sign train_sign_encoder --output out/best.pt
+            --train-features results/demo/features/stage1/train/0000.npy
+            --val-features results/demo/features/stage1/val/0000.npy
+            --train-targets results/demo/targets/train.npy
+            --train-manifest results/demo/manifests/train.tsv
+            --val-targets results/demo/targets/val.npy
+            --val-manifest results/demo/manifests/val.tsv
+            --sign-encoder resources/models/demo/sign_encoder.pth
+            --sonar resources/models/demo/sonar --training-dir out/training
+    """
     _use_threads(run)
     from sonar_sign.training.sign_encoder import FeatureInputs, SignEncoderTraining
 
@@ -241,7 +278,16 @@ def train_landmark_translator(
     augmentation: LandmarkAugmentOptions,
     start: Annotated[Path | None, "Landmark model to start from, with its shape."] = None,
 ) -> None:
-    """Train a transformer that translates landmarks."""
+    """Train a transformer that translates landmarks.
+
+    Example:
+        .venv/bin/sonar-sign train_landmark_translator --output out/best.pt
+            --train-landmarks results/demo/landmarks/train/0000.npy
+            --val-landmarks results/demo/landmarks/val/0000.npy
+            --train-manifest results/demo/manifests/train.tsv
+            --val-manifest results/demo/manifests/val.tsv
+            --training-dir out/training
+    """
     _use_threads(run)
     from sonar_sign.training.landmark_translator import LandmarkInputs, LandmarkTraining
 
@@ -269,7 +315,22 @@ def train_fused(
     losses: LossOptions,
     augmentation: LandmarkAugmentOptions,
 ) -> None:
-    """Train a sign encoder to read landmarks beside its features."""
+    """Train a sign encoder to read landmarks beside its features.
+
+    Example:
+        .venv/bin/sonar-sign train_fused --output out/best.pt
+            --train-features results/demo/features/stage1/train/0000.npy
+            --val-features results/demo/features/stage1/val/0000.npy
+            --train-landmarks results/demo/landmarks/train/0000.npy
+            --val-landmarks results/demo/landmarks/val/0000.npy
+            --train-targets results/demo/targets/train.npy
+            --train-manifest results/demo/manifests/train.tsv
+            --val-targets results/demo/targets/val.npy
+            --val-manifest results/demo/manifests/val.tsv
+            --sign-encoder resources/models/demo/sign_encoder.pth
+            --landmark-model results/demo/checkpoints/landmarks/best.pt
+            --sonar resources/models/demo/sonar --training-dir out/training
+    """
     _use_threads(run)
     from sonar_sign.training.fused import FusedInputs, FusedTraining
 

@@ -20,7 +20,6 @@ from sonar_sign.models.model_files import (
     assign,
     check,
     empty_model,
-    read_extra,
     read_metadata,
     read_tensors,
     write,
@@ -30,7 +29,6 @@ from sonar_sign.models.sign_encoder import SignEncoder, SignEncoderConfig
 __all__ = [
     "load_sign_encoder",
     "load_sign_hiera",
-    "read_extra",
     "read_metadata",
     "save_sign_encoder",
     "save_sign_hiera",

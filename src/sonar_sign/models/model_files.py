@@ -47,9 +47,6 @@ def read_metadata(path: Path) -> dict[str, Any]:
     return found
 
 
-read_extra = read_metadata  # the former name; goes when nothing imports it any more
-
-
 def open_file(path: Path, what: str) -> dict[str, Any]:
     """The dictionary in a file, tensors still on disk."""
     require_file(path, what)

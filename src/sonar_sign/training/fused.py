@@ -39,7 +39,7 @@ from sonar_sign.training.module import EmbeddingModule
 from sonar_sign.training.provenance import effective_settings
 from sonar_sign.training.sign_encoder import FeatureInputs, require_same_encoder
 from sonar_sign.training.supervision import Supervision
-from sonar_sign.training.supervision_files import SupervisionFiles, require_widths, sonar_opener
+from sonar_sign.training.supervision_files import require_widths, sonar_opener
 from sonar_sign.training.task import EmbeddingTask, Prepared
 
 
@@ -136,23 +136,13 @@ class FusedTraining(EmbeddingTask):
     augmentation: LandmarkAugmentOptions
     fusion: FusionOptions = FusionOptions()
 
-    @property
-    def supervision_files(self) -> SupervisionFiles:
-        return self.inputs.supervision_files
-
-    def files(self) -> list[Path]:
-        return self.inputs.files()
-
-    def models(self) -> dict[str, Path]:
-        return self.inputs.models()
-
     def settings(self) -> dict[str, Any]:
         return effective_settings(
             self.options,
             self.fusion,
             losses=self.losses,
             augment=self.augmentation,
-            target_languages=self.supervision_files.languages(),
+            target_languages=self.supervision_files.languages()[1:],
         )
 
     def prepare(self, device: torch.device) -> Prepared:

@@ -46,6 +46,14 @@ class LandmarkInputs:
     corpora: Sequence[CorpusWeight] = ()
     """How often clips are sampled: one per manifest, in order; none: all alike."""
 
+    def models(self) -> dict[str, Path]:
+        return {} if self.start is None else {"landmark_model": self.start}
+
+    def files(self) -> list[Path]:
+        captions = [*self.train_manifests, self.val_manifest, *self.further_captions]
+        shards = [*self.train_landmarks, *self.val_landmarks]
+        return [*shards, *captions, *self.models().values()]
+
 
 class LandmarkModule(TrainingModule):
     """Trains a translator; validation decodes greedily, each process its own clips."""
@@ -103,13 +111,7 @@ class LandmarkTraining(TrainingTask):
     """FLORES code of the captions' language."""
 
     def files(self) -> list[Path]:
-        inputs = self.inputs
-        captions = [*inputs.train_manifests, inputs.val_manifest, *inputs.further_captions]
-        shards = [*inputs.train_landmarks, *inputs.val_landmarks]
-        return [*shards, *captions, *self.models().values(), *_files_of(self.shape)]
-
-    def models(self) -> dict[str, Path]:
-        return {} if self.inputs.start is None else {"landmark_model": self.inputs.start}
+        return [*super().files(), *_files_of(self.shape)]
 
     def settings(self) -> dict[str, Any]:
         return effective_settings(self.options, shape=self.shape, augment=self.augmentation)

@@ -2,13 +2,14 @@
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import is_dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from sonar_sign import __version__
 from sonar_sign.core.files import sha256_of
+from sonar_sign.core.settings import defaults_of
 from sonar_sign.models.model_files import read_metadata
 from sonar_sign.training.mix import CorpusClips
 
@@ -29,26 +30,24 @@ def effective_settings(*options: Any, **groups: Any) -> dict[str, Any]:
 
     Args:
         options: instances of options whose fields are keys of the training itself.
-        groups: instances of options by the key that they stand under, or single values.
+        groups: instances of options, or values by name, by the key that they stand under;
+            or single values.
     """
-    found: dict[str, Any] = {}
-    for one in options:
-        found |= {name: _plain(value) for name, value in asdict(one).items()}
+    found = {name: value for one in options for name, value in defaults_of(one).items()}
     for key, group in groups.items():
-        if hasattr(group, "__dataclass_fields__"):
-            found |= {f"{key}.{name}": _plain(value) for name, value in asdict(group).items()}
+        if is_dataclass(group):
+            group = defaults_of(group)
+        if isinstance(group, Mapping):
+            found |= {f"{key}.{name}": value for name, value in group.items()}
         else:
-            found[key] = _plain(group)
-    return found
+            found[key] = group
+    return {name: _plain(value) for name, value in found.items()}
 
 
 def _plain(value: Any) -> Any:
-    # The number of `IntOrAuto` is no exact int, which a file of plain values must hold.
-    if isinstance(value, int) and not isinstance(value, bool):
-        return int(value)
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
+    # `IntOrAuto` is no exact int, which a file of plain values must hold.
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return int(value) if is_number else value
 
 
 def describe_corpora(corpora: Sequence[CorpusClips]) -> dict[str, dict[str, Any]]:

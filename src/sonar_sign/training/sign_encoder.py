@@ -5,7 +5,7 @@ the public weights.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -44,13 +44,11 @@ class FeatureInputs:
     """The checkpoint that made the features, for the metadata; None: only its hash is known."""
 
     def models(self) -> dict[str, Path]:
-        """Checkpoints by role."""
         fresh = isinstance(self.sign_encoder, SignEncoderConfig)
         found = {"sign_encoder": None if fresh else self.sign_encoder, "features": self.sign_hiera}
         return {role: path for role, path in found.items() if path is not None}
 
     def files(self) -> list[Path]:
-        """All but SONAR's."""
         shards = [*self.train_features, *self.val_features]
         return [*shards, *self.supervision_files.files(), *self.models().values()]
 
@@ -97,24 +95,14 @@ class SignEncoderTraining(EmbeddingTask):
     losses: LossOptions
     decoder: DecoderOptions = DecoderOptions()
 
-    @property
-    def supervision_files(self) -> SupervisionFiles:
-        return self.inputs.supervision_files
-
-    def files(self) -> list[Path]:
-        return self.inputs.files()
-
-    def models(self) -> dict[str, Path]:
-        return self.inputs.models()
-
     def settings(self) -> dict[str, Any]:
         shape = self.inputs.sign_encoder
-        fresh = {"shape": shape} if isinstance(shape, SignEncoderConfig) else {}
+        fresh = {"shape": asdict(shape)} if isinstance(shape, SignEncoderConfig) else {}
         return effective_settings(
             self.options,
             losses=self.losses,
             decoder=self.decoder,
-            target_languages=self.supervision_files.languages(),
+            target_languages=self.supervision_files.languages()[1:],
             **fresh,
         )
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import torch
 
@@ -54,20 +54,29 @@ class Prepared:
     further_metadata: dict[str, Any] = field(default_factory=dict)
 
 
+class Inputs(Protocol):
+    """Files that a training reads."""
+
+    def files(self) -> list[Path]:
+        """All but SONAR's; a training starts over where one has changed."""
+
+    def models(self) -> dict[str, Path]:
+        """The checkpoints among them by role, see `provenance.describe_parents`."""
+
+
 class TrainingTask(ABC):
     """One kind of training: its input files, its settings, its model."""
 
     kind: ClassVar[str]
     """A name of `kinds.KINDS`."""
+    inputs: Inputs
     options: TrainOptions
+    language: str
+    """FLORES code of the captions' language."""
 
-    @abstractmethod
     def files(self) -> list[Path]:
-        """All input files but SONAR's; a training starts over where one has changed."""
-
-    @abstractmethod
-    def models(self) -> dict[str, Path]:
-        """The checkpoints that it reads, by role, see `provenance.describe_parents`."""
+        """All input files but SONAR's, and files that settings name."""
+        return self.inputs.files()
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
@@ -83,11 +92,6 @@ class TrainingTask(ABC):
             UserError: a file cannot be used, or a setting makes no sense.
         """
 
-    @property
-    @abstractmethod
-    def language(self) -> str:
-        """FLORES code of the captions' language."""
-
 
 class EmbeddingTask(TrainingTask):
     """A kind that is trained towards SONAR's embeddings of the captions."""
@@ -95,9 +99,9 @@ class EmbeddingTask(TrainingTask):
     losses: LossOptions
 
     @property
-    @abstractmethod
     def supervision_files(self) -> SupervisionFiles:
         """Targets and captions."""
+        return self.inputs.supervision_files
 
     @property
     def language(self) -> str:
@@ -143,7 +147,7 @@ def run_training(
     fingerprint = {**metadata, "inputs": describe(task.files())}
     if is_main_process():  # the one that writes checkpoints; large files take seconds to hash
         metadata["versions"] = versions()
-        metadata["started_from"] = describe_parents(task.models(), prepared.encoder_sha256)
+        metadata["started_from"] = describe_parents(task.inputs.models(), prepared.encoder_sha256)
     run = TrainingRun(
         destination.training_dir,
         destination.output,

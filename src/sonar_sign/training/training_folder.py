@@ -98,7 +98,7 @@ def _clear(run: TrainingRun) -> None:
 
 
 def finish(run: TrainingRun, keep_best: KeepBest) -> None:
-    """Copy the results to their places; the best checkpoint last: it says that all are there."""
+    """Copy the results to their places; the best checkpoint last, when all others are there."""
     curves = sorted(run.training_dir.glob("curves*/metrics.csv"))
     _write_curves(run.output.with_name("curves.csv"), curves)
     for rank, kept in reversed(list(enumerate(keep_best.kept, 1))):

@@ -41,6 +41,13 @@ class VideoInputs:
     """The SignHiera to start from."""
     sign_encoder: Path
 
+    def models(self) -> dict[str, Path]:
+        return {"video_encoder": self.sign_hiera, "sign_encoder": self.sign_encoder}
+
+    def files(self) -> list[Path]:
+        shards = [*self.train_clips, *self.val_clips]
+        return [*shards, *self.supervision_files.files(), *self.models().values()]
+
 
 class VideoToEmbedding(nn.Module):
     """Windows of clips through SignHiera, then each clip's features through the sign encoder."""
@@ -102,19 +109,6 @@ class VideoEncoderTraining(EmbeddingTask):
     compat: Compat = "ssvp_slt"
     """How windows are sampled, see `features.windows`."""
 
-    @property
-    def supervision_files(self) -> SupervisionFiles:
-        return self.inputs.supervision_files
-
-    def files(self) -> list[Path]:
-        inputs = self.inputs
-        shards = [*inputs.train_clips, *inputs.val_clips]
-        return [*shards, *self.supervision_files.files(), *self.models().values()]
-
-    def models(self) -> dict[str, Path]:
-        inputs = self.inputs
-        return {"video_encoder": inputs.sign_hiera, "sign_encoder": inputs.sign_encoder}
-
     def settings(self) -> dict[str, Any]:
         return effective_settings(
             self.options,
@@ -122,7 +116,7 @@ class VideoEncoderTraining(EmbeddingTask):
             compat=self.compat,
             losses=self.losses,
             augment=self.augmentation,
-            target_languages=self.supervision_files.languages(),
+            target_languages=self.supervision_files.languages()[1:],
         )
 
     def prepare(self, device: torch.device) -> Prepared:

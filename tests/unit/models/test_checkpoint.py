@@ -11,7 +11,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.models.checkpoint import (
     load_sign_encoder,
     load_sign_hiera,
-    read_extra,
+    read_metadata,
     save_sign_encoder,
     save_sign_hiera,
 )
@@ -249,18 +249,18 @@ def test_files_from_before_torch_1_6(hiera_file):
     assert load_sign_hiera(hiera_file).config == tiny_hiera().config
 
 
-def test_extra(tmp_path, hiera_file):
+def test_metadata(tmp_path, hiera_file):
     path = tmp_path / "best.pt"
-    extra = {"step": 3, "loss": 0.5, "names": ["a", None], "nested": {"ok": True}}
-    save_sign_hiera(path, tiny_hiera(), extra)
-    assert read_extra(path) == extra
-    assert read_extra(hiera_file) == {}
+    metadata = {"step": 3, "loss": 0.5, "names": ["a", None], "nested": {"ok": True}}
+    save_sign_hiera(path, tiny_hiera(), metadata)
+    assert read_metadata(path) == metadata
+    assert read_metadata(hiera_file) == {}
     load_sign_hiera(path)
 
 
 @pytest.mark.parametrize("value", [torch.zeros(1), torch.zeros(1).numpy()[0], object(), {1.5: 2}])
-def test_extra_that_could_not_be_read_back_leaves_no_file(tmp_path, value):
+def test_metadata_that_could_not_be_read_back_leaves_no_file(tmp_path, value):
     path = tmp_path / "best.pt"
-    with pytest.raises(ValueError, match=r"extra\['x'\]"):
+    with pytest.raises(ValueError, match=r"metadata\['x'\]"):
         save_sign_hiera(path, tiny_hiera(), {"x": value})
     assert list(tmp_path.iterdir()) == []

@@ -60,7 +60,7 @@ def test_a_public_checkpoint_opens_with_closed_gates(batch, tmp_path):
 @torch.inference_mode()
 def test_a_fused_checkpoint_is_a_public_one_with_an_entry_more(batch, tmp_path):
     fused = opened(FusedEncoder(tiny_encoder(), tiny_landmark_model()).eval())
-    save_fused_encoder(tmp_path / "fused.pt", fused, {"stage": "fused"})
+    save_fused_encoder(tmp_path / "fused.pt", fused, {"kind": "fused"})
     again = load_fused_encoder(tmp_path / "fused.pt", tiny_landmark_model())
     assert torch.equal(again(*batch), fused(*batch))
     plain = load_sign_encoder(tmp_path / "fused.pt")

@@ -19,7 +19,7 @@ from sonar_sign.models.landmark_checkpoint import (
     save_landmark_model,
 )
 from sonar_sign.models.landmark_tokenizer import train_tokenizer
-from sonar_sign.models.model_files import read_extra
+from sonar_sign.models.model_files import read_metadata
 
 torch.set_num_threads(1)
 
@@ -81,10 +81,10 @@ def test_the_default_shape_is_for_the_real_job(tokenizer):
 
 def test_a_written_model_says_the_same(tokenizer, tmp_path):
     model = tiny_model(tokenizer)
-    save_landmark_model(tmp_path / "m.pt", model, tokenizer, {"stage": "landmarks"})
+    save_landmark_model(tmp_path / "m.pt", model, tokenizer, {"kind": "landmark_translator"})
     again, pieces = load_landmark_model(tmp_path / "m.pt")
     assert pieces.model == tokenizer.model and again.config == model.config
-    assert read_extra(tmp_path / "m.pt") == {"stage": "landmarks"}
+    assert read_metadata(tmp_path / "m.pt") == {"kind": "landmark_translator"}
     assert not again.training
     # The word embedding is still one tensor under its names.
     assert again.t5.lm_head.weight.data_ptr() == again.t5.shared.weight.data_ptr()
@@ -92,7 +92,7 @@ def test_a_written_model_says_the_same(tokenizer, tmp_path):
     for one in (model, again):
         one.found = one.translate(clip, torch.tensor([9]), 2).pieces
     assert torch.equal(model.found, again.found)
-    save_landmark_model(tmp_path / "n.pt", again, pieces, {"stage": "landmarks"})
+    save_landmark_model(tmp_path / "n.pt", again, pieces, {"kind": "landmark_translator"})
     assert (tmp_path / "n.pt").read_bytes() == (tmp_path / "m.pt").read_bytes()
 
 

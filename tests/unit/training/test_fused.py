@@ -32,8 +32,9 @@ from sonar_sign.models.checkpoint import load_sign_encoder, save_sign_encoder, s
 from sonar_sign.models.fused_encoder import load_fused_encoder
 from sonar_sign.models.landmark_checkpoint import save_landmark_model
 from sonar_sign.models.landmark_tokenizer import train_tokenizer
-from sonar_sign.models.model_files import read_extra
-from sonar_sign.training.fused import FusedInputs, train_fused
+from sonar_sign.models.model_files import read_metadata
+from sonar_sign.training.fused import FusedInputs, FusedTraining
+from sonar_sign.training.task import Destination, run_training
 from sonar_sign.translation.inputs import FeatureFiles, SonarModels
 from sonar_sign.translation.predict import PredictionRun, predict
 
@@ -68,22 +69,15 @@ def inputs_of(folder, **changes):
     features, landmarks = [folder / "f.npy"], [folder / "l.npy"]
     supervision_files = supervision_files_of(folder / "t.npy", folder / "m.tsv")
     inputs = FusedInputs(
-        features, features, landmarks, landmarks, supervision_files, folder / "start.pth",
-        folder / "landmarks.pt",
+        features, features, supervision_files, folder / "start.pth", train_landmarks=landmarks,
+        val_landmarks=landmarks, landmark_model=folder / "landmarks.pt",
     )  # fmt: skip
     return replace(inputs, **changes)
 
 
 def run(folder, out, options=OPTIONS, **changes):
-    train_fused(
-        inputs_of(folder, **changes),
-        out / "best.pt",
-        out / "training",
-        options,
-        LossOptions(),
-        STILL,
-        device="cpu",
-    )
+    task = FusedTraining(inputs_of(folder, **changes), options, LossOptions(), STILL)
+    run_training(task, Destination(out / "best.pt", out / "training"), device="cpu")
     return pd.read_csv(out / "curves.csv")
 
 
@@ -93,9 +87,10 @@ def test_what_only_landmarks_say_is_learnt(folder, tmp_path):
     # Without landmarks no more than the targets' mean can be learnt, whose loss is about 2.
     assert losses[-1] < 0.6 * losses[0]
     assert curves["val/cosine"].max() > 0.6
-    extra = read_extra(tmp_path / "best.pt")
-    assert extra["stage"] == "fused"
-    assert extra["landmark_model_sha256"] == sha256_of(folder / "landmarks.pt")
+    metadata = read_metadata(tmp_path / "best.pt")
+    assert metadata["kind"] == "fused"
+    used = metadata["started_from"]["landmark_model"]["sha256"]
+    assert used == sha256_of(folder / "landmarks.pt")
     fused = load_fused_encoder(tmp_path / "best.pt", tiny_landmark_model())
     assert (fused.fusion.gate != 0).any()
     # The landmark model is not in the file, and the sign encoder in it is the public kind.
@@ -115,7 +110,7 @@ def test_what_does_not_belong_together_is_refused(folder, tmp_path):
         run(folder, tmp_path / "out", train_landmarks=shards, val_landmarks=shards)
     others = {clip_id: np.ones((4, LANDMARK_DIM)) for clip_id in IDS}
     write_features(tmp_path / "others.npy", others, LANDMARK_DIM, "other")
-    with pytest.raises(UserError, match="different checkpoints or settings"):
+    with pytest.raises(UserError, match="were made by different settings"):
         run(folder, tmp_path / "out", val_landmarks=[tmp_path / "others.npy"])
     with pytest.raises(UserError, match="is not a landmark model"):
         run(folder, tmp_path / "out", landmark_model=folder / "start.pth")

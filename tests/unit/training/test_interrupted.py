@@ -79,7 +79,7 @@ def test_a_signal_saves_and_ends_with_a_status_to_retry(folder, whole, tmp_path,
     process.send_signal(number)
     assert process.wait() == os.EX_TEMPFAIL
     (told,) = [x for x in (out / "log.txt").read_text().splitlines() if "sonar-sign: " in x]
-    assert signal.Signals(number).name in told and "the same command goes on" in told
+    assert signal.Signals(number).name in told and "the same command resumes" in told
     assert not (out / "training/lock.json").exists()
     finish(folder, out, save_every=0)
     assert_same(whole, out)

@@ -25,14 +25,16 @@ from landmark_shards import (
     write_shard,
 )
 from small_files import loss_by_epoch, write_manifest
-from sonar_sign.training.landmarks import LandmarkInputs, train_landmarks
+from sonar_sign.training.landmarks import LandmarkInputs
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of
 from sonar_sign.core.options import PredictOptions
 from sonar_sign.core.tables import read_table
 from sonar_sign.models.landmark_checkpoint import load_landmark_model
-from sonar_sign.models.model_files import read_extra
+from sonar_sign.models.model_files import read_metadata
+from sonar_sign.training.landmark_translator import LandmarkInputs, LandmarkTraining
+from sonar_sign.training.task import Destination, run_training
 from sonar_sign.translation.attention import draw_attention, read_attention
 from sonar_sign.translation.inputs import LandmarkFiles
 from sonar_sign.translation.predict import PredictionRun, predict_landmarks
@@ -56,16 +58,8 @@ def inputs_of(folder, **changes):
 
 
 def run(folder, out, options=TRAINING, shape=SHAPE, augmentation=STILL, seed=1, **changes):
-    train_landmarks(
-        inputs_of(folder, **changes),
-        out / "best.pt",
-        out / "training",
-        options,
-        shape,
-        augmentation,
-        seed=seed,
-        device="cpu",
-    )
+    task = LandmarkTraining(inputs_of(folder, **changes), options, shape, augmentation)
+    run_training(task, Destination(out / "best.pt", out / "training"), seed=seed, device="cpu")
     return pd.read_csv(out / "curves.csv")
 
 
@@ -92,8 +86,10 @@ def test_eight_clips_are_learnt_by_heart(folder, trained, tmp_path):
     curves = pd.read_csv(trained.with_name("curves.csv"))
     losses = loss_by_epoch(curves)
     assert losses[-1] < 0.1 * losses[0]
-    extra = read_extra(trained)
-    assert extra["stage"] == "landmarks" and extra["scores"]["bleu_4"] == pytest.approx(100)
+    metadata = read_metadata(trained)
+    assert metadata["kind"] == "landmark_translator" and metadata["scores"][
+        "bleu_4"
+    ] == pytest.approx(100)
     assert translate(folder, tmp_path, trained) == CAPTIONS
 
 
@@ -174,9 +170,9 @@ def test_the_seed_decides(folder, tmp_path):
 
 def test_a_training_can_start_from_another(folder, trained, tmp_path):
     still = replace(TRAINING, epochs=1, learning_rate=1e-9)
-    # Other sizes are asked for, but the start's stay.
+    # Other sizes are asked for, but those of the start are kept.
     run(folder, tmp_path, still, replace(SHAPE, d_model=48), start=trained)
-    assert read_extra(tmp_path / "best.pt")["scores"]["bleu_4"] == pytest.approx(100)
+    assert read_metadata(tmp_path / "best.pt")["scores"]["bleu_4"] == pytest.approx(100)
     assert load_landmark_model(tmp_path / "best.pt")[0].config.d_model == 32
     narrow = write_shard(tmp_path, "n", {"c0": np.ones((9, 20))}, dim=20)
     with pytest.raises(UserError, match=f"20 wide, .* {WIDTH} wide"):
@@ -225,7 +221,11 @@ def command(folder, out):
         "d-ff": 64, "num-heads": 2, "num-layers": 1, "num-decoder-layers": 1,
         "vocabulary-size": 60, "dropout": 0.1,
     }  # fmt: skip
-    return [COMMAND, "train_landmarks", *[f"--{name}={value}" for name, value in values.items()]]
+    return [
+        COMMAND,
+        "train_landmark_translator",
+        *[f"--{name}={value}" for name, value in values.items()],
+    ]
 
 
 @pytest.mark.slow

@@ -17,16 +17,17 @@ from small_files import (
     write_random_features,
     write_random_targets,
 )
-from sonar_sign.training.stage2 import Stage2Inputs, finetune_stage2
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import DecoderOptions, LossOptions, TrainOptions
 from sonar_sign.features.embed_text import embed_text
 from sonar_sign.features.targets import read_targets
-from sonar_sign.models.checkpoint import load_sign_encoder, read_extra, save_sign_encoder
+from sonar_sign.models.checkpoint import load_sign_encoder, read_metadata, save_sign_encoder
 from sonar_sign.models.sonar_text import SonarText
+from sonar_sign.training.sign_encoder import FeatureInputs, SignEncoderTraining
 from sonar_sign.training.supervision import TargetFiles
 from sonar_sign.training.supervision_files import SupervisionFiles
+from sonar_sign.training.task import Destination, run_training
 
 torch.set_num_threads(1)
 
@@ -37,7 +38,7 @@ OPTIONS = TrainOptions(epochs=12, learning_rate=3e-3, batch_size=4, select="cosi
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Two feature shards; training and validation are the same clips, so both can be learnt."""
-    folder = tmp_path_factory.mktemp("stage2")
+    folder = tmp_path_factory.mktemp("sign_encoder")
     for number, ids in enumerate((IDS[:8], IDS[8:])):
         write_random_features(folder / f"{number}.npy", ids, number)
     write_random_targets(folder / "t.npy", IDS)
@@ -46,27 +47,27 @@ def folder(tmp_path_factory):
     return folder
 
 
-def inputs_of(folder, targets=None, manifest=None, sonar=None, supervision_files=None, **changes):
+def inputs_of(
+    folder, targets=None, manifest=None, sonar=None, supervision_files=None, start=None, **changes
+):
     features = [folder / "0.npy", folder / "1.npy"]
     targets, manifest = targets or folder / "t.npy", manifest or folder / "m.tsv"
     supervision_files = supervision_files or supervision_files_of(
         targets, manifest, sonar or folder / "none"
     )
-    return replace(Stage2Inputs(features, features, supervision_files), **changes)
+    start = start or folder / "start.pth"
+    return replace(FeatureInputs(features, features, supervision_files, start), **changes)
 
 
-def run(folder, out, options=OPTIONS, start=None, seed=0, losses=None, decoder=None, **changes):
-    finetune_stage2(
+def run(folder, out, options=OPTIONS, seed=0, losses=None, decoder=None, name="", **changes):
+    task = SignEncoderTraining(
         inputs_of(folder, **changes),
-        start or folder / "start.pth",
-        out / "best.pt",
-        out / "training",
         options,
         losses or LossOptions(),
         decoder or DecoderOptions(),
-        seed=seed,
-        device="cpu",
     )
+    destination = Destination(out / "best.pt", out / "training", name)
+    run_training(task, destination, seed=seed, device="cpu")
     return pd.read_csv(out / "curves.csv")
 
 
@@ -77,10 +78,10 @@ def test_training_lowers_the_loss_and_the_checkpoint_can_be_used(folder, tmp_pat
     assert losses[-1] < 0.6 * losses[0]
     assert (folder / "start.pth").read_bytes() == before
 
-    extra = read_extra(tmp_path / "best.pt")
-    assert extra["stage"] == "stage2"
+    metadata = read_metadata(tmp_path / "best.pt")
+    assert metadata["kind"] == "sign_encoder"
     best = curves["val/cosine"].max()
-    assert extra["scores"]["cosine"] == pytest.approx(best) and best > 0.5
+    assert metadata["scores"]["cosine"] == pytest.approx(best) and best > 0.5
     # The written model has the score that it is said to have.
     model, targets = load_sign_encoder(tmp_path / "best.pt"), read_targets(folder / "t.npy")
     features = [np.load(folder / f"{n}.npy").astype(np.float32) for n in (0, 1)]
@@ -105,7 +106,7 @@ def test_the_seed_decides(folder, tmp_path):
 
 def test_from_nothing(folder, tmp_path):
     shape = replace(ENCODER, d_model=16)
-    run(folder, tmp_path, replace(OPTIONS, epochs=1), shape)
+    run(folder, tmp_path, replace(OPTIONS, epochs=1), start=shape)
     assert load_sign_encoder(tmp_path / "best.pt").config == shape
 
 
@@ -118,7 +119,7 @@ def test_the_best_is_chosen_by_the_decoders_words(folder, tmp_path, tiny_sonar, 
         folder, tmp_path, options, targets=tmp_path / "t.npy", manifest=manifest, sonar=tiny_sonar
     )
     assert len(curves["val/bleu_4"].dropna()) == len(curves["val/chrf"].dropna()) == 2
-    scores = read_extra(tmp_path / "best.pt")["scores"]
+    scores = read_metadata(tmp_path / "best.pt")["scores"]
     assert scores["bleu_4"] == pytest.approx(curves["val/bleu_4"].max()) and scores["bleu_4"] > 5
 
 
@@ -130,7 +131,7 @@ def test_dropout_is_on_in_training_and_off_in_validation(folder, tmp_path):
         model = tiny_encoder(replace(ENCODER, dropout_rate=rate))
         torch.nn.init.normal_(model.projection_out.weight, std=1e-3)
         save_sign_encoder(tmp_path / f"{rate}.pth", model)
-        curves = run(folder, tmp_path / str(rate), still, tmp_path / f"{rate}.pth")
+        curves = run(folder, tmp_path / str(rate), still, start=tmp_path / f"{rate}.pth")
         validation = curves["val/loss_cosine"].max()
         difference[rate] = abs(curves["train/loss_cosine"].max() - validation)
     assert difference[0.0] < 1e-5
@@ -224,7 +225,7 @@ def test_a_frozen_decoder_stays(folder, worded, tiny_sonar, tmp_path):
     assert losses[-1] < 0.9 * losses[0]
     assert not (tmp_path / "sonar_decoder.pt").exists()
     assert (tiny_sonar / "sonar_text_decoder.pt").read_bytes() == before
-    assert read_extra(tmp_path / "best.pt")["losses"]["decoder_ce"] == 1.0
+    assert read_metadata(tmp_path / "best.pt")["settings"]["losses.decoder_ce"] == 1.0
 
 
 def test_further_languages_pull_too(folder, worded, tiny_sonar, tmp_path):
@@ -265,5 +266,5 @@ def test_the_best_ones_are_kept(folder, tmp_path):
     curves = run(folder, tmp_path, replace(OPTIONS, epochs=6, eval_every=1, keep=3))
     best = sorted(curves["val/cosine"].dropna(), reverse=True)[:3]
     names = ("best.pt", "top2.best.pt", "top3.best.pt")
-    found = [read_extra(tmp_path / name)["scores"]["cosine"] for name in names]
+    found = [read_metadata(tmp_path / name)["scores"]["cosine"] for name in names]
     assert found == pytest.approx(best)

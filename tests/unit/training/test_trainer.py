@@ -1,4 +1,4 @@
-"""Running a stage: what is kept, and a cut run that goes on as if it had not been cut."""
+"""Running a training: what is kept, and that an interrupted run resumes exactly."""
 
 import math
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from sonar_sign.training.module import EmbeddingModule
 from sonar_sign.training.seeding import seed_everything
 from sonar_sign.training.supervision import Supervision, TargetFiles
 from sonar_sign.training.trainer import fit
-from sonar_sign.training.training_folder import Run, describe
+from sonar_sign.training.training_folder import TrainingRun, describe
 from sonar_sign.training.validation import Validation
 
 torch.set_num_threads(1)
@@ -75,7 +75,7 @@ def run(clips: FeatureClips, tmp_path: Path) -> Callable:
             scores.append(extra["scores"]["cosine"])
             torch.save({"linear": embed.linear.state_dict(), "extra": extra}, to / "best.pt")
 
-        where = Run(
+        where = TrainingRun(
             tmp_path / folder / "training",
             tmp_path / folder / "best.pt",
             torch.device("cpu"),
@@ -100,7 +100,7 @@ def curve(path: Path, column: str) -> list[float]:
 
 
 @pytest.mark.parametrize("eval_every", [1, 2])
-def test_a_cut_run_ends_as_a_whole_one(run, tmp_path, eval_every):
+def test_an_interrupted_run_ends_as_an_undisturbed_one(run, tmp_path, eval_every):
     options = replace(OPTIONS, eval_every=eval_every)
     whole, _ = run("whole", options)
     assert len(whole.seen) == 5 * STEPS_AN_EPOCH
@@ -122,7 +122,7 @@ def test_a_cut_run_ends_as_a_whole_one(run, tmp_path, eval_every):
     assert_same_curves(tmp_path / "whole", tmp_path / "cut")
 
 
-def test_a_run_that_was_cut_after_its_last_epoch(run, tmp_path):
+def test_a_run_that_was_interrupted_after_its_last_epoch(run, tmp_path):
     (tmp_path / "a/curves.csv").mkdir(parents=True)
     with pytest.raises(OSError):
         run("a")
@@ -134,7 +134,7 @@ def test_a_run_that_was_cut_after_its_last_epoch(run, tmp_path):
     assert_same_curves(tmp_path / "a", tmp_path / "b")
 
 
-def test_nothing_is_left_to_go_on_from_when_a_run_is_done(run, tmp_path):
+def test_nothing_is_left_to_resume_from_when_a_run_has_finished(run, tmp_path):
     run("a")
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert names == ["best.pt", "curves.csv", "tensorboard"]

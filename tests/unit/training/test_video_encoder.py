@@ -19,28 +19,33 @@ from small_files import (
     write_random_targets,
 )
 from sonar_sign.training.stage1 import (
-    Stage1Inputs,
     VideoToEmbedding,
-    finetune_stage1,
     freeze_first_blocks,
 )
 
 from sonar_sign.clips.clip_shards import ClipShard
 from sonar_sign.core.errors import PreemptedError, UserError
-from sonar_sign.core.options import AugmentOptions, LossOptions, TrainOptions
+from sonar_sign.core.options import AugmentOptions, FreezeOptions, LossOptions, TrainOptions
 from sonar_sign.features.clip_windows import load_windows, to_input
 from sonar_sign.models.checkpoint import (
     load_sign_hiera,
-    read_extra,
+    read_metadata,
     save_sign_encoder,
     save_sign_hiera,
 )
 from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
-from sonar_sign.training import stage1
+from sonar_sign.training import video_encoder
 from sonar_sign.training.batches import Part
 from sonar_sign.training.data import WindowClips
 from sonar_sign.training.supervision import Supervision
+from sonar_sign.training.task import Destination, run_training
 from sonar_sign.training.video_augment import augment
+from sonar_sign.training.video_encoder import (
+    VideoEncoderTraining,
+    VideoInputs,
+    VideoToEmbedding,
+    freeze_first_blocks,
+)
 
 torch.set_num_threads(1)
 
@@ -83,7 +88,7 @@ def test_impossible_shares(share, words):
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("stage1")
+    folder = tmp_path_factory.mktemp("video_encoder")
     shard = write_clip_shard(folder / "0.tar", LENGTHS)
     write_random_targets(folder / "t.npy", list(LENGTHS))
     write_manifest(folder / "m.tsv", list(LENGTHS))
@@ -93,21 +98,14 @@ def inputs(tmp_path_factory):
     torch.nn.init.normal_(encoder.projection_out.weight, std=2e-3)
     save_sign_encoder(folder / "encoder.pth", encoder)
     supervision_files = supervision_files_of(folder / "t.npy", folder / "m.tsv")
-    return Stage1Inputs(
+    return VideoInputs(
         [shard], [shard], supervision_files, folder / "hiera.pth", folder / "encoder.pth"
     )
 
 
-def run(inputs, out, options=OPTIONS, augmentation=AS_THEY_ARE, **settings):
-    finetune_stage1(
-        inputs,
-        out / "best.pt",
-        out / "training",
-        options,
-        LossOptions(),
-        augmentation,
-        **({"device": "cpu"} | settings),
-    )
+def run(inputs, out, options=OPTIONS, augmentation=AS_THEY_ARE, freeze=0.8, device="cpu"):
+    task = VideoEncoderTraining(inputs, options, LossOptions(), augmentation, FreezeOptions(freeze))
+    run_training(task, Destination(out / "best.pt", out / "training"), device=device)
     return pd.read_csv(out / "curves.csv")
 
 
@@ -135,9 +133,9 @@ def test_the_last_blocks_learn_and_nothing_else(inputs, tmp_path):
     assert losses[-1] < 0.9 * losses[0]
     assert inputs.sign_encoder.read_bytes() == encoder_before
 
-    extra = read_extra(tmp_path / "best.pt")
-    assert (extra["stage"], extra["freeze"]) == ("stage1", 0.5)
-    assert extra["scores"]["cosine"] == pytest.approx(curves["val/cosine"].max())
+    metadata = read_metadata(tmp_path / "best.pt")
+    assert metadata["kind"] == "video_encoder" and metadata["settings"]["freeze"] == 0.5
+    assert metadata["scores"]["cosine"] == pytest.approx(curves["val/cosine"].max())
     before = load_sign_hiera(inputs.sign_hiera).state_dict()
     model = load_sign_hiera(tmp_path / "best.pt")
     changed = {name for name, value in model.state_dict().items() if not value.equal(before[name])}
@@ -182,7 +180,7 @@ def test_mistakes_are_named(inputs, tmp_path):
 
 
 @pytest.mark.parametrize("num_workers", [0, 1])
-def test_a_run_that_is_ended_within_an_epoch_goes_on_exactly(
+def test_a_run_that_is_interrupted_within_an_epoch_resumes_exactly(
     inputs, tmp_path, monkeypatch, num_workers
 ):
     """The place in the epoch, how clips are shaken in time and how pictures are changed."""
@@ -198,7 +196,7 @@ def test_a_run_that_is_ended_within_an_epoch_goes_on_exactly(
         return augment(*arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(stage1, "augment", augment_and_end)
+        patched.setattr(video_encoder, "augment", augment_and_end)
         with pytest.raises(PreemptedError, match="SIGTERM ended training after step 5"):
             run(inputs, tmp_path / "cut", options, AugmentOptions())
     assert not (tmp_path / "cut/best.pt").exists()
