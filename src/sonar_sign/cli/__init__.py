@@ -19,6 +19,7 @@ from sonar_sign.cli import (
     landmarks,
     models,
     operations,
+    report,
     training,
     translate,
 )
@@ -42,6 +43,7 @@ COMMAND_MODULES = (
     training,
     landmark_models,
     evaluation,
+    report,
     demo,
     operations,
 )
