@@ -54,12 +54,20 @@ def table(folder, name, texts, ids=IDS):
     return path
 
 
-def metrics(folder, name, texts, language="eng_Latn", references=None, **changes):
-    """What `evaluate` writes for predictions of the workflow."""
+def metrics(
+    folder, name, texts, language="eng_Latn", references=None, seed=1, info=None, **changes
+):
+    """What `evaluate` writes for predictions of the workflow.
+
+    Args:
+        name: of the metrics file; the system is what stands before the first dot.
+        info: further keys of the run info, such as `components`.
+        changes: keys of the metrics file that are overwritten.
+    """
     info = {
-        "system": name.split(".")[0], "checkpoint_sha256": "0" * 64, "seed": 1,
+        "system": name.split(".")[0], "checkpoint_sha256": "0" * 64, "seed": seed,
         "language": language, "inference_ms_per_clip": 12.34, "device": "cpu", "n_clips": 40,
-        "timings_ms": {}, "cost": {},
+        "timings_ms": {}, "cost": {}, **(info or {}),
     }  # fmt: skip
     predictions = table(folder, f"p.{name}", texts)
     write_json(folder / "info.json", info)
@@ -68,6 +76,31 @@ def metrics(folder, name, texts, language="eng_Latn", references=None, **changes
     if changes:
         write_json(output, json.loads(output.read_text()) | changes)
     return output
+
+
+def of_seeds(folder, system, share, seeds=(1, 2, 3), **info):
+    """Metrics files of one system with several seeds, the first without one in its name."""
+    return [
+        metrics(
+            folder,
+            f"{system}.seed{seed}" if seed != seeds[0] else system,
+            corrupted(REFERENCES, share, seed=seed),
+            seed=seed,
+            info=info,
+        )
+        for seed in seeds
+    ]
+
+
+def trained(kind="sign_encoder", start=None, **settings):
+    """Metadata of a checkpoint, as trainings write it."""
+    parent = {"sha256": "1" * 64, "metadata": start and {"training": start}}
+    return {
+        "training": "some name", "kind": kind, "seed": 1, "settings": settings,
+        "corpora": {"demo": {"clips": 9, "weight": 1.0, "captions_sha256": "2" * 64}},
+        "language": "eng_Latn", "versions": {"torch": "2"}, "scores": {"cosine": 0.5},
+        "started_from": {kind: parent},
+    }  # fmt: skip
 
 
 def run(folder, *paths, **options):

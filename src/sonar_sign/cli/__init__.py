@@ -20,6 +20,7 @@ from sonar_sign.cli import (
     landmarks,
     models,
     operations,
+    report,
     training,
     translation,
 )
@@ -44,6 +45,7 @@ COMMAND_MODULES = (
     landmarks,
     training,
     evaluation,
+    report,
     demo,
     operations,
 )

@@ -1,13 +1,11 @@
 """Subcommands from predictions to the comparison; none of them imports PyTorch."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sonar_sign.cli.corpora import Manifest
-from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import MetricOptions
 
 Predictions = Annotated[Path, "Table that predict wrote."]
@@ -23,7 +21,12 @@ def evaluate(
     references: References = None,
     caption_language: Annotated[str, "FLORES code of the manifest's captions."] = "eng_Latn",
 ) -> None:
-    """Score one system's predictions."""
+    """Compute the metrics of one system's predictions.
+
+    Example:
+        .venv/bin/sonar-sign evaluate --predictions results/demo/predictions/finetuned/test.tsv
+            --manifest results/demo/manifests/test.tsv --output out/finetuned.json
+    """
     from sonar_sign.evaluation.evaluate import evaluate as run
 
     run(
@@ -45,7 +48,12 @@ def sample(
     seed: Annotated[int, "Seed of the random ones."] = 0,
     references: References = None,
 ) -> None:
-    """Choose a few clips to read."""
+    """Choose a few clips to read.
+
+    Example:
+        .venv/bin/sonar-sign sample --predictions results/demo/predictions/finetuned/test.tsv
+            --manifest results/demo/manifests/test.tsv --output out/samples.json --n 20
+    """
     from sonar_sign.evaluation.sample import sample as run
 
     run(predictions, manifest, output, n=n, seed=seed, references=references)
@@ -54,7 +62,9 @@ def sample(
 def compare(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Prediction files (.tsv, or a sentence a line), or metrics files."),
+        typer.Argument(
+            help="Metrics files (.json), or prediction files (.tsv, or a sentence per line)."
+        ),
     ],
     output: Annotated[Path, "Folder for comparison.json and comparison.md."],
     metrics: MetricOptions,
@@ -65,10 +75,17 @@ def compare(
     training: Annotated[list[Path], "Table with training captions (text), for floors."] = [],  # noqa: B006
     language: Annotated[str, "FLORES code of prediction files and training captions."] = "eng_Latn",
     corpus_type: Annotated[str, "how2sign: show published results too."] = "",
-    split: Annotated[str, "The split that was scored."] = "test",
+    split: Annotated[str, "The split that was evaluated."] = "test",
     seed: Annotated[int, "Seed of the resampling and the floors."] = 0,
 ) -> None:
-    """Put systems side by side, with intervals, significance and floors."""
+    """Put systems side by side, with intervals, significance and floors.
+
+    Metrics files of one system that differ in their seed become one row: mean and standard
+    deviation over seeds.
+
+    Example:
+        .venv/bin/sonar-sign compare A.tsv B.tsv --reference REFERENCE.tsv --output out/comparison
+    """
     from sonar_sign.evaluation.compare import CompareOptions
     from sonar_sign.evaluation.compare import compare as run
 
@@ -78,49 +95,27 @@ def compare(
     run(files, output, options)
 
 
-def plot(
+def ablation_table(
     comparison: Annotated[Path, "A comparison that compare wrote."],
-    output: Annotated[Path, "Folder for the pictures."],
-    curves: Annotated[list[str], "NAME=FILE: training curves of a stage; repeat for all."] = [],  # noqa: B006
-    dropped: Annotated[list[str], "SPLIT=FILE: what prepare dropped; repeat for all."] = [],  # noqa: B006
+    output: Annotated[Path, "Markdown file with <!-- table --> and <!-- /table -->."],
 ) -> None:
-    """Draw the pictures of a report."""
-    from sonar_sign.report.plot import plot as run
+    """Write a comparison as an ablation's table into a Markdown file.
 
-    found = [
-        names_and_paths(values, flag) for values, flag in ((curves, "curves"), (dropped, "dropped"))
-    ]
-    run(comparison, *found, output)
+    A row per system: the settings that differ from the first system's, BLEU-4 with its standard
+    deviation over seeds, each seed's BLEU-4, and p against the first.
 
-
-def gallery(
-    predictions: Annotated[list[str], "NAME=FILE: predictions of a system; repeat for all."],
-    manifest: Manifest,
-    output: Annotated[Path, "Folder for index.html and the clips."],
-    clips: Annotated[list[Path], "Clip shard of the split; none: no videos."] = [],  # noqa: B006
-) -> None:
-    """Make a page that plays clips beside their translations."""
-    from sonar_sign.report.gallery import gallery as run
-
-    run(names_and_paths(predictions, "predictions"), manifest, clips, output)
-
-
-def names_and_paths(values: Sequence[str], flag: str) -> dict[str, Path]:
-    """`name=path` arguments.
-
-    Raises:
-        UserError: one has no `=`.
+    Example:
+        .venv/bin/sonar-sign ablation_table --comparison results/demo/comparison.json
+            --output docs/ablation.md
     """
-    for value in values:
-        if "=" not in value:
-            raise UserError(f"--{flag} {value}: give a name and a file, NAME=FILE.")
-    return {value.split("=", 1)[0]: Path(value.split("=", 1)[1]) for value in values}
+    from sonar_sign.evaluation.ablation_table import write_ablation_table
+
+    write_ablation_table(comparison, output)
 
 
 COMMANDS = {
     "evaluate": evaluate,
     "sample": sample,
     "compare": compare,
-    "plot": plot,
-    "gallery": gallery,
+    "ablation_table": ablation_table,
 }

@@ -9,7 +9,15 @@ WORKFLOW_STEPS = "Workflow steps"
 # Every command that is not listed here is a step of the workflow.
 SECTIONS = {
     "Use": ("translate", "landmarks"),
-    "Evaluate": ("evaluate", "compare", "sample", "plot", "plot_attention", "gallery"),
+    "Evaluate": (
+        "evaluate",
+        "compare",
+        "ablation_table",
+        "sample",
+        "plot",
+        "plot_attention",
+        "gallery",
+    ),
     WORKFLOW_STEPS: (),
     "Upkeep": ("systems", "status", "show", "estimate", "doctor"),
 }

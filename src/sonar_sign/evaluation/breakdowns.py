@@ -1,4 +1,4 @@
-"""Where systems are good: by length, duration, signer and video, and word by word."""
+"""Where systems are good: by length, duration, signer and source video, and for which words."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sonar_sign.evaluation.seeds import SystemRuns
 from sonar_sign.evaluation.system_scores import SystemScores
 from sonar_sign.metrics.tokens import words
 
@@ -15,21 +16,24 @@ FREQUENCY_EDGES = (0, 9, 99)
 
 
 def breakdowns(
-    systems: Mapping[str, SystemScores],
+    systems: Mapping[str, SystemRuns],
     about_clips: Mapping[str, Mapping[str, str]],
     training: Sequence[str] | None,
 ) -> dict[str, Any]:
     """BLEU-4 of every system on groups of clips, and F1 of words by how often training has them.
 
+    Of a system with several seeds it is the mean over them.
+
     Args:
         about_clips: by clip id, columns of the manifest; `signer` and `n_frames` with `fps` are
-            used where they are there.
+            used where all clips have them.
         training: captions; None leaves the words out.
 
     Returns:
-        By what, by group in order: `n` (clips, or words of the references) and `systems`, by name.
+        For each way of grouping, its groups in order, each with `n` (clips, or words of the
+        references) and `systems`, a value by name.
     """
-    clips = next(iter(systems.values())).clips
+    clips = next(iter(systems.values())).first.clips
     rows = [about_clips.get(clip_id, {}) for clip_id in clips.clip_ids]
     lengths = [len(words(text)) for text in clips.references]
     found = {
@@ -47,7 +51,7 @@ def breakdowns(
 
 
 def _by_bin(
-    systems: Mapping[str, SystemScores], values: Sequence[float], edges: Sequence[float], unit: str
+    systems: Mapping[str, SystemRuns], values: Sequence[float], edges: Sequence[float], unit: str
 ) -> dict[str, Any]:
     """Bins up to and with each edge, and one above the last."""
     bins = np.searchsorted(edges, values)
@@ -57,12 +61,12 @@ def _by_bin(
     return _groups(systems, [names[number] for number in bins], names)
 
 
-def _by_name(systems: Mapping[str, SystemScores], values: Sequence[str]) -> dict[str, Any]:
+def _by_name(systems: Mapping[str, SystemRuns], values: Sequence[str]) -> dict[str, Any]:
     return _groups(systems, values, sorted(set(values)))
 
 
 def _groups(
-    systems: Mapping[str, SystemScores], of_clip: Sequence[str], names: Iterable[str]
+    systems: Mapping[str, SystemRuns], of_clip: Sequence[str], names: Iterable[str]
 ) -> dict[str, Any]:
     groups = np.array(of_clip)
     found = {}
@@ -74,7 +78,7 @@ def _groups(
     return found
 
 
-def _by_frequency(systems: Mapping[str, SystemScores], training: Sequence[str]) -> dict[str, Any]:
+def _by_frequency(systems: Mapping[str, SystemRuns], training: Sequence[str]) -> dict[str, Any]:
     counts = Counter(word for text in training for word in _words(text))
     names = ["not in training", "1 to 9 times", "10 to 99 times", "100 times or more"]
 
@@ -83,11 +87,18 @@ def _by_frequency(systems: Mapping[str, SystemScores], training: Sequence[str]) 
 
     found = {}
     for name in names:
-        scores = {key: _f1(system, lambda w: name_of(w) == name) for key, system in systems.items()}  # noqa: B023
+        scores = {key: _mean_f1(system, lambda w: name_of(w) == name)  # noqa: B023
+                  for key, system in systems.items()}  # fmt: skip
         n = max(n for n, _ in scores.values())
         if n:
             found[name] = {"n": n, "systems": {key: f1 for key, (_, f1) in scores.items()}}
     return found
+
+
+def _mean_f1(system: SystemRuns, counts: Callable[[str], bool]) -> tuple[int, float]:
+    """Words of the references that count, and the mean over seeds of `_f1`."""
+    found = [_f1(run, counts) for run in system.runs]
+    return found[0][0], sum(f1 for _, f1 in found) / len(found)
 
 
 def _f1(system: SystemScores, counts: Callable[[str], bool]) -> tuple[int, float]:

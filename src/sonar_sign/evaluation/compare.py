@@ -1,6 +1,7 @@
 """`compare`: several systems side by side, how sure the differences are, and what floors score.
 
-Refused where systems are not comparable; no metric is computed on the clips that they share.
+Systems that are not comparable are refused; metrics are never computed on the clips that they
+happen to share.
 """
 
 import os
@@ -12,57 +13,28 @@ from typing import Any
 
 import numpy as np
 
-from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, write_json
 from sonar_sign.core.options import MetricOptions
-from sonar_sign.core.tables import read_columns
 from sonar_sign.evaluation.breakdowns import breakdowns
+from sonar_sign.evaluation.comparable import SHARED
+from sonar_sign.evaluation.comparison_inputs import (
+    ABOUT,
+    read_by_clip,
+    read_captions,
+    read_systems,
+)
 from sonar_sign.evaluation.comparison_table import to_markdown
-from sonar_sign.evaluation.external_predictions import read_predictions
 from sonar_sign.evaluation.floors import floors
 from sonar_sign.evaluation.published import published
 from sonar_sign.evaluation.resampling import CONFIDENCE, SAMPLES, Resampling
-from sonar_sign.evaluation.system_scores import (
-    SystemScores,
-    on_same_clips,
-    read_system_scores,
-    score,
-)
-from sonar_sign.metrics import METRICS, MetricStatistics
+from sonar_sign.evaluation.seeds import MetricOverSeeds, SystemRuns
+from sonar_sign.evaluation.settings import differing, settings_of
+from sonar_sign.evaluation.system_scores import SystemScores, score
+from sonar_sign.metrics.registry import METRICS
 from sonar_sign.translation.predictions import PredictionSet, RunInfo
 
-# What must be equal, and what to call it when it is not.
-SHARED = {
-    "n_clips": "number of clips",
-    "clips_sha256": "clip list (clips_sha256)",
-    "signature": "BLEU signature",
-    "chrf_signature": "chrF signature",
-    "chrf_pp_signature": "chrF++ signature",
-    "cider_tokenizer": "CIDEr tokenisation",
-}
-# What must be equal among systems of one language.
-SHARED_IN_LANGUAGE = {
-    "references_sha256": "references (references_sha256)",
-    "rouge_tokenizer": "ROUGE-L tokenisation",
-    "further_metrics": "further metrics",
-}
-# What tells the systems apart and stands beside their metrics.
-ABOUT = (
-    "system",
-    "language",
-    "meteor_variant",
-    "further_metrics",
-    "rouge_tokenizer",
-    "references_sha256",
-    "n_empty",
-    "n_empty_references",
-    "seed",
-    "checkpoint_sha256",
-    "device",
-    "timings_ms",
-    "cost",
-    "versions",
-)
+# The same, of each seed of a system.
+ABOUT_RUN = ("seed", "checkpoint_sha256", "n_empty", "inference_ms_per_clip")
 
 
 @dataclass(frozen=True)
@@ -70,7 +42,7 @@ class CompareOptions:
     """What `compare` is given besides systems."""
 
     reference: Path | None = None
-    """Of prediction files: a table with `clip_id`, `source`, `text`, or one sentence a line."""
+    """Of prediction files: a table with `clip_id`, `source`, `text`, or one sentence per line."""
     manifest: Path | None = None
     """Table with `clip_id` and `signer`, `n_frames`, `fps`, for breakdowns."""
     training: Sequence[Path] = ()
@@ -81,6 +53,7 @@ class CompareOptions:
     """Decides which published results stand beside the systems, with `split`."""
     split: str = "test"
     seed: int = 0
+    """Of the resampling and the floors."""
     metrics: MetricOptions = MetricOptions()
 
 
@@ -93,16 +66,17 @@ def compare(
 
     Args:
         files: metrics files that `evaluate` wrote (`.json`), or prediction files: tables with
-            `clip_id`, `prediction`, or one sentence a line. A system is named after its file;
-            the order given is the order of the rows.
+            `clip_id`, `prediction`, or one sentence per line. Metrics files of one system and
+            language that differ in their seed become one row. A prediction file's system is named
+            after it; `A.seed2.tsv` is system A, seed 2. Rows stand in the order of the files.
 
     Raises:
-        UserError: no file, two of one name, a malformed one, or systems that differ in clips,
-            signature or tokenisation, or within one language in their references.
+        UserError: no file, two of the same system, language and seed, a malformed one, or systems
+            that differ in clips, signature or tokenisation, or within one language in their
+            references.
     """
-    systems = on_same_clips(_read(files, options))
-    _require_measured_alike(systems)
-    training = _captions(options.training)
+    systems = read_systems(files, options.reference, options.language, options.metrics)
+    training = read_captions(options.training)
     comparison = _comparison(systems, options, training, Path(folder))
     text = to_markdown(comparison)
     write_json(Path(folder) / "comparison.json", comparison)
@@ -112,121 +86,81 @@ def compare(
 
 
 def _comparison(
-    systems: Mapping[str, SystemScores],
+    systems: Mapping[str, SystemRuns],
     options: CompareOptions,
     training: list[str] | None,
     folder: Path,
 ) -> dict[str, Any]:
-    first = next(iter(systems.values()))
+    first = next(iter(systems.values())).first
     resampling = Resampling(first.clips.sources, options.seed)
     peers = _of_language(systems, options.language)
-    # Training captions say nothing of systems that speak another language.
+    # Training captions say nothing about systems that translate into another language.
     training = training if peers else None
-    seen = None if training is None else _seen(next(iter(peers.values())).clips, training)
+    seen = None if training is None else _seen(next(iter(peers.values())).first.clips, training)
     floor_systems = _floors(peers, options, training)
     broken_down = peers or _of_language(systems, first.record["language"])
+    several = any(len(system.by_seed) > 1 for system in systems.values())
     return {
         **{key: first.record[key] for key in SHARED},
         "intervals": {
             "confidence": CONFIDENCE,
             "samples": SAMPLES,
             "seed": options.seed,
-            "resampled": "source videos",
+            "resampled": "source videos and seeds" if several else "source videos",
             "n_videos": resampling.n_videos,
         },
         "systems": {name: _scores(system, resampling, seen) for name, system in systems.items()},
+        "settings": _settings(systems),
         "floors": {name: _values(floor) for name, floor in floor_systems.items()},
         "floors_from": _source_of_floors(training),
         "seen_in_training": None if seen is None else _share(seen),
         "significance": _significance(systems, resampling),
-        "breakdowns": breakdowns(broken_down, _by_clip(options.manifest), training),
+        "breakdowns": breakdowns(broken_down, read_by_clip(options.manifest), training),
         "published": published(options.corpus_type, options.split),
         "about": {name: _about(system, folder) for name, system in systems.items()},
     }
 
 
-def _read(files: Sequence[Path], options: CompareOptions) -> dict[str, SystemScores]:
-    if not files:
-        raise UserError("No files to compare; name at least one metrics or prediction file.")
-    systems: dict[str, SystemScores] = {}
-    paths: dict[str, Path] = {}
-    for path in map(Path, files):
-        name = path.stem
-        if name in systems:
-            raise UserError(f"{paths[name]} and {path} would both be called {name!r}; rename one.")
-        paths[name] = path
-        if path.suffix == ".json":
-            systems[name] = _read_metrics(path)
-        else:
-            systems[name] = _score_predictions(path, options)
-    return systems
-
-
-def _read_metrics(path: Path) -> SystemScores:
-    scored = read_system_scores(path)
-    missing = [key for key in (*SHARED, *ABOUT) if key not in scored.record]
-    if missing:
-        raise UserError(f"{path} lacks {', '.join(missing)}; evaluate again to write it anew.")
-    return scored
-
-
-def _score_predictions(path: Path, options: CompareOptions) -> SystemScores:
-    if options.reference is None:
-        raise UserError(f"{path} is a prediction file: give the captions with --reference FILE.")
-    clips = read_predictions(path, options.reference)
-    info = RunInfo(path.stem, options.language, len(clips.clip_ids))
-    scored = score(clips, info, options.metrics)
-    return SystemScores(scored.record, scored.clips, scored.measured, path)
-
-
-def _require_measured_alike(systems: Mapping[str, SystemScores]) -> None:
-    first_of_language: dict[str, str] = {}
-    first = next(iter(systems))
-    for name, system in systems.items():
-        peer = first_of_language.setdefault(system.record["language"], name)
-        for other, shared in ((first, SHARED), (peer, SHARED_IN_LANGUAGE)):
-            for key, title in shared.items():
-                theirs, ours = systems[other].record[key], system.record[key]
-                if theirs != ours:
-                    raise UserError(
-                        f"{systems[other].file} and {system.file} cannot be compared: their "
-                        f"{title} differ, {theirs} and {ours}; evaluate both on the same clips "
-                        "with the same versions."
-                    )
-
-
-def _captions(paths: Sequence[Path]) -> list[str] | None:
-    if not paths:
-        return None
-    captions = [text for path in paths for text in read_columns(path, ("text",))["text"] if text]
-    if not captions:
-        raise UserError(f"{paths[0]} holds no training captions.")
-    return captions
-
-
-def _by_clip(manifest: Path | None) -> dict[str, dict[str, str]]:
-    if manifest is None:
-        return {}
-    table = read_columns(manifest, ("clip_id",))
-    rows = zip(*table.values(), strict=True)
-    return {
-        row["clip_id"]: row for row in (dict(zip(table, values, strict=True)) for values in rows)
-    }
-
-
-def _scores(
-    system: SystemScores, resampling: Resampling, seen: np.ndarray | None
-) -> dict[str, Any]:
+def _scores(system: SystemRuns, resampling: Resampling, seen: np.ndarray | None) -> dict[str, Any]:
     rows = None if seen is None or seen.all() else np.flatnonzero(~seen)
     unseen = {} if rows is None else system.subset(rows)
     found: dict[str, Any] = {}
-    for name, measured in system.measured.items():
-        interval = resampling.interval(measured)
-        found[name] = {"value": measured.value, "low": interval.low, "high": interval.high}
-        if rows is not None:
-            found[name]["unseen"] = unseen[name]
-    found["inference_ms_per_clip"] = {"value": system.record["inference_ms_per_clip"]}
+    for name, metric in system.metrics.items():
+        cell: dict[str, Any] = {"value": metric.value}
+        if METRICS[name].resampled:
+            cell |= _interval(name, metric, resampling)
+        if metric.deviation is not None:
+            by_seed = {str(seed): value for seed, value in metric.values.items()}
+            cell |= {"deviation": metric.deviation, "by_seed": by_seed}
+        if name in unseen:
+            cell["unseen"] = unseen[name]
+        found[name] = cell
+    found["inference_ms_per_clip"] = {"value": system.inference_ms_per_clip}
     return found
+
+
+def _interval(name: str, metric: MetricOverSeeds, resampling: Resampling) -> dict[str, float]:
+    """Of few seeds an interval is wide; it ends where the metric ends."""
+    interval = resampling.interval(metric)
+    least, most = METRICS[name].minimum, METRICS[name].maximum
+    if len(metric.by_seed) == 1:
+        return {"low": interval.low, "high": interval.high}
+    return {
+        "low": interval.low if least is None else max(interval.low, float(least)),
+        "high": interval.high if most is None else min(interval.high, float(most)),
+    }
+
+
+def _settings(systems: Mapping[str, SystemRuns]) -> dict[str, Any]:
+    settings = {name: settings_of(system.first.record) for name, system in systems.items()}
+    keys = differing(settings)
+    return {
+        "differing": keys,
+        "systems": {
+            name: {key: of_system[key] for key in keys if key in of_system}
+            for name, of_system in settings.items()
+        },
+    }
 
 
 def _seen(clips: PredictionSet, training: list[str]) -> np.ndarray:
@@ -240,12 +174,12 @@ def _share(seen: np.ndarray) -> dict[str, Any]:
 
 
 def _floors(
-    peers: Mapping[str, SystemScores], options: CompareOptions, training: list[str] | None
+    peers: Mapping[str, SystemRuns], options: CompareOptions, training: list[str] | None
 ) -> dict[str, SystemScores]:
     """Floors in the language of the training captions."""
     if not peers:
         return {}
-    clips = next(iter(peers.values())).clips
+    clips = next(iter(peers.values())).first.clips
     captions = training if training is not None else clips.references
     info = RunInfo("floor", options.language, len(clips.clip_ids))
     return {
@@ -263,13 +197,14 @@ def _source_of_floors(training: list[str] | None) -> str:
 
 
 def _values(floor: SystemScores) -> dict[str, Any]:
-    return {name: {"value": one.value} for name, one in floor.measured.items()}
+    return {name: {"value": metric.value} for name, metric in floor.metrics.items()}
 
 
 def _significance(
-    systems: Mapping[str, SystemScores], resampling: Resampling
+    systems: Mapping[str, SystemRuns], resampling: Resampling
 ) -> list[dict[str, Any]]:
     """Both tests of every metric for every two systems of one language."""
+    metrics = {name: system.metrics for name, system in systems.items()}
     return [
         {
             "systems": [first, second],
@@ -279,27 +214,35 @@ def _significance(
             "p": test.p,
         }
         for first, second in combinations(systems, 2)
-        if systems[first].record["language"] == systems[second].record["language"]
+        if systems[first].language == systems[second].language
         for metric in METRICS
-        for test in _tests(systems[first], systems[second], metric, resampling)
+        if METRICS[metric].resampled and metric in metrics[first] and metric in metrics[second]
+        for test in resampling.tests(metrics[first][metric], metrics[second][metric])
     ]
 
 
-def _tests(first: SystemScores, second: SystemScores, metric: str, resampling: Resampling):
-    pair: list[MetricStatistics | None] = [
-        system.measured.get(metric) for system in (first, second)
-    ]
-    if pair[0] is None or pair[1] is None:
-        return []
-    return resampling.tests(pair[0], pair[1])
+def _of_language(systems: Mapping[str, SystemRuns], language: str) -> dict[str, SystemRuns]:
+    return {name: system for name, system in systems.items() if system.language == language}
 
 
-def _of_language(systems: Mapping[str, SystemScores], language: str) -> dict[str, SystemScores]:
-    return {n: system for n, system in systems.items() if system.record["language"] == language}
+def _about(system: SystemRuns, folder: Path) -> dict[str, Any]:
+    """How the run with the lowest seed was made, and what each seed has of its own."""
+    record = system.first.record
+    return {
+        **{key: record[key] for key in ABOUT},
+        "file": _relative(system.first.file, folder),
+        "runs": [
+            {
+                **{key: run.record[key] for key in ABOUT_RUN},
+                "file": _relative(run.file, folder),
+            }
+            for run in system.runs
+        ],
+        "differing_among_runs": differing(
+            {str(seed): settings_of(run.record) for seed, run in system.by_seed.items()}
+        ),
+    }
 
 
-def _about(system: SystemScores, folder: Path) -> dict[str, Any]:
-    place = None
-    if system.file is not None:
-        place = os.path.relpath(system.file.resolve(), folder.resolve())
-    return {**{key: system.record[key] for key in ABOUT}, "file": place}
+def _relative(file: Path | None, folder: Path) -> str | None:
+    return None if file is None else os.path.relpath(file.resolve(), folder.resolve())

@@ -1,4 +1,4 @@
-"""`evaluate`: score one system's predictions and say how the numbers were made."""
+"""`evaluate`: compute the metrics of one system's predictions, and record how."""
 
 from pathlib import Path
 from typing import Any
@@ -49,9 +49,9 @@ def evaluate(
     if info.n_clips != len(clips.clip_ids):
         raise UserError(
             f"{run_info} counts {info.n_clips} clips and {predictions} has "
-            f"{len(clips.clip_ids)}; they are not of one run, so predict again."
+            f"{len(clips.clip_ids)}; they are of different runs, so predict again."
         )
-    scored = score(clips, info, options)
-    write_statistics(output.with_suffix(".npz"), scored)
-    write_json(output, scored.record)
-    return scored.record
+    scores = score(clips, info, options)
+    write_statistics(output.with_suffix(".npz"), scores)
+    write_json(output, scores.record)
+    return scores.record

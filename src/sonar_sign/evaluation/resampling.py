@@ -1,18 +1,37 @@
-"""How sure a score is: intervals and tests by resampling source videos.
+"""How sure a score is: intervals and tests by resampling source videos and seeds.
 
 Sentences of one video are not independent (one signer, one topic), so whole videos are drawn. A
 metric's statistics are summed over each video once; a sample is then a sum of rows.
+
+A system that was trained with several seeds has a score per seed on the same videos: seeds and
+videos are crossed. Both are drawn with replacement, as in the multi-bootstrap of Sellam et al.
+(2022, "The MultiBERTs", arXiv 2106.16163, section 3). Systems with the same seeds are drawn with
+the same ones (paired), others independently. Three to five seeds are few, and a plain bootstrap of
+them is too narrow; their part of a sample, its deviation from the mean over all seeds, is therefore
+expanded by sqrt(n / (n - 1)) t / z, with the 97.5 % quantiles of Student's t (n - 1 degrees of
+freedom) and of the normal distribution: the expansion of Hesterberg (2015, "What Teachers Should
+Know About the Bootstrap", arXiv 1411.5279). With one seed nothing is drawn but videos.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
-from sonar_sign.metrics import MetricStatistics
+from sonar_sign.evaluation.seeds import MetricOverSeeds
+from sonar_sign.metrics.base import MetricStatistics
 
 SAMPLES = 1000
 CONFIDENCE = 0.95
+NORMAL_QUANTILE = 1.960
+# 97.5 % quantiles of Student's t with 1 to 30 degrees of freedom; SciPy is not installed where
+# the workflow evaluates.
+STUDENT_QUANTILES = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+    2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
+    2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,61 +49,104 @@ class Test:
     test: str
     """`paired_bootstrap` or `approximate_randomisation`."""
     difference: float
+    """Of the means over seeds."""
     p: float
+    """Two-sided."""
 
 
 class Resampling:
-    """Draws of source videos, the same for every metric and system.
+    """Draws of source videos and seeds, the same for every metric and system.
 
     Args:
         sources: the source video of each clip.
+        seed: of the draws.
+        samples: how many.
     """
 
-    def __init__(self, sources: Sequence[str], seed: int = 0, samples: int = SAMPLES):
+    def __init__(self, sources: Iterable[str], seed: int = 0, samples: int = SAMPLES):
         videos, self._rows = np.unique(np.asarray(sources), return_inverse=True)
         self.n_videos = len(videos)
+        self._seed, self._samples = seed, samples
         rng = np.random.default_rng(seed)
         drawn = rng.integers(self.n_videos, size=(samples, self.n_videos))
         self._counts = np.stack([np.bincount(row, minlength=self.n_videos) for row in drawn])
-        # Every metric of a system takes part in an interval and in several tests.
-        self._known: dict[int, tuple[MetricStatistics, np.ndarray]] = {}
         self._swapped = rng.random((samples, self.n_videos)) < 0.5
+        # Every metric of a run takes part in an interval and in several tests.
+        self._known: dict[int, tuple[MetricStatistics, np.ndarray]] = {}
 
-    def interval(self, measured: MetricStatistics) -> Interval:
-        """The metric's interval."""
+    def interval(self, metric: MetricOverSeeds) -> Interval:
+        """The interval of the metric's mean over seeds."""
         outside = 50 * (1 - CONFIDENCE)
-        low, high = np.percentile(self._bootstrap(measured), [outside, 100 - outside])
+        sampled = self._over_seeds(self._bootstrap(metric))
+        low, high = np.percentile(sampled, [outside, 100 - outside])
         return Interval(float(low), float(high))
 
-    def tests(self, first: MetricStatistics, second: MetricStatistics) -> list[Test]:
-        """Both tests of the difference `first - second`; p is two-sided.
+    def tests(self, first: MetricOverSeeds, second: MetricOverSeeds) -> list[Test]:
+        """Both tests of the difference `first - second`.
 
         Paired bootstrap: how often the difference of a sample is as far from the mean difference
-        as that is from 0 (Koehn 2004, W04-3250, two-sided as sacreBLEU has it). Approximate
-        randomisation: how often swapping the systems' outputs of random videos makes a difference
-        as large (Riezler and Maxwell 2005, W05-0908).
+        as that is from 0 (Koehn 2004, W04-3250, two-sided as sacreBLEU has it).
+
+        Approximate randomisation: how often swapping the systems' outputs of random videos makes a
+        difference as large (Riezler and Maxwell 2005, W05-0908). Of several seeds, every pair of
+        runs has the same videos swapped (runs of the same seed, or each with each), and their mean
+        counts. Seeds are too few to be swapped: three pairs can only be swapped in eight ways, so
+        that no p below 0.25 would be possible. Instead the deviation of drawn seeds from the mean
+        over all, expanded as above, is added to each sample.
         """
         difference = first.value - second.value
-        sampled = self._bootstrap(first) - self._bootstrap(second)
+        if [*first.by_seed] == [*second.by_seed]:
+            sampled = self._over_seeds(self._bootstrap(first) - self._bootstrap(second))
+            pairs = [*zip(first.by_seed.values(), second.by_seed.values(), strict=True)]
+            noise = self._seed_noise(_values(first) - _values(second))
+        else:
+            sampled = self._over_seeds(self._bootstrap(first)) - self._over_seeds(
+                self._bootstrap(second), stream=1
+            )
+            pairs = [*product(first.by_seed.values(), second.by_seed.values())]
+            noise = self._seed_noise(_values(first)) - self._seed_noise(_values(second), stream=1)
         centred = sampled - sampled.mean()
         if self.n_videos == 1:
-            centred[:] = difference  # there is nothing to resample, so nothing can be said
-        swapped = self._randomised(first, second)
+            centred[:] = difference  # there are no videos to resample: nothing can be concluded
+        swapped = np.mean([self._randomised(*pair) for pair in pairs], axis=0) + noise
         return [
             Test("paired_bootstrap", difference, _p(centred, difference)),
             Test("approximate_randomisation", difference, _p(swapped, difference)),
         ]
 
-    def _of_videos(self, measured: MetricStatistics) -> np.ndarray:
-        sums = np.zeros((self.n_videos, measured.statistics.shape[1]))
-        np.add.at(sums, self._rows, measured.statistics)
-        return sums
+    def _bootstrap(self, metric: MetricOverSeeds) -> np.ndarray:
+        """(samples, n_seeds): the metric of each run on the drawn videos."""
+        return np.stack([self._bootstrap_run(run) for run in metric.by_seed.values()], axis=1)
 
-    def _bootstrap(self, measured: MetricStatistics) -> np.ndarray:
-        if id(measured) not in self._known:
-            scores = _scores(measured.score, self._counts @ self._of_videos(measured))
-            self._known[id(measured)] = measured, scores
-        return self._known[id(measured)][1]
+    def _bootstrap_run(self, run: MetricStatistics) -> np.ndarray:
+        if id(run) not in self._known:
+            scores = _scores(run.score, self._counts @ self._of_videos(run))
+            self._known[id(run)] = run, scores
+        return self._known[id(run)][1]
+
+    def _over_seeds(self, scores: np.ndarray, stream: int = 0) -> np.ndarray:
+        """(samples, n_seeds) -> (samples,): mean over drawn seeds, their deviation expanded."""
+        n_seeds = scores.shape[1]
+        if n_seeds == 1:
+            return scores[:, 0]
+        mean = scores.mean(axis=1)
+        drawn = np.take_along_axis(scores, self._drawn_seeds(n_seeds, stream), axis=1)
+        return mean + expansion(n_seeds) * (drawn.mean(axis=1) - mean)
+
+    def _seed_noise(self, values: np.ndarray, stream: int = 0) -> np.ndarray:
+        """(n_seeds,) -> (samples,): the expanded deviation of drawn seeds on all clips."""
+        repeated = np.broadcast_to(values, (self._samples, len(values)))
+        return self._over_seeds(repeated, stream) - values.mean()
+
+    def _drawn_seeds(self, n_seeds: int, stream: int) -> np.ndarray:
+        """(samples, n_seeds) numbers of runs; another stream has independent ones."""
+        rng = np.random.default_rng([self._seed, 1 + stream, n_seeds])
+        return rng.integers(n_seeds, size=(self._samples, n_seeds))
+
+    def _of_videos(self, run: MetricStatistics) -> np.ndarray:
+        sums = np.zeros((self.n_videos, run.statistics.shape[1]))
+        np.add.at(sums, self._rows, run.statistics)
+        return sums
 
     def _randomised(self, first: MetricStatistics, second: MetricStatistics) -> np.ndarray:
         a, b = self._of_videos(first), self._of_videos(second)
@@ -92,6 +154,16 @@ class Resampling:
         return _scores(first.score, a.sum(axis=0) + moved) - _scores(
             second.score, b.sum(axis=0) - moved
         )
+
+
+def expansion(n_seeds: int) -> float:
+    """By how much the deviation of n drawn seeds is multiplied, n above 1."""
+    student = STUDENT_QUANTILES[min(n_seeds - 1, len(STUDENT_QUANTILES)) - 1]
+    return (n_seeds / (n_seeds - 1)) ** 0.5 * student / NORMAL_QUANTILE
+
+
+def _values(metric: MetricOverSeeds) -> np.ndarray:
+    return np.array([*metric.values.values()])
 
 
 def _scores(score: Callable[[np.ndarray], float], sums: np.ndarray) -> np.ndarray:

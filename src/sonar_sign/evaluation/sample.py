@@ -33,7 +33,8 @@ def sample(
     Raises:
         UserError: n is below 1, or the tables cannot be joined (see `read_clips`).
     """
-    from sonar_sign.metrics import DECIMALS, sentence_bleu
+    from sonar_sign.metrics.bleu import sentence_bleu
+    from sonar_sign.metrics.registry import DECIMALS
 
     if n < 1:
         raise UserError(f"Samples of {n} clips were asked for; ask for at least 1.")

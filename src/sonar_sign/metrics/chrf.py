@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sonar_sign.metrics.base import MetricStatistics
+from sonar_sign.metrics.base import Metric, MetricContext, MetricStatistics, Provenance
 
 if TYPE_CHECKING:
-    from sacrebleu.metrics import CHRF
+    from sacrebleu.metrics import CHRF as SacrebleuChrf  # noqa: N811
 
 
 def corpus_chrf(
     predictions: Sequence[str], references: Sequence[str], word_order: int = 0
 ) -> MetricStatistics:
-    """chrF2 of one reference a prediction, a percentage.
+    """chrF2 of one reference per prediction, a percentage.
 
     Statistics, (n_clips, 18 + 3 word_order): n-grams predicted, of the reference, and matched, of
     characters for n = 1 to 6, then of words.
@@ -25,28 +25,58 @@ def corpus_chrf(
     """
     if len(predictions) != len(references):
         raise ValueError(f"{len(predictions)} predictions for {len(references)} references")
-    metric = _metric(word_order)
-    # sacreBLEU offers chrF's statistics only in these two methods, on which its own significance
-    # tests rest; a test holds them against the command line.
+    metric = _scorer(word_order)
+    # sacreBLEU offers chrF's statistics only in these two methods, which its own significance
+    # tests use; a test compares them with the command line.
     rows = metric._extract_corpus_statistics(list(predictions), [list(references)])
     statistics = np.asarray(rows, dtype=np.int64).reshape(-1, 3 * metric.order)
-    return MetricStatistics(statistics, partial(chrf_of_sums, word_order=word_order))
+    score = partial(chrf_of_sums, word_order=word_order)
+    return MetricStatistics(statistics, score, chrf_signature(word_order))
 
 
 def chrf_of_sums(sums: np.ndarray, *, word_order: int) -> float:
     """chrF of summed statistics of `corpus_chrf`."""
-    return _metric(word_order)._compute_score_from_stats([int(count) for count in sums]).score
+    return _scorer(word_order)._compute_score_from_stats([int(count) for count in sums]).score
 
 
 def chrf_signature(word_order: int = 0) -> str:
     """sacreBLEU's signature of what `corpus_chrf` computes."""
-    metric = _metric(word_order)
+    metric = _scorer(word_order)
     metric.corpus_score(["a"], [["a"]])  # the number of references is only known after a score
     return metric.get_signature().format()
 
 
 @cache
-def _metric(word_order: int) -> "CHRF":
-    from sacrebleu.metrics import CHRF
+def _scorer(word_order: int) -> "SacrebleuChrf":
+    from sacrebleu.metrics import CHRF as SacrebleuChrf  # noqa: N811
 
-    return CHRF(word_order=word_order)
+    return SacrebleuChrf(word_order=word_order)
+
+
+def _metric(name: str, title: str, word_order: int, pattern: str, position: int) -> Metric:
+    def compute(
+        predictions: Sequence[str], references: Sequence[str], _context: MetricContext
+    ) -> MetricStatistics:
+        return corpus_chrf(predictions, references, word_order)
+
+    return Metric(
+        name,
+        title,
+        compute,
+        partial(chrf_of_sums, word_order=word_order),
+        provenance=Provenance(
+            f"{title} signature",
+            lambda signature: f"{title}: sacreBLEU, `{signature}`",
+            key=f"{name}_signature",
+            equal_among="all",
+            schema={"type": "string", "pattern": pattern},
+        ),
+        packages=("sacrebleu",),
+        headline=word_order == 0,
+        plotted=word_order == 0,
+        position=position,
+    )
+
+
+CHRF = _metric("chrf", "chrF", 0, r"^nrefs:1\|case:mixed\|", 10)
+CHRF_PP = _metric("chrf_pp", "chrF++", 2, r"^nrefs:1\|case:mixed\|.*\|nw:2\|", 11)

@@ -2,7 +2,13 @@
 
 from collections.abc import Sequence
 
-from sonar_sign.metrics.base import MetricStatistics, mean_percentage
+from sonar_sign.metrics.base import (
+    Metric,
+    MetricContext,
+    MetricStatistics,
+    Provenance,
+    mean_percentage,
+)
 from sonar_sign.metrics.tokens import words
 
 CIDER_TOKENIZER = "13a, lower case, punctuation dropped"
@@ -25,13 +31,38 @@ def corpus_cider(predictions: Sequence[str], references: Sequence[str]) -> Metri
         for prediction, reference in zip(predictions, references, strict=True)
     ]
     if not any(reference for _, reference in tokenised):
-        return mean_percentage([0.0] * len(tokenised))  # the scorer fails without any n-gram
+        # The scorer fails without any n-gram.
+        return mean_percentage([0.0] * len(tokenised), CIDER_TOKENIZER)
     scorer = CiderScorer(n=4, sigma=6.0)
     for prediction, reference in tokenised:
         scorer += (prediction, [reference])
     _, scores = scorer.compute_score()
-    return mean_percentage(scores)
+    return mean_percentage(scores, CIDER_TOKENIZER)
 
 
 def _content(text: str) -> str:
     return " ".join(token for token in words(text.lower()) if any(char.isalnum() for char in token))
+
+
+def _compute(
+    predictions: Sequence[str], references: Sequence[str], _context: MetricContext
+) -> MetricStatistics:
+    return corpus_cider(predictions, references)
+
+
+CIDER = Metric(
+    "cider",
+    "CIDEr",
+    _compute,
+    description="CIDEr: 100 times CIDEr-D, so that 1000 is perfect.",
+    provenance=Provenance(
+        "CIDEr tokenisation",
+        lambda tokenizer: f"CIDEr: pycocoevalcap's scorer; tokens {tokenizer}",
+        key="cider_tokenizer",
+        equal_among="all",
+    ),
+    packages=("pycocoevalcap",),
+    maximum=1000,
+    headline=True,
+    position=40,
+)

@@ -1,22 +1,27 @@
-"""METEOR (Lavie and Agarwal 2007, W07-0734) by nltk, with WordNet only where it is there."""
+"""METEOR (Lavie and Agarwal 2007, W07-0734) by nltk, with WordNet where that is installed."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sonar_sign.core.errors import UserError
-from sonar_sign.metrics.base import MetricStatistics, mean_percentage
-from sonar_sign.metrics.debian_wordnet import nltk_folder_of_debian
+from sonar_sign.metrics.base import (
+    ENGLISH,
+    Metric,
+    MetricContext,
+    MetricStatistics,
+    Provenance,
+    mean_percentage,
+)
 from sonar_sign.metrics.tokens import words
+from sonar_sign.metrics.wordnet import find_wordnet
 
 WORDNET = "nltk-wordnet"
 EXACT_STEM = "nltk-exact-stem"
 EXACT = "nltk-exact"
 
-# What a reader of a table must know before comparing two METEOR columns.
+# Values of METEOR with different variants cannot be compared.
 VARIANTS = {
     WORDNET: "nltk, matching exact words, stems and WordNet synonyms",
     EXACT_STEM: "nltk without WordNet, matching exact words and stems only",
@@ -44,11 +49,14 @@ _SNOWBALL = {
 
 @dataclass(frozen=True)
 class Matcher:
-    """What may match a word besides itself."""
+    """What may match a word besides the same word."""
 
-    variant: str  # a key of VARIANTS
-    stemmer: Any  # has stem(word) -> str
-    wordnet: Any  # has synsets(word) -> list
+    variant: str
+    """A key of `VARIANTS`."""
+    stemmer: Any
+    """Has `stem(word) -> str`."""
+    wordnet: Any
+    """Has `synsets(word) -> list`."""
 
 
 def corpus_meteor(
@@ -69,11 +77,12 @@ def corpus_meteor(
                 wordnet=matcher.wordnet,
             )
             for prediction, reference in zip(predictions, references, strict=True)
-        ]
+        ],
+        matcher.variant,
     )
 
 
-def load_matcher(language: str = "eng_Latn", nltk_data: Path | None = None) -> Matcher:
+def load_matcher(language: str = ENGLISH, nltk_data: Path | None = None) -> Matcher:
     """Choose the best variant that this machine has for a language.
 
     WordNet is English, so no other language uses it. It is looked for in `nltk_data` where that
@@ -85,43 +94,25 @@ def load_matcher(language: str = "eng_Latn", nltk_data: Path | None = None) -> M
     """
     from nltk.stem import PorterStemmer, SnowballStemmer
 
-    if language == "eng_Latn":
-        wordnet = _find_wordnet(nltk_data)
+    if language == ENGLISH:
+        wordnet = find_wordnet(nltk_data)
         variant = EXACT_STEM if wordnet is None else WORDNET
-        return Matcher(variant, _Remembering(PorterStemmer()), wordnet or _NoWordNet())
+        return Matcher(variant, _CachedStemmer(PorterStemmer()), wordnet or _NoWordNet())
     stemmer_name = _SNOWBALL.get(language.split("_")[0])
     if stemmer_name is None:
         return Matcher(EXACT, _NoStemmer(), _NoWordNet())
-    return Matcher(EXACT_STEM, _Remembering(SnowballStemmer(stemmer_name)), _NoWordNet())
-
-
-def _find(folder: Path | None) -> Any | None:
-    """WordNet's files in a folder of nltk data, or where nltk looks; None where there are none."""
-    import nltk.data
-
-    paths = None
-    if folder is not None:
-        paths = [str(Path(folder).resolve())]
-        # nltk opens no file outside its data path, and WordNet's files are opened while in use.
-        if paths[0] not in nltk.data.path:
-            nltk.data.path.insert(0, paths[0])
-    for resource in ("corpora/wordnet.zip/wordnet/", "corpora/wordnet"):
-        try:
-            return nltk.data.find(resource, paths)
-        except LookupError:
-            continue
-    return None
+    return Matcher(EXACT_STEM, _CachedStemmer(SnowballStemmer(stemmer_name)), _NoWordNet())
 
 
 class _NoWordNet:
-    """Stands where nltk expects WordNet; knowing no word, it leaves exact and stem matches."""
+    """Takes WordNet's place in nltk; it knows no word, so exact and stem matches are left."""
 
     def synsets(self, word: str) -> list:
         return []
 
 
-class _Remembering:
-    """A stemmer that stems a word once: stemming is most of METEOR's time."""
+class _CachedStemmer:
+    """A stemmer that stems each word once: stemming takes most of METEOR's time."""
 
     def __init__(self, stemmer: Any):
         self.stem = cache(stemmer.stem)
@@ -132,28 +123,27 @@ class _NoStemmer:
         return word
 
 
-def _find_wordnet(folder: Path | None) -> Any | None:
-    """nltk's reader of WordNet, or None where no folder was named and none is found."""
-    from nltk.corpus.reader import WordNetCorpusReader
+def _compute(
+    predictions: Sequence[str], references: Sequence[str], context: MetricContext
+) -> MetricStatistics:
+    matcher = load_matcher(context.language, context.options.nltk_data)
+    return corpus_meteor(predictions, references, matcher)
 
-    root = _find(folder)
-    if root is None and folder is None and (debian := nltk_folder_of_debian()) is not None:
-        root = _find(debian)
-    if root is None:
-        if folder is None:
-            return None
-        raise UserError(
-            f"No WordNet in {folder}: it has neither corpora/wordnet nor corpora/wordnet.zip "
-            "that nltk may read (others must not be able to write there); put one there, or "
-            "leave the folder out to match exact words and stems only."
-        )
-    try:
-        with warnings.catch_warnings():
-            # "The multilingual functions are not available": none is used.
-            warnings.simplefilter("ignore")
-            return WordNetCorpusReader(root, None)
-    except Exception as error:  # a broken copy fails in many ways: KeyError, AssertionError, ...
-        raise UserError(
-            f"The WordNet at {root} cannot be read ({error}); replace it, or remove it to match "
-            "exact words and stems only."
-        ) from error
+
+METEOR = Metric(
+    "meteor",
+    "METEOR",
+    _compute,
+    provenance=Provenance(
+        "METEOR variant",
+        lambda variant: f"METEOR: {VARIANTS.get(variant, variant)} ({variant})",
+        key="meteor_variant",
+        # Machines differ in whether they have WordNet; the notes of a comparison say so.
+        equal_among="none",
+        schema={"enum": [*VARIANTS]},
+    ),
+    packages=("nltk",),
+    headline=True,
+    plotted=True,
+    position=30,
+)

@@ -3,29 +3,38 @@
 import re
 from collections.abc import Sequence
 
-from sonar_sign.metrics.base import MetricStatistics, mean_percentage
+from sonar_sign.metrics.base import (
+    ENGLISH,
+    Metric,
+    MetricContext,
+    MetricStatistics,
+    Provenance,
+    mean_percentage,
+)
 
 DEFAULT = "rouge-score"
 UNICODE = "unicode-words"
 
 
 def corpus_rouge_l(
-    predictions: Sequence[str], references: Sequence[str], language: str = "eng_Latn"
+    predictions: Sequence[str], references: Sequence[str], language: str = ENGLISH
 ) -> MetricStatistics:
     """Mean ROUGE-L F-measure (beta 1), a percentage, without the stemmer.
 
     rouge-score lower-cases and drops punctuation; a pair of which one side has no word is 0.
     """
-    # With it comes nltk, and with that SciPy's statistics: a second and a half.
+    # Slow to import: it imports nltk.
     from rouge_score.rouge_scorer import RougeScorer
 
-    unicode = rouge_tokenizer(language) == UNICODE
-    scorer = RougeScorer(["rougeL"], use_stemmer=False, tokenizer=_Words() if unicode else None)
+    tokenizer = rouge_tokenizer(language)
+    own = _Words() if tokenizer == UNICODE else None
+    scorer = RougeScorer(["rougeL"], use_stemmer=False, tokenizer=own)
     return mean_percentage(
         [
             scorer.score(reference, prediction)["rougeL"].fmeasure
             for prediction, reference in zip(predictions, references, strict=True)
-        ]
+        ],
+        tokenizer,
     )
 
 
@@ -34,7 +43,7 @@ def rouge_tokenizer(language: str) -> str:
 
     rouge-score's own keeps a-z and 0-9 alone: of "perché" it sees "perch", of Greek nothing.
     """
-    return DEFAULT if language == "eng_Latn" else UNICODE
+    return DEFAULT if language == ENGLISH else UNICODE
 
 
 class _Words:
@@ -42,3 +51,26 @@ class _Words:
 
     def tokenize(self, text: str) -> list[str]:
         return re.findall(r"[^\W_]+", text.lower())
+
+
+def _compute(
+    predictions: Sequence[str], references: Sequence[str], context: MetricContext
+) -> MetricStatistics:
+    return corpus_rouge_l(predictions, references, context.language)
+
+
+ROUGE_L = Metric(
+    "rouge_l",
+    "ROUGE-L",
+    _compute,
+    provenance=Provenance(
+        "ROUGE-L tokenisation",
+        lambda tokenizer: f"ROUGE-L: F-measure, no stemmer, tokens {tokenizer}",
+        key="rouge_tokenizer",
+        schema={"enum": [DEFAULT, UNICODE]},
+    ),
+    packages=("rouge-score",),
+    headline=True,
+    plotted=True,
+    position=20,
+)

@@ -11,7 +11,7 @@ from sonar_sign.clips.clip_shards import ClipShard
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, safe_name
 from sonar_sign.core.tables import read_columns
-from sonar_sign.metrics import sentence_bleu
+from sonar_sign.metrics.bleu import sentence_bleu
 from sonar_sign.translation.predictions import read_clips
 
 VIDEOS = "clips"

@@ -45,6 +45,11 @@ class RunInfo:
     device: str | None = None
     timings_ms: dict[str, Any] | None = None  # mean, median and p95 by stage
     cost: dict[str, Any] | None = None  # parameters, bytes_on_disk, peak_memory_gb
+    components: dict[str, Any] | None = None
+    """Metadata of the checkpoints by role (`video_encoder`, `sign_encoder`, `landmark_model`);
+    null where there is none or it has no metadata."""
+    decoding: dict[str, Any] | None = None
+    """The options of decoding."""
 
 
 def read_clips(predictions: Path, manifest: Path, references: Path | None = None) -> PredictionSet:
@@ -139,7 +144,11 @@ def read_run_info(path: Path) -> RunInfo:
             raise UserError(f"{path} has no {key!r}; predict again to write it anew.")
         if not holds(record[key]):
             raise UserError(f"{path}: {key!r} cannot be {record[key]!r}; predict again.")
-    return RunInfo(**{key: record[key] for key in checks})
+    optional = {key: record[key] for key in ("components", "decoding") if key in record}
+    for key, value in optional.items():
+        if value is not None and not isinstance(value, dict):
+            raise UserError(f"{path}: {key!r} cannot be {value!r}; predict again.")
+    return RunInfo(**{key: record[key] for key in checks}, **optional)
 
 
 def read_record(path: Path, what: str) -> dict[str, Any]:

@@ -17,19 +17,19 @@ from comparison_files import (
     comparison_folder,
     corrupted,
     metrics,
+    of_seeds,
     run,
     sentences,
     table,
+    trained,
 )
 from frames import write_table
 from jsonschema import Draft202012Validator
 from small_files import REPOSITORY
 
-from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import write_json
 from sonar_sign.evaluation.compare import CompareOptions, compare
-from sonar_sign.evaluation.comparison_table import COLUMNS, better_than_first, print_table
-from sonar_sign.evaluation.evaluate import evaluate
+from sonar_sign.evaluation.significance import different_from_first
+from sonar_sign.metrics.registry import METRICS
 
 
 @pytest.fixture
@@ -56,6 +56,7 @@ def test_systems_and_language_variants_stand_side_by_side(folder):
         record = json.loads(path.read_text())
         for name, cell in comparison["systems"][path.stem].items():
             assert cell["value"] == pytest.approx(record[name])
+            assert set(cell) == {"value"} | ({"low", "high"} if name in METRICS else set())
             if "low" in cell:
                 assert cell["low"] <= cell["value"] + 1e-9 and cell["high"] >= cell["value"] - 1e-9
     assert "bleu_reduced" not in comparison["systems"]["finetuned.ita_Latn"]
@@ -66,7 +67,7 @@ def test_systems_and_language_variants_stand_side_by_side(folder):
     # Languages are not tested against each other.
     pairs = {tuple(row["systems"]) for row in comparison["significance"]}
     assert pairs == {("zero_shot", "finetuned")}
-    assert "finetuned" in better_than_first(comparison)["bleu_4"]
+    assert "finetuned" in different_from_first(comparison)["bleu_4"]
 
 
 def test_anyones_prediction_files(folder):
@@ -92,23 +93,6 @@ def test_anyones_prediction_files(folder):
     assert comparison["seen_in_training"] is None
 
 
-def test_one_sentence_a_line(folder):
-    (folder / "ref.txt").write_text("\n".join(REFERENCES) + "\n")
-    (folder / "A.txt").write_text("\n".join(corrupted(REFERENCES, 0.2)) + "\n")
-    comparison = run(folder, folder / "A.txt", reference=folder / "ref.txt")
-    as_table = run(
-        folder, table(folder, "A", corrupted(REFERENCES, 0.2)), reference=folder / "test.tsv"
-    )
-    for name, cell in as_table["systems"]["A"].items():
-        assert comparison["systems"]["A"][name]["value"] == cell["value"]
-    assert comparison["intervals"]["n_videos"] == 40
-    (folder / "B.txt").write_text("one line\n")
-    with pytest.raises(UserError, match="B.txt has 1 lines and .*ref.txt 40"):
-        run(folder, folder / "B.txt", reference=folder / "ref.txt")
-    with pytest.raises(UserError, match="both be tables"):
-        run(folder, folder / "A.txt", reference=folder / "test.tsv")
-
-
 def test_floors_and_captions_that_training_has(folder):
     path = table(folder, "A", corrupted(REFERENCES, 0.3))
     options = {"reference": folder / "test.tsv", "training": [folder / "train.tsv"]}
@@ -129,121 +113,6 @@ def test_floors_and_captions_that_training_has(folder):
     assert comparison["systems"]["A"]["bleu_4"]["unseen"] == pytest.approx(expected.score)
 
 
-def test_breakdowns(folder):
-    path = table(folder, "A", corrupted(REFERENCES, 0.3))
-    options = {"manifest": folder / "test.tsv", "training": [folder / "train.tsv"]}
-    found = run(folder, path, reference=folder / "test.tsv", **options)["breakdowns"]
-    assert set(found) == {"reference_length", "source", "duration", "signer", "word_frequency"}
-    for by in ("reference_length", "source", "duration", "signer"):
-        assert sum(group["n"] for group in found[by].values()) == 40
-    rows = [n for n in range(40) if n % 3 == 1]
-    predictions = pd.read_csv(path, sep="\t")["prediction"]
-    expected = sacrebleu.corpus_bleu(
-        [predictions[n] for n in rows], [[REFERENCES[n] for n in rows]]
-    )
-    assert found["signer"]["1"]["systems"]["A"] == pytest.approx(expected.score)
-    assert [group["n"] for group in found["duration"].values()] == [2, 2, 4, 8, 24]
-    assert all(0 <= g["systems"]["A"] <= 100 for g in found["word_frequency"].values())
-
-
-def test_published_rows_are_of_how2signs_test_split_only(folder):
-    path = metrics(folder, "a", REFERENCES)
-    rows = run(folder, path, corpus_type="how2sign", split="test")["published"]
-    by_name = {row["system"]: row for row in rows}
-    assert by_name["SSVP-SLT"]["bleu_4"] == 15.5 and by_name["SSVP-SLT"]["reported_by_others"]
-    assert "Reported by others" in (folder / "out/comparison.md").read_text()
-    assert max(row["bleu_4"] for row in rows) < 20
-    for changes in ({"corpus_type": "ssvp"}, {"corpus_type": "how2sign", "split": "val"}, {}):
-        assert run(folder, path, **changes)["published"] == []
-    assert "Reported" not in (folder / "out/comparison.md").read_text()
-
-
-def test_the_markdown_has_numbers_marks_intervals_and_notes(folder):
-    paths = [
-        metrics(folder, "a|b", corrupted(REFERENCES, 0.6)),
-        metrics(folder, "good", corrupted(REFERENCES, 0.1)[:37] + [""] * 3),
-    ]
-    comparison = run(folder, *paths, training=[folder / "train.tsv"])
-    lines = (folder / "out/comparison.md").read_text().splitlines()
-    assert lines[0].startswith("| system | BLEU-1 | BLEU-2 | BLEU-3 | BLEU-4 | chrF | ROUGE-L |")
-    assert lines[2].startswith("| a\\|b | ") and "*" not in lines[2]
-    bleu = comparison["systems"]["good"]["bleu_4"]
-    assert f"| {bleu['value']:.1f}* |" in lines[3]
-    notes = "\n".join(lines)
-    assert f"{bleu['low']:.1f} to {bleu['high']:.1f}" in notes
-    assert "floor: constant caption" in notes and "12.3" in lines[3]
-    assert "nltk without WordNet" in notes and "40 clips" in notes and "8 source videos" in notes
-    assert "good: 3 empty predictions" in notes
-    assert "stand in training word for word; BLEU-4 without them: a|b" in notes
-
-
-@pytest.mark.parametrize(
-    ("changes", "named"),
-    [
-        ({"signature": "nrefs:1|case:lc"}, "BLEU signature differ"),
-        ({"chrf_signature": "nw:2"}, "chrF signature"),
-        ({"cider_tokenizer": "ptb"}, "CIDEr tokenisation"),
-        ({"references_sha256": "f" * 64}, "references"),
-        ({"rouge_tokenizer": "unicode-words"}, "ROUGE-L tokenisation"),
-    ],
-)
-def test_systems_measured_differently_are_refused(folder, changes, named):
-    paths = metrics(folder, "a", REFERENCES), metrics(folder, "b", REFERENCES, **changes)
-    with pytest.raises(UserError, match=named) as error:
-        run(folder, *paths)
-    assert "a.json" in str(error.value) and "b.json" in str(error.value)
-    assert not (folder / "out").exists()
-
-
-def test_systems_of_other_clips_are_refused_by_name(folder):
-    path = table(folder, "A", REFERENCES)
-    write_table(folder / "few.tsv", pd.read_csv(folder / "test.tsv", sep="\t", dtype=str)[:-1])
-    few = table(folder, "B", REFERENCES[:-1], IDS[:-1])
-    with pytest.raises(UserError, match=r"only in .*test.tsv \(c39\)"):
-        run(folder, path, few, reference=folder / "test.tsv")
-    manifest = (folder / "test.tsv").read_bytes()
-    first = metrics(folder, "a", REFERENCES)
-    renamed = pd.read_csv(folder / "test.tsv", sep="\t", dtype=str)
-    renamed.loc[3, "clip_id"] = "zz"
-    write_table(folder / "test.tsv", renamed)
-    ids = ["zz" if clip_id == "c03" else clip_id for clip_id in IDS]
-    output = folder / "metrics/b.json"
-    evaluate(
-        table(folder, "p.b", REFERENCES, ids), folder / "test.tsv", folder / "info.json", output
-    )
-    (folder / "test.tsv").write_bytes(manifest)
-    with pytest.raises(UserError, match="only a has c03 and only b has zz"):
-        run(folder, first, output)
-
-
-def test_the_order_of_a_systems_clips_does_not_matter(folder):
-    good = metrics(folder, "good", corrupted(REFERENCES, 0.2))
-    bad = metrics(folder, "bad", corrupted(REFERENCES, 0.5, seed=2))
-    options = CompareOptions(manifest=folder / "test.tsv", training=[folder / "train.tsv"])
-    in_order = compare([good, bad], folder / "in_order", options)
-    # The same clips and captions, and the same predictions, in another order.
-    order = np.random.default_rng(3).permutation(40)
-    manifest = pd.read_csv(folder / "test.tsv", sep="\t", dtype=str)
-    write_table(folder / "test.tsv", manifest.iloc[order])
-    metrics(folder, "bad", corrupted(REFERENCES, 0.5, seed=2))
-    shuffled = compare([good, bad], folder / "shuffled", options)
-    for name in ("systems", "significance", "breakdowns"):
-        assert flat(shuffled[name]) == pytest.approx(flat(in_order[name]))
-
-
-def flat(nested):
-    return pd.json_normalize(nested).select_dtypes("number").to_numpy().ravel().tolist()
-
-
-def test_systems_that_name_other_source_videos_are_refused(folder):
-    good = metrics(folder, "good", REFERENCES)
-    manifest = pd.read_csv(folder / "test.tsv", sep="\t", dtype=str)
-    write_table(folder / "test.tsv", manifest.assign(source="one_video"))
-    other = metrics(folder, "other", REFERENCES)
-    with pytest.raises(UserError, match="source videos of clip c00, video0 and one_video"):
-        compare([good, other], folder)
-
-
 def test_training_captions_are_of_the_systems_in_their_language(folder):
     italian = folder / "italian.tsv"
     texts = [f"ita {text}" for text in REFERENCES]
@@ -260,45 +129,79 @@ def test_training_captions_are_of_the_systems_in_their_language(folder):
     assert alone["seen_in_training"] is None and alone["floors"] == {}
 
 
-def test_files_that_are_no_metrics_are_refused(folder):
-    path = metrics(folder, "a", REFERENCES)
-    (folder / "metrics/a.npz").rename(folder / "gone.npz")
-    with pytest.raises(UserError, match=r"statistics .*a\.npz is missing"):
-        run(folder, path)
-    (folder / "metrics/a.npz").write_text("no")
-    with pytest.raises(UserError, match=r"a\.npz cannot be read"):
-        run(folder, path)
-    write_json(path, {"system": "a"})
-    (folder / "gone.npz").rename(folder / "metrics/a.npz")
-    with pytest.raises(UserError, match=r"a\.json lacks n_clips"):
-        run(folder, path)
-    with pytest.raises(UserError, match="No files to compare"):
-        run(folder)
-    with pytest.raises(UserError, match="give the captions with --reference"):
-        run(folder, table(folder, "A", REFERENCES))
+def test_seeds_of_one_system_are_one_row(folder):
+    first = metrics(folder, "zero_shot", corrupted(REFERENCES, 0.7))
+    seeds = of_seeds(folder, "finetuned", 0.4)
+    # In any order, and named in any way: the files say which seed they are.
+    comparison = run(folder, first, *seeds[::-1], training=[folder / "train.tsv"])
+    schema = yaml.safe_load((REPOSITORY / "workflow/schemas/comparison.schema.yaml").read_text())
+    Draft202012Validator(schema).validate(comparison)
+    assert list(comparison["systems"]) == ["zero_shot", "finetuned"]
+    values = [json.loads(path.read_text()) for path in seeds]
+    for name in METRICS.keys() & values[0].keys():
+        cell = comparison["systems"]["finetuned"][name]
+        of_seed = [record[name] for record in values]
+        assert cell["value"] == pytest.approx(np.mean(of_seed))
+        assert cell["deviation"] == pytest.approx(np.std(of_seed, ddof=1))
+        assert list(cell["by_seed"]) == ["1", "2", "3"]
+        assert list(cell["by_seed"].values()) == pytest.approx(of_seed)
+        assert METRICS[name].minimum <= cell["low"] <= cell["value"] <= cell["high"]
+    assert comparison["systems"]["finetuned"]["bleu_4"]["high"] <= 100
+    assert "deviation" not in comparison["systems"]["zero_shot"]["bleu_4"]
+    assert comparison["intervals"]["resampled"] == "source videos and seeds"
+    runs = comparison["about"]["finetuned"]["runs"]
+    assert [run["seed"] for run in runs] == [1, 2, 3]
+    assert [(folder / "out" / run["file"]).resolve() for run in runs] == seeds
+    # A group's value and unseen captions are means over seeds too.
+    alone = [run(folder, path, training=[folder / "train.tsv"]) for path in seeds]
+    unseen = [one["systems"]["finetuned"]["bleu_4"]["unseen"] for one in alone]
+    assert comparison["systems"]["finetuned"]["bleu_4"]["unseen"] == pytest.approx(np.mean(unseen))
+    for by in ("source", "word_frequency"):
+        for group, cell in comparison["breakdowns"][by].items():
+            each = [one["breakdowns"][by][group]["systems"]["finetuned"] for one in alone]
+            assert cell["systems"]["finetuned"] == pytest.approx(np.mean(each))
 
 
-def test_two_systems_of_one_name_are_refused(folder):
-    path = metrics(folder, "a", REFERENCES)
-    with pytest.raises(UserError, match="would both be called 'a'"):
-        run(folder, path, path)
+def test_one_seed_of_a_system_is_the_same_whatever_the_seed(folder):
+    texts = corrupted(REFERENCES, 0.4)
+    found = [run(folder, metrics(folder, "a", texts, seed=seed)) for seed in (1, 7)]
+    assert found[0]["systems"] == found[1]["systems"]
 
 
-def test_the_terminal_table_has_every_number_and_every_file(folder, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    path = metrics(folder, "finetuned", corrupted(REFERENCES, 0.2))
-    comparison = run(folder, path)
-    capsys.readouterr()
-    print_table(folder / "out/comparison.json")
-    told = capsys.readouterr().out
-    for column in COLUMNS:
-        value = comparison["systems"]["finetuned"][column.key]["value"]
-        assert f"{value:.1f}" in told
-    assert "floor: random caption" in told
-    assert str(path) in told.replace("\n", "") and "comparison.md" in told
+def test_prediction_files_have_seeds_in_their_names(folder):
+    names = {"A.seed1": 0.3, "A.seed2": 0.4, "B": 0.6}
+    paths = [table(folder, name, corrupted(REFERENCES, share)) for name, share in names.items()]
+    systems = run(folder, *paths, reference=folder / "test.tsv")["systems"]
+    assert list(systems) == ["A", "B"]
+    assert list(systems["A"]["chrf"]["by_seed"]) == ["1", "2"]
 
 
-def test_a_file_that_compare_did_not_write_is_refused(tmp_path):
-    (tmp_path / "x.json").write_text("{}")
-    with pytest.raises(UserError, match="was not written by compare"):
-        print_table(tmp_path / "x.json")
+def test_significance_accounts_for_seeds(folder):
+    """Two systems whose single seeds differ clearly, and whose seeds differ as much."""
+    wide = [
+        metrics(folder, f"{name}.seed{seed}", corrupted(REFERENCES, share, seed), seed=seed)
+        for name, shares in (("a", (0.7, 0.3, 0.6)), ("b", (0.3, 0.6, 0.2)))
+        for seed, share in enumerate(shares, start=1)
+    ]
+
+    def p_of(*paths):
+        rows = run(folder, *paths)["significance"]
+        return [row["p"] for row in rows if row["metric"] == "bleu_4"]
+
+    assert max(p_of(wide[0], wide[3])) < 0.01
+    assert min(p_of(*wide)) > 0.05
+    # Three seeds that agree are more certain.
+    agreeing = of_seeds(folder, "c", 0.7) + of_seeds(folder, "d", 0.2)
+    assert max(p_of(*agreeing)) < 0.05
+
+
+def test_settings_that_differ_are_kept(folder):
+    def of(name, freeze, beam):
+        encoder = trained("video_encoder", freeze=freeze, epochs=6)
+        info = {"components": {"video_encoder": encoder}, "decoding": {"beam_size": beam}}
+        return metrics(folder, name, REFERENCES, info=info)
+
+    settings = run(folder, of("a", 0.2, 5), of("b", 0.4, 5), of("c", 0.4, 1))["settings"]
+    assert settings["differing"] == ["video_encoder.freeze", "decoding.beam_size"]
+    assert settings["systems"]["c"] == {"video_encoder.freeze": 0.4, "decoding.beam_size": 1}
+    assert run(folder, of("a", 0.2, 5))["settings"] == {"differing": [], "systems": {"a": {}}}

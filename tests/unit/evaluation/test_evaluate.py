@@ -1,7 +1,6 @@
 """`evaluate`: what the metrics file says, and which inputs are refused."""
 
 import json
-from pathlib import Path
 
 import jsonschema
 import pandas
@@ -9,13 +8,16 @@ import pytest
 import sacrebleu
 import yaml
 from frames import write_table
+from small_files import REPOSITORY
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.evaluation.evaluate import evaluate
-from sonar_sign.evaluation.system_scores import clips_sha256, references_sha256
+from sonar_sign.metrics.registry import metrics_schema
 from sonar_sign.translation.predictions import read_clips
 
-SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "metrics.schema.yaml"
+SCHEMA = metrics_schema(
+    yaml.safe_load((REPOSITORY / "workflow/schemas/metrics.schema.yaml").read_text())
+)
 
 IDS = ["v1_0", "v1_1", "v2_0"]
 TEXTS = ['He said "keep it simple".', "Now add the salt.", "La città è bella, no?"]
@@ -73,11 +75,10 @@ def test_the_metrics_file_matches_its_schema_and_its_inputs(run):
     written = evaluate_run(run)
     metrics = json.loads((run / "metrics" / "finetuned.json").read_text(encoding="utf-8"))
     assert metrics == written
-    schema = yaml.safe_load(SCHEMA.read_text())
-    jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(metrics, schema)
-    assert set(schema["required"]) | {"bleu_reduced"} == set(metrics)
-    assert set(schema["properties"]) == set(metrics) | {"cosine", "meteor_15", "bleurt"}
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.validate(metrics, SCHEMA)
+    assert set(SCHEMA["required"]) | {"bleu_reduced"} == set(metrics)
+    assert set(SCHEMA["properties"]) == set(metrics) | {"cosine", "meteor_15", "bleurt"}
 
     bleu = sacrebleu.corpus_bleu(PREDICTED, [TEXTS]).score  # in the manifest's order
     assert metrics["bleu_4"] == pytest.approx(bleu)
@@ -99,7 +100,20 @@ def test_the_metrics_file_matches_its_schema_and_its_inputs(run):
 def test_the_schema_refuses_what_cannot_be(run, broken):
     metrics = evaluate_run(run) | broken
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(metrics, yaml.safe_load(SCHEMA.read_text()))
+        jsonschema.validate(metrics, SCHEMA)
+
+
+def test_components_and_decoding_are_copied_unchanged(run):
+    assert evaluate_run(run)["components"] is None
+    components = {
+        "video_encoder": {"training": "stage1", "settings": {"freeze": 0.2}},
+        "sign_encoder": None,
+    }
+    write_info(run, components=components, decoding={"beam_size": 5})
+    metrics = evaluate_run(run)
+    assert metrics["components"] == components
+    assert metrics["decoding"] == {"beam_size": 5}
+    jsonschema.validate(metrics, SCHEMA)
 
 
 def test_scoring_twice_writes_the_same_bytes(run):
@@ -129,7 +143,7 @@ def test_another_language_is_scored_on_its_own_references(run):
     metrics = evaluate_run(run, references=run / "italian.tsv")
     assert metrics["bleu_4"] == pytest.approx(sacrebleu.corpus_bleu(PREDICTED, [italian]).score)
     assert (metrics["language"], metrics["rouge_tokenizer"]) == ("ita_Latn", "unicode-words")
-    jsonschema.validate(metrics, yaml.safe_load(SCHEMA.read_text()))
+    jsonschema.validate(metrics, SCHEMA)
 
 
 def test_another_language_is_not_scored_on_the_manifests_captions(run):
@@ -184,6 +198,8 @@ def test_no_clips_are_refused(run):
         ({"seed": True}, "'seed'"),
         ({"language": ""}, "'language'"),
         ({"timings_ms": 3}, "'timings_ms'"),
+        ({"components": [1]}, "'components' cannot be"),
+        ({"decoding": "beam"}, "'decoding' cannot be"),
     ],
 )
 def test_an_implausible_run_info_is_refused(run, changes, named):
@@ -213,9 +229,3 @@ def test_clips_keep_their_source_and_the_manifests_order(run):
     assert clips.clip_ids == IDS
     assert clips.sources == ["v1", "v1", "v2"]
     assert clips.predictions == PREDICTED
-
-
-def test_hashes_depend_on_content_and_not_on_order():
-    assert clips_sha256(["b", "a"]) == clips_sha256(["a", "b"]) != clips_sha256(["a", "c"])
-    one = references_sha256(["a", "b"], ["x", "y"])
-    assert one == references_sha256(["b", "a"], ["y", "x"]) != references_sha256("ab", ["y", "x"])

@@ -24,15 +24,15 @@ def model(folder, n_outputs):
 
 def test_scores_are_the_models_outputs(tmp_path):
     folder = model(tmp_path / "bleurt", 1)
-    measured, made_by = corpus_bleurt(PREDICTIONS, REFERENCES, folder)
+    found = corpus_bleurt(PREDICTIONS, REFERENCES, folder)
     score = pipeline("text-classification", model=str(folder), function_to_apply="none")
     each = [
         score({"text": reference, "text_pair": prediction})["score"]
         for prediction, reference in zip(PREDICTIONS, REFERENCES, strict=True)
     ]
-    assert measured.statistics[:, 0].tolist() == pytest.approx(each, abs=1e-5)
-    assert measured.value == pytest.approx(100 * sum(each) / 3, abs=1e-3)
-    assert made_by.startswith("sha256 ")
+    assert found.statistics[:, 0].tolist() == pytest.approx(each, abs=1e-5)
+    assert found.value == pytest.approx(100 * sum(each) / 3, abs=1e-3)
+    assert found.made_by.startswith("sha256 ")
 
 
 def test_what_is_no_bleurt_is_refused(tmp_path):

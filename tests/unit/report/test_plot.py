@@ -8,7 +8,7 @@ import pytest
 from comparison_files import REFERENCES, comparison_folder, corrupted, metrics, run
 from frames import write_table
 
-from sonar_sign.cli.evaluation import names_and_paths
+from sonar_sign.cli.report import names_and_paths
 from sonar_sign.core.errors import UserError
 from sonar_sign.report.plot import FILES, plot
 
@@ -81,3 +81,5 @@ def test_mistakes_are_named(drawn):
         plot(drawn / "x.json", {}, {}, drawn / "p")
     with pytest.raises(UserError, match="NAME=FILE"):
         names_and_paths(["curves.csv"], "curves")
+    with pytest.raises(UserError, match="'a' is given twice"):
+        names_and_paths(["a=x", "a=y"], "curves")

@@ -25,7 +25,6 @@ from landmark_shards import (
     write_shard,
 )
 from small_files import loss_by_epoch, write_manifest
-from sonar_sign.training.landmarks import LandmarkInputs
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of

@@ -18,10 +18,6 @@ from small_files import (
     write_manifest,
     write_random_targets,
 )
-from sonar_sign.training.stage1 import (
-    VideoToEmbedding,
-    freeze_first_blocks,
-)
 
 from sonar_sign.clips.clip_shards import ClipShard
 from sonar_sign.core.errors import PreemptedError, UserError

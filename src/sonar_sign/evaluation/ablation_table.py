@@ -1,0 +1,79 @@
+"""`ablation_table`: a comparison's rows as an ablation, written into a Markdown file."""
+
+from pathlib import Path
+from typing import Any
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import atomic_write, require_file
+from sonar_sign.evaluation.comparison_table import (
+    Table,
+    markdown_table,
+    read_comparison,
+    with_deviation,
+)
+from sonar_sign.evaluation.settings import KIND, as_text
+from sonar_sign.evaluation.significance import p_values
+
+BEGIN, END = "<!-- table -->", "<!-- /table -->"
+METRIC = "bleu_4"
+
+
+def write_ablation_table(comparison: Path, output: Path) -> None:
+    """Replace what stands between `<!-- table -->` and `<!-- /table -->` in a Markdown file.
+
+    A row per system: the settings in which it differs from the first one, BLEU-4 (mean and
+    standard deviation over seeds), each seed's BLEU-4, and the larger p of both tests against the
+    first system of its language.
+
+    Raises:
+        UserError: the comparison was not written by `compare`, or the file does not have the two
+            marks, once each and in this order.
+    """
+    record = read_comparison(comparison)
+    text = require_file(output, "The page with the table").read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end or BEGIN in after or END in before + after:
+        raise UserError(f"{output} needs one line {BEGIN} and, below it, one line {END}.")
+    lines = markdown_table(ablation_table(record))
+    with atomic_write(output) as temporary:
+        written = "\n".join([before + BEGIN, "", *lines, "", END + after])
+        temporary.write_text(written, encoding="utf-8")
+
+
+def ablation_table(comparison: dict[str, Any]) -> Table:
+    """The rows of a comparison as an ablation of the first."""
+    settings = comparison["settings"]["systems"]
+    first = next(iter(settings.values()))
+    p_of = p_values(comparison)
+    rows = []
+    for name, scores in comparison["systems"].items():
+        cell = scores[METRIC]
+        seeds = cell.get("by_seed", {"": cell["value"]})
+        p = p_of.get((METRIC, name))
+        rows.append(
+            [
+                name,
+                _changes(settings[name], first, comparison["settings"]["differing"]),
+                with_deviation(cell),
+                ", ".join(f"{value:.1f}" for value in seeds.values()),
+                "" if p is None else f"{p:.3f}",
+            ]
+        )
+    header = ["system", "changed settings", "BLEU-4", "each seed", "p against the first"]
+    # Every column but the first two holds numbers.
+    return Table("", header, rows, len(header) - 2, 2)
+
+
+def _changes(settings: dict[str, Any], first: dict[str, Any], keys: list[str]) -> str:
+    """`decoding.beam_size 1` and so on: what differs from the first row, with its value here."""
+    changes = []
+    for key in keys:
+        if key not in settings or (key in first and settings[key] == first[key]):
+            continue
+        component, _, last = key.rpartition(".")
+        if last == KIND and settings[key] is None:
+            changes.append(f"no trained {component}")
+        elif key in first or last == KIND:
+            changes.append(f"{key} {as_text(settings[key])}")
+    return "; ".join(changes)
