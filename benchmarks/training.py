@@ -3,9 +3,9 @@
     python benchmarks/training.py                    # everything, some minutes and 16 GB of disk
     python benchmarks/training.py --cases stage2 data
 
-stage1, stage2   the real stages on made-up clips: seconds a step after the first, and the peak of
+stage1, stage2   the real stages on made-up clips: seconds per step after the first, and the peak of
                  memory. On a CPU in float32, with a GPU in bf16 and fp16.
-data             feature vectors a second that stage 2 reads from shards in the page cache.
+data             feature vectors per second that stage 2 reads from shards in the page cache.
 demo             after `make demo`: share of the time of training that is neither forward, backward
                  nor the optimiser's; validation and the saves after epochs are counted apart.
 Each case runs in a process of its own.
@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def peak_gb() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2)
 
 
-def write_teaching(folder: Path, clip_ids: list[str]) -> None:
+def write_supervision(folder: Path, clip_ids: list[str]) -> None:
     """Random targets and captions."""
     import numpy as np
 
@@ -78,7 +78,7 @@ def write_teaching(folder: Path, clip_ids: list[str]) -> None:
     write_rows(folder / "captions.tsv", ("clip_id", "text"), captions)
 
 
-def teaching_in(folder: Path):
+def supervision_in(folder: Path):
     from sonar_sign.training.supervision import TargetFiles
     from sonar_sign.training.supervision_files import SupervisionFiles
 
@@ -116,20 +116,21 @@ def report(folder: Path, **named: object) -> None:
 
 
 def stage2_case(folder: Path, _: int) -> None:
-    from sonar_sign.training.stage2 import Stage2Inputs, finetune_stage2
-
     from sonar_sign.core.options import LossOptions, TrainOptions
+    from sonar_sign.training.sign_encoder import FeatureInputs, SignEncoderTraining
+    from sonar_sign.training.task import Destination, run_training
 
     batch = 4
-    inputs = Stage2Inputs([folder / "f.npy"], [folder / "v.npy"], teaching_in(folder))
+    inputs = FeatureInputs(
+        [folder / "f.npy"], [folder / "v.npy"], supervision_in(folder), folder / "encoder.pth"
+    )
     for precision in precisions():
         options = TrainOptions(
             epochs=1, batch_size=batch, select="cosine", save_every=0, mixed_precision=precision
         )
         out = folder / precision
-        finetune_stage2(
-            inputs, folder / "encoder.pth", out / "best.pt", out / "t", options, LossOptions()
-        )
+        task = SignEncoderTraining(inputs, options, LossOptions())
+        run_training(task, Destination(out / "best.pt", out / "t"))
         report(out, stage=2, batch=batch, features=N_FEATURES, precision=precision)
 
 
@@ -139,7 +140,7 @@ def write_stage2(folder: Path, steps: int) -> None:
     from sonar_sign.features.feature_shards import write_features
 
     clip_ids = [f"c{n:03d}" for n in range(4 * steps)]
-    write_teaching(folder, clip_ids)
+    write_supervision(folder, clip_ids)
     rng = np.random.default_rng(0)
     features = {c: rng.standard_normal((N_FEATURES, 768)).astype(np.float32) for c in clip_ids}
     write_features(folder / "f.npy", features, 768, "x")
@@ -148,15 +149,15 @@ def write_stage2(folder: Path, steps: int) -> None:
 
 
 def stage1_case(folder: Path, _: int) -> None:
-    from sonar_sign.training.stage1 import Stage1Inputs, finetune_stage1
-
-    from sonar_sign.core.options import AugmentOptions, LossOptions, TrainOptions
+    from sonar_sign.core.options import AugmentOptions, FreezeOptions, LossOptions, TrainOptions
+    from sonar_sign.training.task import Destination, run_training
+    from sonar_sign.training.video_encoder import VideoEncoderTraining, VideoInputs
 
     clips = [folder / "clips.tar"]
-    inputs = Stage1Inputs(
+    inputs = VideoInputs(
         clips,
         [folder / "val.tar"],
-        teaching_in(folder),
+        supervision_in(folder),
         folder / "hiera.pth",
         folder / "encoder.pth",
     )
@@ -170,9 +171,10 @@ def stage1_case(folder: Path, _: int) -> None:
             gradient_checkpointing=True,
         )
         out = folder / precision
-        finetune_stage1(
-            inputs, out / "best.pt", out / "t", options, LossOptions(), AugmentOptions(), freeze=0.8
+        task = VideoEncoderTraining(
+            inputs, options, LossOptions(), AugmentOptions(), FreezeOptions(0.8)
         )
+        run_training(task, Destination(out / "best.pt", out / "t"))
         report(out, stage=1, batch=1, frames=CLIP_FRAMES, freeze=0.8, precision=precision)
 
 
@@ -193,7 +195,7 @@ def write_stage1(folder: Path, steps: int) -> None:
     clip_ids = [f"c{n:03d}" for n in range(steps)]
     write_clips(folder / "clips.tar", [(clip_id, video, info) for clip_id in clip_ids])
     write_clips(folder / "val.tar", [(clip_ids[0], video, info)])
-    write_teaching(folder, clip_ids)
+    write_supervision(folder, clip_ids)
     write_random_encoder(folder)
 
 
@@ -214,8 +216,8 @@ def data_case(folder: Path, _: int) -> None:
         own = range(number, len(clip_ids), 8)
         shards.append(folder / f"{number}.npy")
         write_features(shards[-1], {clip_ids[n]: some[: lengths[n]] for n in own}, 768, "x")
-    write_teaching(folder, clip_ids)
-    clips = FeatureClips(shards, Supervision(teaching_in(folder).train))
+    write_supervision(folder, clip_ids)
+    clips = FeatureClips(shards, Supervision(supervision_in(folder).train))
     for num_workers in (0, 1):
         loader = training_loader(clips, TrainOptions(batch_size=32, num_workers=num_workers), 0)
         sum(len(batch.clip_ids) for batch in loader)  # into the page cache, workers started
@@ -228,64 +230,73 @@ def data_case(folder: Path, _: int) -> None:
 def demo_case(folder: Path, _: int) -> None:
     import lightning.pytorch as pl
     import torch
-    import yaml
     from lightning.pytorch.profilers import SimpleProfiler
-    from sonar_sign.training.stage1 import Stage1Inputs, finetune_stage1
-    from sonar_sign.training.stage2 import Stage2Inputs, finetune_stage2
 
-    from sonar_sign.core.options import AugmentOptions, LossOptions, TrainOptions
     from sonar_sign.training import trainer
-    from sonar_sign.training.supervision import TargetFiles
-    from sonar_sign.training.supervision_files import SupervisionFiles
+    from sonar_sign.training.task import Destination, run_training
 
     torch.set_num_threads(1)
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-    tuning, models, results = config["finetune"], config["models"], ROOT / "results/demo"
+    make_trainer = pl.Trainer
+    for name, task in demo_trainings().items():
+        profiler = SimpleProfiler()
+        trainer.pl.Trainer = partial(make_trainer, profiler=profiler)
+        run_training(task, Destination(folder / name / "best.pt", folder / name / "t"))
+        seconds = {action: sum(times) for action, times in profiler.recorded_durations.items()}
+        apart = sum(s for a, s in seconds.items() if a.endswith(APART))
+        computing = seconds["run_training_batch"]
+        training = seconds["run_training_epoch"] - apart
+        outside = f"{100 * (1 - computing / training):.1f} %"
+        show(training=name, s=round(training, 1), outside=outside)
+
+
+def demo_trainings() -> dict:
+    """Stage 1 and stage 2 of the finished demo, two epochs each."""
+    from sonar_sign.core.options import AugmentOptions, FreezeOptions, LossOptions, TrainOptions
+    from sonar_sign.core.settings import options_from
+    from sonar_sign.operations.config import load_config
+    from sonar_sign.training.sign_encoder import FeatureInputs, SignEncoderTraining
+    from sonar_sign.training.supervision import TargetFiles
+    from sonar_sign.training.supervision_files import SupervisionFiles
+    from sonar_sign.training.video_encoder import VideoEncoderTraining, VideoInputs
+
+    config = load_config([ROOT / "config/config.yaml"])
+    trainings, models = config.experiment.trainings, config.values["models"]
+    results = ROOT / "results/demo"
+    hiera, encoder, sonar = (
+        ROOT / models[name] for name in ("sign_hiera", "sign_encoder", "sonar")
+    )
 
     def files(split: str) -> TargetFiles:
         targets, captions = results / f"targets/{split}.npy", results / f"manifests/{split}.tsv"
         return TargetFiles("eng_Latn", [targets], [captions])
 
-    def shards(pattern: str, split: str) -> list[Path]:
-        return sorted((results / pattern / split).glob("*.tar" if pattern == "clips" else "*.npy"))
+    def shards(pattern: str, ending: str) -> list[list[Path]]:
+        return [sorted((results / pattern / s).glob(f"*.{ending}")) for s in ("train", "val")]
 
-    supervision_files = SupervisionFiles([files("train")], files("val"), ROOT / models["sonar"])
-    losses = LossOptions(**tuning["losses"])
+    def options(name: str) -> TrainOptions:
+        known = {field.name for field in fields(TrainOptions)}
+        settings = {k: v for k, v in trainings[name].settings.items() if k in known}
+        return replace(options_from(TrainOptions, settings), epochs=2, eval_every=2)
 
-    def options(stage: str) -> TrainOptions:
-        settings = {k: v for k, v in tuning[stage].items() if k != "freeze"}
-        return replace(TrainOptions(**settings), epochs=2, eval_every=2)
-
-    def stage1() -> None:
-        inputs = Stage1Inputs(
-            shards("clips", "train"), shards("clips", "val"), supervision_files,
-            ROOT / models["sign_hiera"], ROOT / models["sign_encoder"],
-        )  # fmt: skip
-        finetune_stage1(
-            inputs, folder / "1/best.pt", folder / "1/t", options("stage1"), losses,
-            AugmentOptions(**tuning["augment"]), freeze=tuning["stage1"]["freeze"],
-        )  # fmt: skip
-
-    def stage2() -> None:
-        features = [shards("features/stage1", split) for split in ("train", "val")]
-        finetune_stage2(
-            Stage2Inputs(*features, supervision_files), ROOT / models["sign_encoder"],
-            folder / "2/best.pt", folder / "2/t", options("stage2"), losses,
-        )  # fmt: skip
-
-    make_trainer = pl.Trainer
-    for name, stage in (("stage1", stage1), ("stage2", stage2)):
-        profiler = SimpleProfiler()
-        trainer.pl.Trainer = partial(make_trainer, profiler=profiler)
-        stage()
-        seconds = {action: sum(times) for action, times in profiler.recorded_durations.items()}
-        apart = sum(s for a, s in seconds.items() if a.endswith(APART))
-        computing = seconds["run_training_batch"]
-        training = seconds["run_training_epoch"] - apart
-        show(stage=name, s=round(training, 1), outside=f"{100 * (1 - computing / training):.1f} %")
+    supervision = SupervisionFiles([files("train")], files("val"), sonar)
+    stage1, stage2 = trainings["stage1"], trainings["stage2"]
+    return {
+        "stage1": VideoEncoderTraining(
+            VideoInputs(*shards("clips", "tar"), supervision, hiera, encoder),
+            options("stage1"),
+            LossOptions(**stage1.groups["losses"]),
+            AugmentOptions(**stage1.groups["augment"]),
+            FreezeOptions(stage1.settings["freeze"]),
+        ),
+        "stage2": SignEncoderTraining(
+            FeatureInputs(*shards("features/stage1", "npy"), supervision, encoder),
+            options("stage2"),
+            LossOptions(**stage2.groups["losses"]),
+        ),
+    }
 
 
-# Validation, and what happens once an epoch.
+# Validation, and what happens once per epoch.
 APART = ("on_train_epoch_end", "evaluation_loop", "on_validation_epoch_end", "validation_step")
 
 # What writes the files needs memory too, so it does so in another process.

@@ -51,13 +51,20 @@ class CorpusClips:
         weighted = round(self.corpus.weight * len(self.numbers))
         return max(1, weighted) if len(self.numbers) else 0
 
-    def sample(self, rng: np.random.Generator) -> np.ndarray:
-        """`(n_per_epoch,)` clip numbers: all clips as often as possible, and a random rest."""
-        if not len(self.numbers):
-            return self.numbers
-        repeats, rest = divmod(self.n_per_epoch, len(self.numbers))
+    def sample(self, seed: Sequence[int], epoch: int) -> np.ndarray:
+        """`(n_per_epoch,)` clip numbers of an epoch: all as often as possible, and a random rest.
+
+        The rest has no clip twice. Epochs in a row share a permutation as long as it has enough
+        clips for all of them, so with the weight 0.5 two epochs read every clip once.
+        """
+        n_clips = len(self.numbers)
+        repeats, rest = divmod(self.n_per_epoch, max(1, n_clips))
         whole = np.tile(self.numbers, repeats)
-        return np.concatenate([whole, rng.choice(self.numbers, rest, replace=False)])
+        if not rest:
+            return whole
+        permutation, place = divmod(epoch, n_clips // rest)
+        order = np.random.default_rng((*seed, permutation)).permutation(self.numbers)
+        return np.concatenate([whole, order[place * rest : (place + 1) * rest]])
 
 
 def corpora_of(
@@ -111,10 +118,7 @@ def sample_epoch(corpora: Sequence[CorpusClips], n_clips: int, seed: int, epoch:
     """
     if all(of_corpus.corpus.weight == 1 for of_corpus in corpora):
         return np.arange(n_clips)
-    drawn = [
-        of_corpus.sample(np.random.default_rng((seed, epoch, place, 0, 1)))
-        for place, of_corpus in enumerate(corpora)
-    ]
+    drawn = [of_corpus.sample((seed, 3, place), epoch) for place, of_corpus in enumerate(corpora)]
     return np.sort(np.concatenate(drawn))
 
 
