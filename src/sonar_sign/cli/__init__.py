@@ -13,6 +13,7 @@ import typer
 
 from sonar_sign.cli import (
     clips,
+    config,
     corpora,
     demo,
     evaluation,
@@ -53,6 +54,7 @@ for module in COMMAND_MODULES:
     for name, function in module.COMMANDS.items():
         add_command(app, name, function)
 app.add_typer(landmarks.landmarks, name="landmarks")
+app.add_typer(config.config, name="config")
 
 
 @app.callback()

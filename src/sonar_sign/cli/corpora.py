@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-Type = Annotated[str, "How the corpus is laid out: how2sign or ssvp."]
+Type = Annotated[str, "Layout of the corpus: how2sign, ssvp or demo."]
 Root = Annotated[Path, "Folder of the corpus."]
 Split = Annotated[str, "train, val or test."]
 Manifest = Annotated[Path, "A manifest that prepare wrote."]
@@ -14,9 +14,9 @@ def prepare(
     root: Root,
     split: Split,
     manifest: Annotated[Path, "Table to write: the clips that can be used."],
-    dropped: Annotated[Path, "Table to write: the others, and why."],
+    dropped: Annotated[Path, "Table to write: the other clips, each with the reason."],
     clamped: Annotated[Path, "Table to write: clips whose times reach outside their video."],
-    probes: Annotated[Path | None, "Table that remembers what the video files hold."] = None,
+    probes: Annotated[Path | None, "Table that caches the properties of video files."] = None,
     min_duration_s: Annotated[float, "Shorter clips are dropped, in seconds."] = 0.2,
     workers: Annotated[int, "Videos probed at the same time."] = 1,
 ) -> None:

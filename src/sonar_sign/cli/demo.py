@@ -20,7 +20,7 @@ from sonar_sign.core.options import AugmentOptions, LossOptions, TrainOptions
 
 
 def make_corpus(
-    root: Annotated[Path, "Folder to write; an embedded corpus there is replaced."],
+    root: Annotated[Path, "Folder to write; a demo corpus there is replaced."],
     domain: Annotated[str, "news (one signer, studio) or howto (several, anywhere)."],
     train: Annotated[int, "Sentences in the training split."],
     val: Annotated[int, "Sentences in the validation split."],
@@ -42,7 +42,7 @@ def make_corpus(
 
 def pretrain_sonar(
     folder: Annotated[Path, "SONAR folder to write."],
-    exclude: Annotated[Path, "Embedded corpus whose val and test sentences are left out."],
+    exclude: Annotated[Path, "Demo corpus whose val and test sentences are left out."],
     options: SonarPretrainOptions,
     seed: Seed = 0,
     threads: Threads = 0,
@@ -65,8 +65,8 @@ def pretrain_sign_hiera(
     val_clips: Annotated[list[Path], "Clip shard of its validation split; repeat for all."],
     train_manifest: Annotated[Path, "Manifest of the training split."],
     val_manifest: ValManifest,
-    train_glosses: Annotated[Path, "When which sign is made, training split."],
-    val_glosses: Annotated[Path, "When which sign is made, validation split."],
+    train_glosses: Annotated[Path, "Times of the signs in the training split."],
+    val_glosses: Annotated[Path, "Times of the signs in the validation split."],
     output: Annotated[Path, "SignHiera checkpoint to write."],
     stand_in: StandInOptions,
     options: SignHieraPretrainOptions,

@@ -10,19 +10,19 @@ from sonar_sign.cli.settings import add_command
 from sonar_sign.core.options import LandmarkOptions
 
 Table = Annotated[Path, "A manifest that prepare wrote, or a shard."]
-SplitOfTable = Annotated[str, "train, val or test; by default what the manifest is called."]
+SplitOfTable = Annotated[str, "train, val or test; by default the manifest's name."]
 
 
 def extract_landmarks(
-    shard: Annotated[Path, "A shard that shard wrote."],
+    shard: Annotated[Path, "A shard of the manifest that shard wrote."],
     root: Root,
     split: Split,
     output: Annotated[Path, "Landmarks to write (.npy); the index (.parquet) goes beside it."],
-    timings: Annotated[Path, "JSON to write: milliseconds a clip."],
-    counts: Annotated[Path, "JSON to write: what was there and what was missing."],
+    timings: Annotated[Path, "JSON to write: milliseconds per clip."],
+    counts: Annotated[Path, "JSON to write: how many points and rows were missing."],
     options: LandmarkOptions,
 ) -> None:
-    """Turn the keypoints of a shard's clips into rows that a model reads.
+    """Turn the keypoints of a shard's clips into rows for a model.
 
     Example:
         .venv/bin/sonar-sign extract_landmarks --shard results/demo/shards/test/0000.tsv
@@ -75,6 +75,6 @@ def show(
 
 
 COMMANDS = {"extract_landmarks": extract_landmarks}
-landmarks = typer.Typer(help="Look at landmarks, and exchange them.", no_args_is_help=True)
+landmarks = typer.Typer(help="Draw landmarks, and export them.", no_args_is_help=True)
 for function in (show, export):
     add_command(landmarks, function.__name__, function)

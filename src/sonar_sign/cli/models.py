@@ -7,7 +7,7 @@ from typing import Annotated
 def fetch_model(
     name: Annotated[str, "Name in the registry, such as sign_hiera."],
     output: Annotated[Path, "File to write."],
-    source: Annotated[str | None, "A file or a mirror's address, instead of the published."] = None,
+    source: Annotated[str | None, "A file or a mirror's URL, instead of the published one."] = None,
     sha256: Annotated[str | None, "The hash to check, instead of the registry's."] = None,
 ) -> None:
     """Download a public file, or copy it from where it already is, and check it.

@@ -19,7 +19,7 @@ SECTIONS = {
         "gallery",
     ),
     WORKFLOW_STEPS: (),
-    "Upkeep": ("systems", "status", "show", "estimate", "doctor"),
+    "Upkeep": ("config", "systems", "status", "show", "estimate", "doctor"),
 }
 
 

@@ -41,8 +41,8 @@ def resources_of(rule: str, cluster: Mapping[str, Any], *, gpus: bool = True) ->
         return row["mem_mb"] * attempt
 
     def runtime(wildcards: Any, attempt: int) -> int:
-        wanted = row["runtime"] * attempt
-        return wanted if longest is None else min(wanted, longest)
+        minutes = row["runtime"] * attempt
+        return minutes if longest is None else min(minutes, longest)
 
     def cores(wildcards: Any, threads: int) -> int:
         return threads * max(n_gpus, 1)

@@ -26,17 +26,17 @@ def check_versions(lock: Path) -> list[Finding]:
     if sys.version_info[:2] not in PYTHONS:
         wrong.append(f"Python is {sys.version.split()[0]}, not 3.11 or 3.12")
     for line in re.findall(r"^[a-z].*==.*", lock.read_text(encoding="utf-8"), flags=re.MULTILINE):
-        wanted = Requirement(line.removesuffix("\\").strip())
-        if wanted.marker is not None and not wanted.marker.evaluate():
+        required = Requirement(line.removesuffix("\\").strip())
+        if required.marker is not None and not required.marker.evaluate():
             continue
-        locked = str(wanted.specifier).removeprefix("==")
+        locked = str(required.specifier).removeprefix("==")
         try:
-            found = version(wanted.name)
+            found = version(required.name)
         except PackageNotFoundError:
-            wrong.append(f"{wanted.name} is not installed")
+            wrong.append(f"{required.name} is not installed")
             continue
         if found != locked:
-            wrong.append(f"{wanted.name} is {found}, not {locked}")
+            wrong.append(f"{required.name} is {found}, not {locked}")
     if not wrong:
         return []
     return [Finding(f"The installation is not that of {lock}: {first_few(wrong)}.", SETUP)]

@@ -52,9 +52,9 @@ def check_slurm(
     partitions = _partitions()
     for rule in sorted(attempts):
         asked = resources_of(rule, cluster, gpus=gpus)
-        wanted = asked.get("slurm_partition")
+        name = asked.get("slurm_partition")
         key = "gpu_partition" if asked["gpu"] and cluster["gpu_partition"] else "partition"
-        partition = _find(partitions, wanted, key)
+        partition = _find(partitions, name, key)
         minutes = longest_runtime(rule, cluster, attempts[rule])
         if minutes > partition.max_minutes:
             raise UserError(
@@ -81,18 +81,17 @@ def _partitions() -> list[Partition]:
     return list(found.values())
 
 
-def _find(partitions: list[Partition], wanted: Any, key: str) -> Partition:
+def _find(partitions: list[Partition], name: Any, key: str) -> Partition:
     names = ", ".join(partition.name for partition in partitions)
     for partition in partitions:
-        if partition.is_default if wanted is None else partition.name == str(wanted):
+        if partition.is_default if name is None else partition.name == str(name):
             return partition
-    if wanted is None:
+    if name is None:
         raise UserError(
             f"This cluster has no default partition; set cluster.{key} to one of {names}."
         )
     raise UserError(
-        f"In the config: cluster.{key} is {wanted}, which this cluster does not have; it has "
-        f"{names}."
+        f"In the config: cluster.{key} is {name}, which this cluster does not have; it has {names}."
     )
 
 

@@ -18,6 +18,8 @@ CALLS = {
     "compare": "no.json --output out",
     "show": "no.json",
     "status": "--results no",
+    "systems": "--config no.yaml",
+    "estimate": "--config no.yaml",
     "plot": "--comparison no.json --output out",
     "gallery": "--predictions a=no.tsv --manifest no.tsv --output out",
 }
