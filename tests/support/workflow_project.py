@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import preloaded
 import yaml
 
 REPOSITORY = Path(__file__).parents[2]
@@ -69,7 +70,7 @@ class Project:
 
     def run(self, *arguments: str, snakefile: Path = REPOSITORY / "Snakefile") -> Run:
         command = [
-            str(SNAKEMAKE),
+            str(preloaded.commands() / "snakemake"),
             "--snakefile",
             str(snakefile),
             "--directory",
