@@ -51,7 +51,8 @@ SelectTypeParameters=CR_Core_Memory
 ReturnToService=2
 # Jobs can be asked about to the end of the tests.
 MinJobAge=7200
-KillWait=30
+# A job that is out of time and does not end is killed soon.
+KillWait=3
 GresTypes=gpu
 NodeName={host} NodeAddr=127.0.0.1 CPUs={n_cpus} RealMemory={memory_mb} Gres=gpu:fake:2
 PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP

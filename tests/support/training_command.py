@@ -1,9 +1,10 @@
-"""Stage 2 on random features, as a command in a process of its own."""
+"""Training a sign encoder on random features, as a command in a process of its own."""
 
 import subprocess
 import sys
 from pathlib import Path
 
+import preloaded
 from small_files import tiny_encoder, write_manifest, write_random_features, write_random_targets
 
 from sonar_sign.models.checkpoint import save_sign_encoder
@@ -22,6 +23,7 @@ def training_files(folder):
 
 
 def command(folder, out, **settings):
+    """The real command, to be killed or started with little memory."""
     values = {
         "train-features": folder / "f.npy", "val-features": folder / "f.npy",
         "train-targets": folder / "t.npy", "val-targets": folder / "t.npy",
@@ -35,7 +37,13 @@ def command(folder, out, **settings):
     return [COMMAND, "train_sign_encoder", *flags]
 
 
+def run(folder, out, **settings):
+    """The same command, left alone: it need not import PyTorch again."""
+    words = [preloaded.commands() / "sonar-sign", *command(folder, out, **settings)[1:]]
+    return subprocess.run(words, capture_output=True, text=True)
+
+
 def finish(folder, out, **settings):
-    done = subprocess.run(command(folder, out, **settings), capture_output=True, text=True)
+    done = run(folder, out, **settings)
     assert done.returncode == 0, done.stderr
     return done

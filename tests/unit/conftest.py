@@ -8,7 +8,6 @@ import pytest
 
 from sonar_sign.core.demo_options import SonarPretrainOptions
 from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
-from sonar_sign.demo.sonar import pretrain_sonar
 
 # Whether Debian's WordNet is installed here changes no test but those that say so.
 os.environ["WNSEARCHDIR"] = "/no/wordnet"
@@ -34,6 +33,9 @@ def tiny_sonar(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     It takes about five seconds; copy it before changing anything in it.
     """
+    # Tests of modules that need no PyTorch do not wait for it.
+    from sonar_sign.demo.sonar import pretrain_sonar
+
     folder = tmp_path_factory.mktemp("tiny_sonar")
     pretrain_sonar(folder, TINY_SONAR_SEED, TINY_SONAR)
     return folder

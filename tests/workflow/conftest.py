@@ -3,16 +3,19 @@
 from pathlib import Path
 
 import pytest
+from build_once import build_once
 from workflow_project import Project, tiny_config
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project in which everything was built; copy it before changing anything."""
-    project = Project(tmp_path_factory.mktemp("finished"), tiny_config())
-    run = project.run()
-    assert run.code == 0, run.output
-    return project
+
+    def build(folder: Path) -> None:
+        run = Project(folder, tiny_config()).run()
+        assert run.code == 0, run.output
+
+    return Project(build_once(tmp_path_factory, "finished", build), tiny_config())
 
 
 @pytest.fixture

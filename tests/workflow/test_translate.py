@@ -3,16 +3,14 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import av
 import numpy as np
+import preloaded
 import pytest
 
 pytestmark = pytest.mark.slow
-
-COMMAND = Path(sys.executable).with_name("sonar-sign")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +42,7 @@ def videos(finished, tmp_path_factory) -> dict[str, Path]:
 
 def translate(finished, *arguments) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [str(COMMAND), "translate", *map(str, arguments)],
+        [str(preloaded.commands() / "sonar-sign"), "translate", *map(str, arguments)],
         cwd=finished.folder,
         capture_output=True,
         text=True,

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import preloaded
 import pytest
 from experiments import config_of, experiment_of, write_manifests
 from small_files import (
@@ -303,7 +304,7 @@ def test_every_video_encoder_has_its_checkpoint(tmp_path):
 def run(folder, *arguments):
     """The command as a person calls it."""
     return subprocess.run(
-        [sys.executable, "-m", "sonar_sign", "doctor", *map(str, arguments)],
+        [preloaded.commands() / "sonar-sign", "doctor", *map(str, arguments)],
         capture_output=True, text=True, cwd=folder,
     )  # fmt: skip
 

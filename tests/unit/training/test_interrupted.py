@@ -9,7 +9,7 @@ from functools import partial
 
 import pandas as pd
 import pytest
-from training_command import command, finish, training_files
+from training_command import command, finish, run, training_files
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +57,10 @@ def test_after_sigkill_the_same_command_ends_as_an_undisturbed_one(folder, tmp_p
     out = tmp_path / "killed"
     last = out / "training/last.ckpt"
     for _ in range(2):
-        at_start = last.stat().st_mtime_ns if last.exists() else 0
         process = start(folder, out, **settings)
-        wait_for(partial(is_newer, last, at_start), process)
-        time.sleep(0.15)  # some steps more
+        for _ in range(3):  # steps; each is saved
+            saved = last.stat().st_mtime_ns if last.exists() else 0
+            wait_for(partial(is_newer, last, saved), process)
         process.kill()
         assert process.wait() == -signal.SIGKILL
         assert not (out / "best.pt").exists()
@@ -92,7 +92,7 @@ def test_the_second_trainer_of_a_folder_refuses(folder, whole, tmp_path):
     first = start(folder, out, epochs=500)
     lock = out / "training/lock.json"
     wait_for(lock.exists, first)
-    second = subprocess.run(command(folder, out, epochs=500), capture_output=True, text=True)
+    second = run(folder, out, epochs=500)
     assert second.returncode == 2
     assert f"is in use by process {first.pid}" in second.stderr
     # The lock of a dead process is taken over.
@@ -107,7 +107,7 @@ def test_a_lock_of_another_machine_is_respected(folder, tmp_path):
     lock = tmp_path / "training/lock.json"
     lock.parent.mkdir()
     lock.write_text('{"host": "elsewhere", "pid": 1, "started": "5", "slurm_job": null}')
-    done = subprocess.run(command(folder, tmp_path), capture_output=True, text=True)
+    done = run(folder, tmp_path)
     assert done.returncode == 2
     assert "process 1 on elsewhere" in done.stderr and f"delete {lock}" in done.stderr
     assert lock.exists()

@@ -1,5 +1,6 @@
 """Training divided over processes, with gloo on the CPU, learns what one process does."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -62,11 +63,17 @@ def test_two_processes_of_one_slurm_task(folder, one, tmp_path, monkeypatch):
     assert_learnt_the_same(one, tmp_path)
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @pytest.mark.slow
 @pytest.mark.long
 def test_torchrun(folder, one, tmp_path):
     arguments = command(folder, tmp_path, **HALF, strategy="ddp")
-    run = [BIN / "torchrun", "--nproc-per-node=2", "--master-port=29617", *arguments]
+    run = [BIN / "torchrun", "--nproc-per-node=2", f"--master-port={free_port()}", *arguments]
     done = subprocess.run(run, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert_learnt_the_same(one, tmp_path)
