@@ -52,7 +52,8 @@ MODULES = {
     "models": [
         "features.extract",
         "features.embed_text",
-        *[f"training.{name}" for name in ("stage1", "stage2", "fused", "landmarks")],
+        *[f"training.{name}" for name in ("video_encoder", "sign_encoder", "joint", "fused")],
+        "training.landmark_translator",
         "translation.predict",
         "demo.vision",
         "demo.sonar",
