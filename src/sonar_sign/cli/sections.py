@@ -6,6 +6,8 @@ from typer.core import TyperGroup
 from sonar_sign import __version__
 
 WORKFLOW_STEPS = "Workflow steps"
+# Longer than the first sentence of any help, so that none is cut.
+WHOLE = 1000
 # Every command that is not listed here is a step of the workflow.
 SECTIONS = {
     "Use": ("translate", "landmarks"),
@@ -32,7 +34,7 @@ class SectionedGroup(TyperGroup):
         width = max(map(len, self.commands))
         for title, names in SECTIONS.items():
             rows = [
-                (name.ljust(width), self.commands[name].get_short_help_str(formatter.width))
+                (name.ljust(width), self.commands[name].get_short_help_str(limit=WHOLE))
                 for name in names or steps
                 if name in self.commands
             ]

@@ -81,6 +81,7 @@ def test_the_commands_are_listed_in_sections():
     assert {name for title in SECTIONS for name in listed[title]} == set(COMMANDS)
     for title, names in SECTIONS.items():
         assert title == WORKFLOW_STEPS or listed[title] == list(names)
+        assert "..." not in sections[title], "a summary is cut short"
 
 
 def test_the_version():
