@@ -71,7 +71,10 @@ class _Lister:
         paths = {run: f"{self.files.results}/checkpoints/{run.label}/best.pt" for run in runs}
         files = {run: {path: None} for run, path in paths.items()}
         needs = training.references()
-        item = self._item(name, training_inputs(training), files, needs, f"train {name}")
+        declared = self.experiment.values["trainings"].get(name) or {}
+        # What a training changes in the one that it is like is what a reader looks for.
+        inputs = {**(declared if "like" in declared else {}), **training_inputs(training)}
+        item = self._item(name, inputs, files, needs, f"train {name}")
         for run, path in paths.items():
             self.complete[run.label] = path not in item.to_make
         return item

@@ -109,6 +109,15 @@ def test_a_system_that_only_decodes_differently(tmp_path):
     assert "decoding: beam_size 1" in as_text(listing)
 
 
+def test_a_training_like_another_shows_what_it_changes(tmp_path):
+    trainings = {"mse_only": {"like": "stage2", "losses": {"cosine": 0}}}
+    listing = listed(tmp_path, trainings=trainings, systems={"mse_only": {"training": "mse_only"}})
+    inputs = by_name(listing.trainings)["mse_only"].inputs
+    assert (inputs["like"], inputs["losses"]) == ("stage2", {"cosine": 0})
+    assert inputs["features"] == "stage1"
+    assert "like: stage2, losses: cosine 0, kind: sign_encoder" in as_text(listing)
+
+
 def test_costs_are_those_of_estimate(tmp_path):
     write_manifests(tmp_path / "results", train=900, val=45, test=55)
     config = config_of(tmp_path, systems=["finetuned"])
