@@ -38,17 +38,17 @@ CLUSTER = {
     "gpu_partition": "gpu",
     "gpu_model": "fake",
     "others": {"mem_mb": 1000, "runtime": 10},
+    "trainings": {"stage2": {"gpus": 2}},
     "rules": {
         "extract": {"mem_mb": 2000, "runtime": 10},
-        "finetune_stage1": {"mem_mb": 3000, "runtime": 20},
-        "finetune_stage2": {"gpus": 2, "mem_mb": 3000, "runtime": 20},
+        "train": {"gpus": 1, "mem_mb": 3000, "runtime": 20},
         "predict": {"cores": 2, "mem_mb": 2000, "runtime": 10},
     },
 }
 CONFIG = {
     "cluster": CLUSTER,
     "extract": {"batch_units": 128},
-    "finetune": {
+    "trainings": {
         # Long enough to be disturbed.
         "stage1": {"epochs": N_EPOCHS, "eval_every": N_EPOCHS, "num_workers": 0},
         "stage2": {"devices": 2, "strategy": "ddp", "batch_size": 4},
@@ -70,14 +70,15 @@ class Story:
     """Feature files that the first call left."""
     seconds: list[float] = field(default_factory=list)
 
-    def jobs(self, rule: str, call: int | None = None) -> list[dict[str, str]]:
+    def jobs(self, rule: str, call: int | None = None, training: str = "") -> list[dict[str, str]]:
         """What SLURM says of all jobs of a rule, in order of submission."""
         ids = self.slurm.ask("squeue", "-h", "--states=all", "--sort=i", "--format=%i|%k|%j")
         found = []
         for line in ids.splitlines():
             number, comment, name = line.split("|")
             named = comment == f"rule_{rule}" or comment.startswith(f"rule_{rule}_wildcards_")
-            if named and (call is None or name in self.outputs[call]):
+            of_training = not training or comment.endswith(f"_{training}")
+            if named and of_training and (call is None or name in self.outputs[call]):
                 found.append(self.job(number))
         return found
 
@@ -174,11 +175,11 @@ def environment(slurm: Sandbox) -> dict[str, str]:
 
 
 def _running(story: Story, rule: str) -> list[dict[str, str]]:
-    return [job for job in story.jobs(rule) if job["JobState"] == "RUNNING"]
+    return [job for job in story.jobs(rule, training="stage1") if job["JobState"] == "RUNNING"]
 
 
 def _requeue_training(story: Story, call: Call) -> None:
-    (job,) = call.wait_for(lambda: _running(story, "finetune_stage1"))
+    (job,) = call.wait_for(lambda: _running(story, "train"))
     last = story.project.folder / "results/demo/training/stage1/last.ckpt"
     call.wait_for(last.exists)
     first = last.stat().st_mtime_ns

@@ -60,7 +60,7 @@ def test_what_is_out_of_time_is_tried_again_with_more(story):
 
 
 def test_a_requeued_training_job_goes_on_where_it_was(story):
-    (job,) = story.jobs("finetune_stage1")
+    (job,) = story.jobs("train", training="stage1")
     assert job["JobState"] == "COMPLETED" and job["Restarts"] == "1"
     events = sorted(results(story, "checkpoints/stage1/tensorboard").glob("events.*"))
     firsts, lasts = zip(*[steps_of(path) for path in events], strict=True)
@@ -87,16 +87,16 @@ def test_a_cancelled_job_leaves_the_rest_and_a_rerun_finishes(story):
     assert set(states.values()) == {"COMPLETED"}
     assert story.after_first == {"train/0000.npy", "val/0000.npy", "test/0000.npy"}
     # The rerun does not do again what was done.
-    assert not story.jobs("finetune_stage1", call=1)
+    assert not story.jobs("train", call=1, training="stage1")
     again = {job["Comment"] for job in story.jobs("extract", call=1)}
     assert again == {f"rule_extract_wildcards_{CANCELLED}"}
 
 
 def test_several_processes_in_one_task(story):
-    (job,) = story.jobs("finetune_stage2")
+    (job,) = story.jobs("train", training="stage2")
     assert job["TresPerJob"] == "gres:gpu:fake:2"
     assert job["NumTasks"] == "1" and job["NumNodes"] == "1" and job["NumCPUs"] == "2"
-    said = results(story, "logs/finetune_stage2.log").read_text()
+    said = results(story, "logs/train/stage2.log").read_text()
     assert "MEMBER: 1/2" in said and "MEMBER: 2/2" in said
     # 12 clips in batches of 4 are 3 steps of one process; of two they are 2.
     with results(story, "checkpoints/stage2/curves.csv").open() as file:

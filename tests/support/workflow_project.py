@@ -29,8 +29,8 @@ def merged(base: dict, changes: dict) -> dict:
 
 
 def tiny_config() -> dict:
-    base = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
-    return merged(base, yaml.safe_load((REPOSITORY / "tests/workflow/tiny.yaml").read_text()))
+    """The demo with tiny sizes: what `tiny.yaml` lays over the config that it extends."""
+    return yaml.safe_load((REPOSITORY / "tests/workflow/tiny.yaml").read_text())
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,14 @@ class Run:
 
     @property
     def ran(self) -> Counter:
-        """Subcommands that were called, with how often each."""
-        return Counter(
-            re.findall(r"^Shell command: sonar-sign (\w+)", self.output, flags=re.MULTILINE)
-        )
+        """Subcommands that were called, with how often each; trainings of all kinds as `train`."""
+        called = re.findall(r"^Shell command: sonar-sign (\w+)", self.output, flags=re.MULTILINE)
+        return Counter("train" if name.startswith("train_") else name for name in called)
+
+    @property
+    def trained(self) -> set[str]:
+        """The trainings that ran, or would in a dry run."""
+        return set(re.findall(r"^Job \d+: Training (\S+)$", self.output, flags=re.MULTILINE))
 
     @property
     def planned(self) -> dict[str, int]:
@@ -64,7 +68,7 @@ class Project:
 
     def write_config(self, config: dict) -> None:
         self.config = config
-        (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
     def copy(self, folder: Path) -> "Project":
         """The same project elsewhere; times are kept, so nothing becomes stale."""

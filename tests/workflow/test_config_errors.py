@@ -1,14 +1,14 @@
 """A mistake in the config is one sentence, and nothing is written."""
 
 import pytest
-from workflow_project import merged, tiny_config
-
-from sonar_sign.core.errors import UserError
-from sonar_sign.operations.config import check_config
+from workflow_project import merged
 
 MISTAKES = {
-    "unknown key": ({"finetune": {"stage2": {"lerning_rate": 1}}}, "finetune.stage2.lerning_rate"),
+    "unknown key": ({"trainings": {"stage2": {"lerning_rate": 1}}}, "stage2.lerning_rate"),
     "unknown section": ({"training": {}}, "training is not a known key"),
+    "unknown training": ({"systems": {"x": {"training": "stage3"}}}, "systems.x.training names"),
+    "a circle": ({"trainings": {"a": {"like": "b"}, "b": {"like": "a"}}}, "goes in a circle"),
+    "a seed twice": ({"seeds": [1, 1]}, "seeds names 1 twice"),
     "wrong type": ({"crop": {"size": "large"}}, "crop.size"),
     "wrong value": ({"device": "gpu"}, "device"),
     "missing folder": ({"corpus": {"root": "no/such/folder"}}, "no/such/folder"),
@@ -28,10 +28,11 @@ def test_one_sentence_that_names_it(empty, changes, named):
     assert {path.name for path in empty.folder.iterdir()} <= {"config.yaml", ".snakemake"}
 
 
-def test_a_config_without_a_key_says_which(tmp_path):
-    from workflow_project import REPOSITORY
-
-    config = tiny_config()
-    del config["predict"]["beam_size"]
-    with pytest.raises(UserError, match=r"predict\.beam_size is missing"):
-        check_config(config, REPOSITORY / "workflow/schemas/config.schema.yaml")
+def test_trainings_that_differ_in_nothing_are_told(empty):
+    same = {"trainings": {"again": {"like": "stage2"}}, "systems": {"again": {"training": "again"}}}
+    empty.write_config(
+        merged(empty.config, {**same, "systems": {"finetuned": None, **same["systems"]}})
+    )
+    run = empty.run("--dry-run")
+    assert run.code == 0, run.output
+    assert "trainings stage2 and again differ in nothing but their names" in run.output

@@ -17,6 +17,7 @@ import faults  # noqa: E402  (the script of many such runs)
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
+STAGE_2 = "results/demo/checkpoints/stage2/best.pt"
 METRICS = "results/demo/metrics/finetuned.json"
 SHARD = "results/demo/features/stage1/train/0000.npy"
 TAR = "results/demo/clips/train/0000.tar"
@@ -79,7 +80,7 @@ def test_nan_in_a_feature_shard(project, expected):
     features = np.load(path)
     features[1] = np.nan
     np.save(path, features)
-    run = project.run(METRICS, "--forcerun", "finetune_stage2")
+    run = project.run(METRICS, "--forcerun", STAGE_2)
     assert run.code != 0 and "holds NaN or infinite features of clip" in run.output
     done, remedies = doctor(project)
     assert done.returncode == 1 and "holds NaN" in done.stdout
@@ -121,7 +122,7 @@ def test_a_disk_that_gets_full_in_training(finished, expected, disk):
     (disk / "others").write_bytes(bytes(free))
     run = project.run(METRICS)
     assert run.code != 0
-    said = (folder / "results/demo/logs/finetune_stage2.log").read_text()
+    said = (folder / "results/demo/logs/train/stage2.log").read_text()
     assert "the disk is full: free some space" in said and "Traceback" not in said
     (disk / "others").unlink()
     again = project.run(METRICS)
@@ -176,7 +177,7 @@ def test_a_job_that_the_kernel_kills_for_its_memory(finished, expected, tmp_path
     )  # fmt: skip
     assert done.returncode != 0
     # Snakemake lives on and says which job it was.
-    assert "Error in rule finetune_stage2" in done.stderr
+    assert "Error in rule train" in done.stderr
     assert "non-zero exit status 137" in done.stderr
     again = project.run(METRICS)
     assert again.code == 0, again.output

@@ -58,8 +58,8 @@ def asked(project, *arguments):
 def test_every_job_asks_for_memory_time_cores_and_gpus(empty, profile):
     empty.write_config(merged(empty.config, {"cluster": {"gpu_partition": "a100", "account": "x"}}))
     jobs = asked(empty, "--profile", profile)
-    assert {"extract", "finetune_stage1", "finetune_stage2", "predict", "compare"} <= set(jobs)
-    on_gpus = {"extract", "finetune_stage1", "finetune_stage2", "train_landmarks", "train_fused"}
+    assert {"extract", "train", "predict", "compare"} <= set(jobs)
+    on_gpus = {"extract", "train"}
     for rule, resources in jobs.items():
         assert resources["mem_mb"] > 0 and resources["runtime"] > 0, rule
         assert resources["nodes"] == 1 and resources["slurm_account"] == "x"
@@ -112,7 +112,7 @@ def test_a_rule_that_is_not_there_is_told(empty):
 def test_on_a_workstation_what_uses_a_card_is_counted(empty):
     jobs = asked(empty, "--profile", "profiles/workstation", "--resources", "gpu=3")
     using = {rule for rule, resources in jobs.items() if resources["gpu"]}
-    assert {"extract", "embed_text", "finetune_stage1", "finetune_stage2", "predict"} <= using
+    assert {"extract", "embed_text", "train", "predict"} <= using
     assert not {"crop", "prepare", "evaluate", "compare"} & using
 
 

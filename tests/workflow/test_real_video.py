@@ -21,7 +21,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def sample(finished, tmp_path_factory) -> Project:
     project = finished.copy(tmp_path_factory.mktemp("real") / "project")
-    changes = yaml.safe_load((REPOSITORY / "config/how2sign_sample.yaml").read_text())
+    changes = yaml.safe_load((REPOSITORY / "tests/workflow/how2sign_sample.yaml").read_text())
     changes["corpus"]["root"] = str(SAMPLE)
     project.write_config(merged(tiny_config(), changes))
     run = project.run()

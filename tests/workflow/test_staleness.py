@@ -24,16 +24,19 @@ FEATURES = [f"results/demo/features/pretrained/train/{n:04d}.npy" for n in range
 SHOWN = {"compare": 1, "plot": 1, "gallery": 1}
 EVERY_SCORE = {"evaluate": 7, "sample": 4, **SHOWN}
 EVERY_PREDICTION = {"predict": 3, "predict_landmarks": 1, "plot_attention": 1, **EVERY_SCORE}
-LANDMARKS = {"train_landmarks": 1, "predict_landmarks": 1, "plot_attention": 1}
+LANDMARKS = {"train": 1, "predict_landmarks": 1, "plot_attention": 1}
 LANDMARKS |= {"evaluate": 1, "sample": 1, **SHOWN}
-STAGE_2 = {"finetune_stage2": 1, "predict": 1, "evaluate": 2, "sample": 1, **SHOWN}
-STAGE_1 = STAGE_2 | {"finetune_stage1": 1, "extract": 4, "predict": 2, "evaluate": 4, "sample": 2}
+# A system of SONAR, in two languages.
+ONE_SYSTEM = {"predict": 1, "evaluate": 2, "sample": 1, **SHOWN}
+STAGE_2 = ONE_SYSTEM | {"train": 1}
+STAGE_1 = {"train": 2, "extract": 4, "predict": 2, "evaluate": 4, "sample": 2, **SHOWN}
 # Pretrained features of news (two shards of training, one of validation) and of howto's test split,
 # then stage 1's of all four howto shards.
 FROM_FEATURES = {
-    "extract": 8, "pretrain_sign_encoder": 1, "finetune_stage1": 1, "finetune_stage2": 1,
-    "predict": 3, "evaluate": 6, "sample": 3, **SHOWN,
+    "extract": 8, "pretrain_sign_encoder": 1, "train": 2, "predict": 3, "evaluate": 6,
+    "sample": 3, **SHOWN,
 }  # fmt: skip
+ALL_SYSTEMS = {"zero_shot": None, "stage1": None, "finetuned": None, "landmarks": None}
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,13 @@ class Row:
     targets: tuple[str, ...] = ()
     """All, unless some are named."""
     really: bool = True
+    trained: frozenset[str] = frozenset()
+    """The trainings among them."""
+
+
+def with_systems(**systems) -> dict:
+    """The demo's systems and others."""
+    return {"systems": {**ALL_SYSTEMS, **systems}}
 
 
 def edit_row(project, row: int, column: str, value: str) -> str:
@@ -86,10 +96,57 @@ def replace_video(project):
 TABLE = {
     "seed": Row(
         {"seed": 2},
-        STAGE_1 | LANDMARKS | EVERY_PREDICTION,
+        STAGE_1 | EVERY_PREDICTION | {"train": 3},
+        really=False,
+        trained=frozenset({"stage1", "stage2", "landmarks"}),
+    ),
+    "systems: one removed": Row({"systems": ["zero_shot", "finetuned", "landmarks"]}, SHOWN),
+    "systems: their order": Row(
+        {"systems": ["landmarks", "finetuned", "stage1", "zero_shot"]}, SHOWN, really=False
+    ),
+    "systems: another decoding": Row(
+        with_systems(greedy={"like": "finetuned", "decoding": {"beam_size": 1}}), ONE_SYSTEM
+    ),
+    "systems: one renamed": Row(
+        {"systems": {"zero_shot": None, "best": {"training": "stage2"}, "landmarks": None}},
+        ONE_SYSTEM,
         really=False,
     ),
-    "systems": Row({"systems": ["zero_shot", "finetuned", "landmarks"]}, SHOWN),
+    "trainings: one more, of the losses": Row(
+        {
+            "trainings": {"mse_only": {"like": "stage2", "losses": {"cosine": 0}}},
+            **with_systems(mse_only={"training": "mse_only"}),
+        },
+        STAGE_2,
+        trained=frozenset({"mse_only"}),
+    ),
+    "trainings: one that no system uses": Row(
+        {"trainings": {"unused": {"like": "stage2", "epochs": 9}}}, {}
+    ),
+    "trainings: what another one is like": Row(
+        {
+            "trainings": {
+                "other": {"like": "stage2", "start": "stage2"},
+                "stage2": {"losses": {"mse": 2}},
+            },
+            **with_systems(other={"training": "other"}),
+        },
+        STAGE_2 | {"train": 2, "predict": 2, "evaluate": 4, "sample": 2},
+        really=False,
+        trained=frozenset({"stage2", "other"}),
+    ),
+    "seeds: one more": Row(
+        {"seeds": [1, 2]},
+        {"train": 3, "extract": 4, "predict": 2, "predict_landmarks": 1, "evaluate": 5, **SHOWN},
+        really=False,
+        trained=frozenset({"stage1.seed2", "stage2.seed2", "landmarks.seed2"}),
+    ),
+    "data: a weight": Row(
+        {"trainings": {"stage2": {"data": {"demo": 0.5}}}},
+        STAGE_2,
+        really=False,
+        trained=frozenset({"stage2"}),
+    ),
     "languages.outputs": Row(
         {"languages": {"outputs": ["eng_Latn"]}},
         {"predict": 3, "evaluate": 3, "sample": 3, **SHOWN},
@@ -99,18 +156,35 @@ TABLE = {
         {"crop": {"quality": 20}},
         FROM_FEATURES | {"crop": 7, "pretrain_sign_hiera": 1},
         really=False,
+        trained=frozenset({"stage1", "stage2"}),
     ),
-    "extract.compat": Row({"extract": {"compat": "exact"}}, FROM_FEATURES, really=False),
-    "landmarks.fps": Row({"landmarks": {"fps": 10}}, LANDMARKS | {"extract_landmarks": 4}),
-    "landmark_model.training": Row(
-        {"landmark_model": {"training": {"learning_rate": 1e-3}}}, LANDMARKS
+    "extract.compat": Row(
+        {"extract": {"compat": "exact"}},
+        FROM_FEATURES,
+        really=False,
+        trained=frozenset({"stage1", "stage2"}),
     ),
-    "finetune.stage1": Row(
-        {"finetune": {"stage1": {"learning_rate": 3e-4}}}, STAGE_1, really=False
+    "landmarks.fps": Row(
+        {"landmarks": {"fps": 10}},
+        LANDMARKS | {"extract_landmarks": 4},
+        trained=frozenset({"landmarks"}),
     ),
-    "finetune.stage2": Row({"finetune": {"stage2": {"learning_rate": 3e-4}}}, STAGE_2),
-    "finetune.fused, which no system uses": Row({"finetune": {"fused": {"epochs": 3}}}, {}),
-    "predict.beam_size": Row({"predict": {"beam_size": 3}}, EVERY_PREDICTION, really=False),
+    "trainings.landmarks": Row(
+        {"trainings": {"landmarks": {"learning_rate": 1e-3}}},
+        LANDMARKS,
+        trained=frozenset({"landmarks"}),
+    ),
+    "trainings.stage1": Row(
+        {"trainings": {"stage1": {"learning_rate": 3e-4}}},
+        STAGE_1,
+        really=False,
+        trained=frozenset({"stage1", "stage2"}),
+    ),
+    "trainings.stage2": Row(
+        {"trainings": {"stage2": {"learning_rate": 3e-4}}}, STAGE_2, trained=frozenset({"stage2"})
+    ),
+    "trainings.fused, which no system uses": Row({"trainings": {"fused": {"epochs": 3}}}, {}),
+    "decoding.beam_size": Row({"decoding": {"beam_size": 3}}, EVERY_PREDICTION, really=False),
     "evaluate": Row(
         {"evaluate": {"nltk_data": "nowhere"}}, {"evaluate": 7, **SHOWN, "gallery": 0}, really=False
     ),
@@ -119,8 +193,9 @@ TABLE = {
     "cluster": Row({"cluster": {"others": {"mem_mb": 1234}}}, {}),
     "a caption": Row(
         lambda project: edit_row(project, 1, "SENTENCE", "My friend paints."),
-        {"prepare": 1, "shard": 1, "embed_text": 1, "finetune_stage1": 1},
+        {"prepare": 1, "shard": 1, "embed_text": 1, "train": 1},
         targets=("results/demo/checkpoints/stage1/best.pt",),
+        trained=frozenset({"stage1"}),
     ),
     "a time stamp": Row(
         lambda project: edit_row(project, 1, "START_REALIGNED", "0.05"),
@@ -138,8 +213,9 @@ TABLE = {
     "annotations touched": Row(touch(ANNOTATIONS), {}),
     "a touched checkpoint over 1 MB": Row(
         touch("results/demo/checkpoints/stage1/best.pt"),
-        {key: n for key, n in STAGE_1.items() if key != "finetune_stage1"},
+        STAGE_1 | {"train": 1},
         really=False,
+        trained=frozenset({"stage2"}),
     ),
     "a replaced checkpoint": Row(
         put_another_checkpoint, {"predict": 1, "evaluate": 2, "sample": 1, **SHOWN}
@@ -148,7 +224,7 @@ TABLE = {
         lambda project: (project.folder / FEATURES[0]).unlink(), {"extract": 1}, targets=FEATURES
     ),
     "the number of shards": Row(
-        {"corpus": {"shards": {"train": 3}}},
+        {"corpus": {"shards": {"train": 3, "val": 1, "test": 1}}},
         {"shard": 1, "crop": 3, "extract": 3},
         targets=(*FEATURES, "results/demo/features/pretrained/train/0002.npy"),
     ),
@@ -174,11 +250,12 @@ def test_what_runs(extracted, tmp_path, name):
     else:
         project.write_config(merged(project.config, row.change))
     expected = Counter({key: n for key, n in row.runs.items() if n})
-    if not row.really:
-        assert by_subcommand(project.dry_run(*row.targets)) == expected
-        return
-    run = project.run(*row.targets)
+    run = project.run(*([] if row.really else ["--dry-run"]), *row.targets)
     assert run.code == 0, run.output
+    assert run.trained == row.trained
+    if not row.really:
+        assert by_subcommand(run.planned) == expected
+        return
     assert run.ran == expected
     assert project.dry_run(*row.targets) == {}
 
@@ -187,8 +264,7 @@ def by_subcommand(jobs: dict[str, int]) -> Counter:
     """Jobs of a dry run, counted by the subcommand that they call."""
     counted = Counter()
     for rule, n in jobs.items():
-        name = "shard" if rule.startswith("shard_") else rule.removesuffix("_language")
-        counted[name] += n
+        counted["shard" if rule.startswith("shard_") else rule] += n
     return counted
 
 
@@ -231,34 +307,46 @@ def test_code_and_environments_make_nothing_stale_but_a_recipe_does(finished, re
         return by_subcommand(finished.dry_run(snakefile=repository / "Snakefile"))
 
     assert jobs() == {}
-    edit(repository / "src/sonar_sign/training/stage2.py", '"""Stage 2', '"""The second stage')
+    code = repository / "src/sonar_sign/training/sign_encoder.py"
+    edit(code, '"""', '"""Changed: ')
     edit(repository / "workflow/envs/models.yaml", "# Written", "# Anew\n# Written")
     assert jobs() == {}
-    rules = repository / "workflow/rules/finetune.smk"
-    before, stage2 = rules.read_text().split("rule finetune_stage2", 1)
-    rules.write_text(before + "rule finetune_stage2" + stage2.replace("recipe=2", "recipe=3"))
-    assert jobs() == STAGE_2
+    edit(repository / "workflow/rules/predict.smk", "recipe=2", "recipe=3")
+    assert jobs() == {key: n for key, n in LANDMARKS.items() if key != "train"}
 
 
 def test_zero_shot_alone_trains_nothing_on_the_corpus(empty):
     jobs = empty.dry_run("results/demo/metrics/zero_shot.json")
     assert jobs["predict"] == 1
-    assert not {"finetune_stage1", "finetune_stage2"} & set(jobs)
+    assert "train" not in jobs
 
 
 def test_landmarks_alone_need_no_pixels_and_no_public_weights(empty):
     jobs = empty.dry_run("results/demo/metrics/landmarks.json")
-    assert jobs["train_landmarks"] == jobs["predict_landmarks"] == 1
-    assert not {"crop", "extract", "embed_text", "pretrain_sonar", "finetune_stage1"} & set(jobs)
+    assert jobs["train"] == jobs["predict_landmarks"] == 1
+    assert not {"crop", "extract", "embed_text", "pretrain_sonar"} & set(jobs)
 
 
-def test_pretraining_comes_first_where_a_corpus_is_named(empty):
-    empty.write_config(merged(empty.config, {"landmark_model": {"pretrain": "demo_news"}}))
-    jobs = empty.dry_run("results/demo/metrics/landmarks.json")
-    assert jobs["pretrain_landmarks"] == jobs["train_landmarks"] == 1
+def test_a_training_that_it_starts_from_comes_first(empty):
+    first = {"like": "landmarks", "data": {"demo_news": 1}}
+    changes = {"trainings": {"first": first, "landmarks": {"start": "first"}}}
+    # `first` is like `landmarks`, which starts from it: it has to say that it starts anew.
+    changes["trainings"]["first"]["start"] = None
+    empty.write_config(merged(empty.config, changes))
+    run = empty.run("--dry-run", "results/demo/metrics/landmarks.json")
+    assert run.code == 0, run.output
+    assert run.trained == {"first", "landmarks"}
 
 
-def test_fused_needs_both_its_parents(empty):
-    jobs = empty.dry_run("results/demo/metrics/fused.json")
-    for rule in ("train_fused", "finetune_stage2", "train_landmarks", "predict"):
-        assert jobs[rule] == 1, rule
+def test_fused_needs_both_its_component_models(empty):
+    empty.write_config(merged(empty.config, {"systems": ["fused"]}))
+    run = empty.run("--dry-run", "results/demo/metrics/fused.json")
+    assert run.trained == {"stage1", "stage2", "landmarks", "fused"}
+    assert run.planned["predict"] == 1
+
+
+def test_joint_writes_both_models_once(empty):
+    empty.write_config(merged(empty.config, {"systems": ["joint"]}))
+    run = empty.run("--dry-run", "results/demo/metrics/joint.json")
+    assert run.trained == {"joint"}
+    assert (run.planned["train_joint"], run.planned["predict"]) == (1, 1)

@@ -17,6 +17,11 @@ try:
     CONFIG = workflow_config(config, workflow.config_settings, REPOSITORY)
 except UserError as error:
     sys.exit(f"sonar-sign: {error}")
+for first, second in CONFIG.experiment.same_trainings():
+    print(
+        f"sonar-sign: the trainings {first} and {second} differ in nothing but their names.",
+        file=sys.stderr,
+    )
 config = {**CONFIG.values}
 EXPERIMENT = CONFIG.experiment
 FILES = WorkflowFiles(CONFIG)

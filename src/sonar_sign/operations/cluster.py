@@ -1,6 +1,7 @@
 """The resources that each job requests from a batch system: the config's section `cluster`."""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sonar_sign.core.errors import UserError
@@ -37,20 +38,26 @@ def resources_of(rule: str, cluster: Mapping[str, Any], *, gpus: bool = True) ->
     partition = cluster["partition"]
     longest = cluster["max_runtime"]
 
+    def row_of(wildcards: Any) -> dict[str, Any]:
+        return {**row, **cluster["trainings"].get(_training_of(wildcards), {})}
+
     def mem_mb(wildcards: Any, attempt: int) -> int:
-        return row["mem_mb"] * attempt
+        return row_of(wildcards)["mem_mb"] * attempt
 
     def runtime(wildcards: Any, attempt: int) -> int:
-        minutes = row["runtime"] * attempt
+        minutes = row_of(wildcards)["runtime"] * attempt
         return minutes if longest is None else min(minutes, longest)
 
+    def gpu(wildcards: Any) -> int:
+        return row_of(wildcards).get("gpus", 0)
+
     def cores(wildcards: Any, threads: int) -> int:
-        return threads * max(n_gpus, 1)
+        return threads * max(gpu(wildcards) if n_gpus else 0, 1)
 
     asked = {
         "mem_mb": mem_mb,
         "runtime": runtime,
-        "gpu": n_gpus,
+        "gpu": gpu if n_gpus and cluster["trainings"] else n_gpus,
         "gpu_model": cluster["gpu_model"] if n_gpus else None,
         # One task for any number of GPUs: training starts a process per GPU itself.
         "cpus_per_task": cores,
@@ -70,4 +77,17 @@ def longest_runtime(rule: str, cluster: Mapping[str, Any], attempts: int) -> int
     """The time in minutes that the last attempt of a rule's jobs asks for."""
     runtime = resources_of(rule, cluster)["runtime"]
     assert callable(runtime)
-    return runtime(None, attempts)
+    trainings = cluster["trainings"] if rule.startswith("train") else ()
+    return max(runtime(one, attempts) for one in (None, *map(_Wildcards, trainings)))
+
+
+@dataclass(frozen=True)
+class _Wildcards:
+    """The wildcards of a training's job."""
+
+    training: str
+
+
+def _training_of(wildcards: Any) -> str:
+    """The training that a job is of, whatever its seed; empty for jobs of other rules."""
+    return getattr(wildcards, "training", "").partition(".")[0]

@@ -139,7 +139,9 @@ def _laid_over(
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
         if both and key not in REPLACED:
             merged[key] = _laid_over(merged[key], value, name, f"{where}.", origins)
-        elif value is None and where.startswith(("systems.", "trainings.")) and key in merged:
+        elif (
+            value is None and where.rpartition(".")[0] in ("systems", "trainings") and key in merged
+        ):
             continue  # named again without a word: as before
         else:
             merged[key] = value

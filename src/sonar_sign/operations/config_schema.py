@@ -177,6 +177,7 @@ def _cluster_schema() -> dict[str, Any]:
     return {
         "others": _closed({name: job[name] for name in ("mem_mb", "runtime")}),
         "rules": {"type": "object", "additionalProperties": _closed(job)},
+        "trainings": {"type": "object", "additionalProperties": _closed(job)},
     }
 
 

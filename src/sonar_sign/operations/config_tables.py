@@ -22,7 +22,9 @@ def config_tables() -> str:
     ]
     texts = [f"### {title}\n\n{_table(options)}" for title, options in parts]
     jobs = _table([JobOptions()])
-    texts.append(f"### `cluster.rules.RULE`; `cluster.others` for all other rules\n\n{jobs}")
+    texts.append(
+        f"### `cluster.rules.RULE`, `cluster.trainings.NAME`; `cluster.others` for all other rules\n\n{jobs}"
+    )
     texts += ["### Settings of every training", _training_table(), *_kind_texts(), *_group_texts()]
     texts += [f"### `{section.key}`\n\n{_table(section.options)}" for section in DEMO_SECTIONS]
     return "\n\n".join(texts) + "\n"
