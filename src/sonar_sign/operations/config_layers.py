@@ -139,9 +139,7 @@ def _laid_over(
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
         if both and key not in REPLACED:
             merged[key] = _laid_over(merged[key], value, name, f"{where}.", origins)
-        elif (
-            value is None and where.rpartition(".")[0] in ("systems", "trainings") and key in merged
-        ):
+        elif value is None and key in merged and prefix in ("systems.", "trainings."):
             continue  # named again without a word: as before
         else:
             merged[key] = value

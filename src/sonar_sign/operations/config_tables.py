@@ -22,9 +22,8 @@ def config_tables() -> str:
     ]
     texts = [f"### {title}\n\n{_table(options)}" for title, options in parts]
     jobs = _table([JobOptions()])
-    texts.append(
-        f"### `cluster.rules.RULE`, `cluster.trainings.NAME`; `cluster.others` for all other rules\n\n{jobs}"
-    )
+    keys = "`cluster.rules.RULE`, `cluster.trainings.NAME`; `cluster.others` for all other rules"
+    texts.append(f"### {keys}\n\n{jobs}")
     texts += ["### Settings of every training", _training_table(), *_kind_texts(), *_group_texts()]
     texts += [f"### `{section.key}`\n\n{_table(section.options)}" for section in DEMO_SECTIONS]
     return "\n\n".join(texts) + "\n"

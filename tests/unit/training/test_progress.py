@@ -48,7 +48,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def train(folder, tmp_path, monkeypatch):
-    """Train; returns the content of the file at the start of each step; it is written every step."""
+    """Train, writing the file every step; returns its content at the start of each step."""
     monkeypatch.setattr(progress, "WRITE_EVERY_S", 0.0)
     path = tmp_path / "training/progress.json"
     forward = FeaturesToEmbedding.forward
