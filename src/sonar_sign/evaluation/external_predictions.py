@@ -1,4 +1,4 @@
-"""Anyone's prediction files: tables, or one sentence a line."""
+"""Anyone's prediction files: tables, or one sentence per line."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ TABLE = ".tsv"
 
 
 def read_predictions(path: Path, reference: Path) -> PredictionSet:
-    """Predictions with their references; both are tables, or both have one sentence a line.
+    """Predictions with their references; both are tables, or both have one sentence per line.
 
     Lines are numbered from 1, and each counts as a source video of its own.
 
@@ -20,7 +20,7 @@ def read_predictions(path: Path, reference: Path) -> PredictionSet:
     kinds = {Path(path).suffix == TABLE, Path(reference).suffix == TABLE}
     if len(kinds) > 1:
         raise UserError(
-            f"{path} and {reference} must both be tables (.tsv) or both have one sentence a line."
+            f"{path} and {reference} must both be tables (.tsv) or both have one sentence per line."
         )
     if kinds == {True}:
         return read_clips(path, reference)

@@ -1,4 +1,4 @@
-"""What needs no understanding: captions given without looking at the video."""
+"""Floors: what captions score that are given without looking at the video."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -16,10 +16,12 @@ FLOORS = {
 
 
 def floors(references: Sequence[str], training: Sequence[str], seed: int) -> dict[str, list[str]]:
-    """Predictions of every floor.
+    """The predictions of every floor, by its name.
 
     Args:
-        training: captions, at least one.
+        references: one per clip.
+        training: captions to choose from, at least one.
+        seed: of the random choices.
     """
     rng = np.random.default_rng(seed)
     training = list(training)
@@ -34,7 +36,7 @@ def best_constant(references: Sequence[str], training: Sequence[str]) -> str:
     """The training caption of the highest BLEU-4 where it is the prediction for every clip."""
     from sacrebleu.metrics import BLEU
 
-    # How many references hold an n-gram at least `times` times.
+    # By n-gram and `times`: in how many references it occurs at least so often.
     holding: Counter[tuple[tuple[str, ...], int]] = Counter()
     for reference in references:
         for ngram, n in _ngrams(words(reference)).items():
@@ -53,7 +55,7 @@ def best_constant(references: Sequence[str], training: Sequence[str]) -> str:
         )  # fmt: skip
         return score.score
 
-    # Of equals the first in the alphabet, whatever the order of training.
+    # Of equally good ones the first in the alphabet, whatever the order of the captions.
     return max(sorted(set(training)), key=bleu)
 
 
@@ -66,7 +68,7 @@ def _ngrams(tokens: list[str]) -> Counter[tuple[str, ...]]:
 
 
 def _nearest(references: Sequence[str], training: list[str], rng: np.random.Generator) -> list[str]:
-    """A random one of the training captions of the nearest length."""
+    """Of the training captions whose length is nearest to the reference, a random one."""
     by_length: dict[int, list[str]] = defaultdict(list)
     for caption in training:
         by_length[len(words(caption))].append(caption)

@@ -9,7 +9,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import write_json
 from sonar_sign.translation.predictions import read_clips
 
-# Of n clips a quarter each (rounded down); random clips take the rest, all of it below four.
+# Each is a quarter of the n clips (rounded down); the rest are random, below four clips all.
 CHOSEN = ("best", "median", "worst")
 
 

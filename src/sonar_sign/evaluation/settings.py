@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# Keys (the last part of a dotted one) that change no translation or are no setting.
+# Last parts of keys that are no setting, or one that does not change what is learned.
 LEFT_OUT = frozenset(
-    "seed training name output device devices threads num_workers num_threads system".split()  # noqa: SIM905
+    """
+    seed training name system output device devices num_nodes strategy threads num_workers keep
+    save_every gradient_checkpointing wandb_project
+    """.split()  # noqa: SIM905
 )
 KIND = "kind"
 

@@ -1,7 +1,7 @@
 """WordNet as Debian packages it, in the shape that nltk reads.
 
 `wordnet-base` and `wordnet-sense-index` hold all of nltk's files but `lexnames`; and nltk opens
-files below its own data path only. So they are copied once, with `lexnames` written beside them.
+files below its own data path only. So they are copied once, and `lexnames` is written beside them.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ PARTS = {"noun": 1, "verb": 2, "adj": 3, "adv": 4}
 
 
 def nltk_folder_of_debian() -> Path | None:
-    """A folder of nltk data with Debian's WordNet; None where that is not installed whole."""
+    """A folder of nltk data with Debian's WordNet; None where that is not completely installed."""
     source = Path(os.environ.get(SOURCE_VARIABLE) or DEBIAN)
     if not all((source / name).is_file() for name in FILES):
         return None

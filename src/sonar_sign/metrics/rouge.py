@@ -41,7 +41,7 @@ def corpus_rouge_l(
 def rouge_tokenizer(language: str) -> str:
     """Which words count: rouge-score's own for English, runs of letters and digits otherwise.
 
-    rouge-score's own keeps a-z and 0-9 alone: of "perché" it sees "perch", of Greek nothing.
+    rouge-score's own tokenizer keeps a-z and 0-9 only: "perché" becomes "perch", Greek nothing.
     """
     return DEFAULT if language == ENGLISH else UNICODE
 

@@ -1,4 +1,4 @@
-"""`gallery`: one page that plays test clips beside the reference and every system's translation."""
+"""`gallery`: a page that plays test clips, with the reference and every system's translation."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,18 +26,18 @@ def gallery(
 ) -> None:
     """Write `index.html` into a folder, and the clips that it plays into `clips/` beside it.
 
-    The page opens from disk and asks for nothing that is not in the folder.
+    The page can be opened from disk; it loads nothing from outside of the folder.
 
     Args:
         predictions: what `predict` wrote, by system, all in the captions' language.
         manifest: table with `clip_id`, `source`, `text`, `signer`, `n_frames`, `fps`.
-        shards: clip shards of the split; none leaves the videos out, and the page says why.
+        shards: clip shards of the split; without any the page has no videos and says why.
 
     Raises:
-        UserError: there are no systems, or a file is missing, malformed or of other clips.
+        UserError: there are no systems, or a file is missing, malformed or has other clips.
     """
     if not predictions:
-        raise UserError("A gallery needs predictions of one system at least.")
+        raise UserError("A gallery needs predictions of at least one system.")
     folder = Path(folder)
     played = {clip_id: name for shard in shards for clip_id, name in _write_videos(shard, folder)}
     data = {
@@ -45,7 +45,7 @@ def gallery(
         "clips": _clips(predictions, manifest, played),
         "note": "" if shards else NO_VIDEOS,
     }
-    # In a script element only this character could end the data.
+    # Within a script element only `<` could end the data.
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     page = files(__package__).joinpath("gallery.html").read_text(encoding="utf-8")
     with atomic_write(folder / "index.html") as temporary:
@@ -93,7 +93,7 @@ def _translation(prediction: str, reference: str) -> dict[str, Any]:
 
 
 def differing(prediction: str, reference: str) -> list[tuple[str, bool]]:
-    """The words of a prediction, and whether each is none of the reference's in its place."""
+    """The words of a prediction, and whether each differs from the reference's at its place."""
     words, wanted = prediction.split(), reference.split()
     differs = [True] * len(words)
     for block in SequenceMatcher(None, words, wanted, autojunk=False).get_matching_blocks():

@@ -1,4 +1,4 @@
-"""Floors: what captions score that were given without looking."""
+"""Floors: what captions score that are given without looking at the video."""
 
 import numpy as np
 import sacrebleu

@@ -1,4 +1,4 @@
-"""`sample`: which clips are chosen, and what is said of each."""
+"""`sample`: which clips are chosen, and what the file has for each."""
 
 import json
 
