@@ -222,10 +222,14 @@ def _files(path: Path, record: dict[str, Any]) -> list[str]:
     if path.with_suffix(".md").is_file():
         places.append(("as text", path.with_suffix(".md")))
     places += [
-        (name, path.parent / run["file"])
+        (_run_name(name, run, about["runs"]), path.parent / run["file"])
         for name, about in record["about"].items()
         for run in about["runs"]
         if run["file"] is not None
     ]
     width = max(len(name) for name, _ in places)
     return [f"{name:<{width}}  {os.path.normpath(place)}" for name, place in places]
+
+
+def _run_name(name: str, run: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> str:
+    return name if len(runs) == 1 else f"{name}, seed {run['seed']}"

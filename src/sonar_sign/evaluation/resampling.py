@@ -4,13 +4,17 @@ Sentences of one video are not independent (one signer, one topic), so whole vid
 metric's statistics are summed over each video once; a sample is then a sum of rows.
 
 A system that was trained with several seeds has a score per seed on the same videos: seeds and
-videos are crossed. Both are drawn with replacement, as in the multi-bootstrap of Sellam et al.
-(2022, "The MultiBERTs", arXiv 2106.16163, section 3). Systems with the same seeds are drawn with
-the same ones (paired), others independently. Three to five seeds are few, and a plain bootstrap of
-them is too narrow; their part of a sample, its deviation from the mean over all seeds, is therefore
-expanded by sqrt(n / (n - 1)) t / z, with the 97.5 % quantiles of Student's t (n - 1 degrees of
-freedom) and of the normal distribution: the expansion of Hesterberg (2015, "What Teachers Should
-Know About the Bootstrap", arXiv 1411.5279). With one seed nothing is drawn but videos.
+videos are crossed, and both are drawn with replacement, as in the multi-bootstrap of Sellam et al.
+(2022, "The MultiBERTs", arXiv 2106.16163, section 3). A sample is the mean over all seeds on the
+drawn videos, plus the deviation, on all videos, of the drawn seeds from the mean over all seeds.
+Systems with the same seeds are drawn with the same ones (paired), others independently.
+
+Three to five seeds are few, and a plain bootstrap of them is too narrow. Their deviation is
+therefore expanded by sqrt(n / (n - 1)) t / z, with the 97.5 % quantiles of Student's t (n - 1
+degrees of freedom) and of the normal distribution: the expansion of Hesterberg (2015, "What
+Teachers Should Know About the Bootstrap", arXiv 1411.5279). What seeds change in single videos is
+in both parts, so that intervals are rather too wide than too narrow. With one seed nothing is drawn
+but videos.
 """
 
 from collections.abc import Callable, Iterable
@@ -77,7 +81,7 @@ class Resampling:
     def interval(self, metric: MetricOverSeeds) -> Interval:
         """The interval of the metric's mean over seeds."""
         outside = 50 * (1 - CONFIDENCE)
-        sampled = self._over_seeds(self._bootstrap(metric))
+        sampled = self._bootstrap(metric) + self._seed_noise(_values(metric))
         low, high = np.percentile(sampled, [outside, 100 - outside])
         return Interval(float(low), float(high))
 
@@ -91,20 +95,17 @@ class Resampling:
         difference as large (Riezler and Maxwell 2005, W05-0908). Of several seeds, every pair of
         runs has the same videos swapped (runs of the same seed, or each with each), and their mean
         counts. Seeds are too few to be swapped: three pairs can only be swapped in eight ways, so
-        that no p below 0.25 would be possible. Instead the deviation of drawn seeds from the mean
-        over all, expanded as above, is added to each sample.
+        that no p below 0.25 would be possible. Instead the expanded deviation of drawn seeds is
+        added to each sample, as it is for the bootstrap.
         """
         difference = first.value - second.value
         if [*first.by_seed] == [*second.by_seed]:
-            sampled = self._over_seeds(self._bootstrap(first) - self._bootstrap(second))
             pairs = [*zip(first.by_seed.values(), second.by_seed.values(), strict=True)]
             noise = self._seed_noise(_values(first) - _values(second))
         else:
-            sampled = self._over_seeds(self._bootstrap(first)) - self._over_seeds(
-                self._bootstrap(second), stream=1
-            )
             pairs = [*product(first.by_seed.values(), second.by_seed.values())]
             noise = self._seed_noise(_values(first)) - self._seed_noise(_values(second), stream=1)
+        sampled = self._bootstrap(first) - self._bootstrap(second) + noise
         centred = sampled - sampled.mean()
         if self.n_videos == 1:
             centred[:] = difference  # there are no videos to resample: nothing can be concluded
@@ -115,8 +116,8 @@ class Resampling:
         ]
 
     def _bootstrap(self, metric: MetricOverSeeds) -> np.ndarray:
-        """(samples, n_seeds): the metric of each run on the drawn videos."""
-        return np.stack([self._bootstrap_run(run) for run in metric.by_seed.values()], axis=1)
+        """(samples,): the metric's mean over seeds on the drawn videos."""
+        return np.mean([self._bootstrap_run(run) for run in metric.by_seed.values()], axis=0)
 
     def _bootstrap_run(self, run: MetricStatistics) -> np.ndarray:
         if id(run) not in self._known:
@@ -124,24 +125,19 @@ class Resampling:
             self._known[id(run)] = run, scores
         return self._known[id(run)][1]
 
-    def _over_seeds(self, scores: np.ndarray, stream: int = 0) -> np.ndarray:
-        """(samples, n_seeds) -> (samples,): mean over drawn seeds, their deviation expanded."""
-        n_seeds = scores.shape[1]
+    def _seed_noise(self, values: np.ndarray, stream: int = 0) -> np.ndarray | float:
+        """The expanded deviation of drawn seeds from the mean over all, (samples,); 0 of one seed.
+
+        Args:
+            values: (n_seeds,), the metric of each seed on all clips.
+            stream: another one has independent draws.
+        """
+        n_seeds = len(values)
         if n_seeds == 1:
-            return scores[:, 0]
-        mean = scores.mean(axis=1)
-        drawn = np.take_along_axis(scores, self._drawn_seeds(n_seeds, stream), axis=1)
-        return mean + expansion(n_seeds) * (drawn.mean(axis=1) - mean)
-
-    def _seed_noise(self, values: np.ndarray, stream: int = 0) -> np.ndarray:
-        """(n_seeds,) -> (samples,): the expanded deviation of drawn seeds on all clips."""
-        repeated = np.broadcast_to(values, (self._samples, len(values)))
-        return self._over_seeds(repeated, stream) - values.mean()
-
-    def _drawn_seeds(self, n_seeds: int, stream: int) -> np.ndarray:
-        """(samples, n_seeds) numbers of runs; another stream has independent ones."""
+            return 0.0
         rng = np.random.default_rng([self._seed, 1 + stream, n_seeds])
-        return rng.integers(n_seeds, size=(self._samples, n_seeds))
+        drawn = values[rng.integers(n_seeds, size=(self._samples, n_seeds))]
+        return expansion(n_seeds) * (drawn.mean(axis=1) - values.mean())
 
     def _of_videos(self, run: MetricStatistics) -> np.ndarray:
         sums = np.zeros((self.n_videos, run.statistics.shape[1]))

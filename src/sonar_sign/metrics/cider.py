@@ -54,10 +54,12 @@ CIDER = Metric(
     "cider",
     "CIDEr",
     _compute,
-    description="CIDEr: 100 times CIDEr-D, so that 1000 is perfect.",
     provenance=Provenance(
         "CIDEr tokenisation",
-        lambda tokenizer: f"CIDEr: pycocoevalcap's scorer; tokens {tokenizer}",
+        lambda tokenizer: (
+            "CIDEr: 100 times CIDEr-D, so that 1000 is perfect, by pycocoevalcap's scorer; tokens "
+            f"{tokenizer}"
+        ),
         key="cider_tokenizer",
         equal_among="all",
     ),
