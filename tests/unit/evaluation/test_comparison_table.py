@@ -40,7 +40,7 @@ def test_the_markdown_has_numbers_marks_intervals_and_notes(folder):
     assert "stand in training word for word; BLEU-4 without them: a|b" in notes
 
 
-def test_several_seeds_are_a_mean_a_deviation_and_a_row_each(folder):
+def test_several_seeds_are_a_mean_a_deviation_and_a_row_each(folder, capsys):
     first = metrics(folder, "zero_shot", corrupted(REFERENCES, 0.8))
     comparison = run(folder, first, *of_seeds(folder, "finetuned", 0.2))
     main, *_, by_seed = tables(comparison)
@@ -53,6 +53,10 @@ def test_several_seeds_are_a_mean_a_deviation_and_a_row_each(folder):
     assert [row[place] for row in by_seed.rows] == [f"{v:.1f}" for v in bleu["by_seed"].values()]
     text = (folder / "out/comparison.md").read_text()
     assert "resampling source videos and seeds:" in text and "standard deviation" in text
+    print_table(folder / "out/comparison.json")
+    told = capsys.readouterr().out
+    assert f"{bleu['value']:.1f} ± {bleu['deviation']:.1f}*" in told
+    assert "finetuned, seed 2  " in told and "finetuned.seed2.json" in told
 
 
 def test_settings_that_differ_have_columns(folder, capsys):
