@@ -33,9 +33,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from sonar_sign.operations.config import load_config
+from sonar_sign.operations.config import as_yaml, load_config
 
 ROOT = Path(__file__).resolve().parents[1]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
@@ -63,7 +61,7 @@ class Outcome:
 
     way: str
     killed: tuple[str, ...]
-    """What was being done at each kill, e.g. `finetune_stage1`."""
+    """What was being done at each kill, e.g. `train`."""
     commands: int
     """Calls of the recovery command until one ended well; 0 if none did."""
     differing: tuple[str, ...]
@@ -223,9 +221,9 @@ def differing(expected: dict[str, str], found: dict[str, str]) -> tuple[str, ...
 def undisturbed(folder: Path) -> Path:
     """A project in which the target was made without a fault."""
     folder.mkdir(parents=True)
-    files = [ROOT / "config/config.yaml", ROOT / "tests/workflow/tiny.yaml"]
     changes = {"systems": ["finetuned"], "languages": {"outputs": ["eng_Latn"]}}
-    (folder / "config.yaml").write_text(yaml.safe_dump(load_config(files, changes).values))
+    config = load_config([ROOT / "tests/workflow/tiny.yaml"], changes)
+    (folder / "config.yaml").write_text(as_yaml(config))
     if run(folder, TARGET):
         sys.exit(f"The undisturbed run failed: {folder / 'said.txt'}.")
     return folder

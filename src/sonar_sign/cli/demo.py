@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sonar_sign.cli.features import Seed, Sonar, Threads
-from sonar_sign.cli.training import (
+from sonar_sign.cli.training_flags import (
     Output,
     TrainingDir,
     TrainTargets,

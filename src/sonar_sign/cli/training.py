@@ -1,14 +1,21 @@
 """Subcommands that train, one for each kind of training."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from sonar_sign.cli.features import Language, Sonar, Threads
-from sonar_sign.core.errors import UserError
+from sonar_sign.cli.training_flags import (
+    CaptionFlags,
+    ClipFlags,
+    FeatureFlags,
+    LandmarkFlags,
+    RunFlags,
+    SignEncoder,
+    SignHiera,
+    SupervisionFlags,
+    weights_of,
+)
 from sonar_sign.core.options import (
     AugmentOptions,
-    Compat,
     DecoderOptions,
     FreezeOptions,
     FusionOptions,
@@ -20,123 +27,8 @@ from sonar_sign.core.options import (
 )
 
 if TYPE_CHECKING:
-    from sonar_sign.training.mix import CorpusWeight
-    from sonar_sign.training.supervision_files import SupervisionFiles
     from sonar_sign.training.task import TrainingTask
     from sonar_sign.training.video_encoder import VideoInputs
-
-TrainTargets = Annotated[list[Path], "Targets of the training clips; repeat for more corpora."]
-TrainManifest = Annotated[list[Path], "Manifest of the training split; repeat for more corpora."]
-ValTargets = Annotated[Path, "Targets of the validation clips."]
-ValManifest = Annotated[Path, "Manifest of the validation split, for its captions."]
-Output = Annotated[Path, "Best checkpoint to write, in the public layout."]
-TrainingDir = Annotated[Path, "Folder that an interrupted run resumes from; emptied at the end."]
-Corpus = Annotated[
-    list[str], "NAME=WEIGHT of each corpus, in the order of manifests; 1: each clip once per epoch."
-]
-SignHiera = Annotated[Path, "SignHiera to start from."]
-SignEncoder = Annotated[Path, "Sign encoder to start from."]
-
-
-@dataclass(frozen=True)
-class RunFlags:
-    """Where a training runs and what it writes."""
-
-    output: Output
-    training_dir: TrainingDir
-    training: Annotated[str, "Name of the training in the config; empty: its kind."] = ""
-    seed: Annotated[int, "Seed of everything that is drawn."] = 0
-    device: Annotated[str, "auto, cpu, cuda or cuda:N."] = "auto"
-    threads: Threads = 0
-
-
-@dataclass(frozen=True)
-class ClipFlags:
-    """Clip shards."""
-
-    train_clips: Annotated[list[Path], "Clip shard for training; repeat for all."]
-    val_clips: Annotated[list[Path], "Clip shard for validation; repeat for all."]
-    compat: Annotated[Compat, "How windows are sampled."] = "ssvp_slt"
-
-
-@dataclass(frozen=True)
-class FeatureFlags:
-    """Feature shards."""
-
-    train_features: Annotated[list[Path], "Feature shard for training; repeat for all."]
-    val_features: Annotated[list[Path], "Feature shard for validation; repeat for all."]
-    sign_hiera: Annotated[
-        Path | None, "SignHiera that made the features, to be named in the checkpoint."
-    ] = None
-
-
-@dataclass(frozen=True)
-class LandmarkFlags:
-    """Landmark shards."""
-
-    train_landmarks: Annotated[list[Path], "Landmark shard for training; repeat for all."]
-    val_landmarks: Annotated[list[Path], "Landmark shard for validation; repeat for all."]
-
-
-@dataclass(frozen=True)
-class CaptionFlags:
-    """Captions of the clips, for a training that needs no targets."""
-
-    train_manifest: TrainManifest
-    val_manifest: ValManifest
-    corpus: Corpus = field(default_factory=list)
-    further_captions: Annotated[list[Path], "Further captions to train the tokenizer on."] = field(
-        default_factory=list
-    )
-    language: Language = "eng_Latn"
-
-
-@dataclass(frozen=True)
-class SupervisionFlags:
-    """Targets and captions of the clips."""
-
-    train_targets: TrainTargets
-    train_manifest: TrainManifest
-    val_targets: ValTargets
-    val_manifest: ValManifest
-    sonar: Sonar
-    corpus: Corpus = field(default_factory=list)
-    extra_language: Annotated[
-        list[str], "Further language of training captions; repeat for more."
-    ] = field(default_factory=list)
-    extra_targets: Annotated[
-        list[Path], "Targets of the further languages, in their order; repeat."
-    ] = field(default_factory=list)
-    extra_captions: Annotated[
-        list[Path], "Captions of the further languages, in their order; repeat."
-    ] = field(default_factory=list)
-    language: Language = "eng_Latn"
-
-    def files(self) -> "SupervisionFiles":
-        """Files by language, the captions' language first."""
-        from sonar_sign.training.supervision import TargetFiles
-        from sonar_sign.training.supervision_files import SupervisionFiles
-
-        extra = (self.extra_language, self.extra_targets, self.extra_captions)
-        if len({len(flags) for flags in extra}) > 1:
-            raise UserError(
-                "Every --extra-language needs one --extra-targets and --extra-captions."
-            )
-        further = [
-            TargetFiles(code, [targets], [captions])
-            for code, targets, captions in zip(*extra, strict=True)
-        ]
-        first = TargetFiles(self.language, self.train_targets, self.train_manifest)
-        validation = TargetFiles(self.language, [self.val_targets], [self.val_manifest])
-        corpora = weights_of(self.corpus)
-        return SupervisionFiles([first, *further], validation, self.sonar, corpora)
-
-
-def weights_of(corpus: list[str]) -> "list[CorpusWeight]":
-    """The corpora's weights from `NAME=WEIGHT`."""
-    from sonar_sign.training.mix import CorpusWeight
-
-    return [CorpusWeight.parse(text) for text in corpus]
 
 
 def run_task(task: "TrainingTask", run: RunFlags) -> None:

@@ -138,19 +138,25 @@ def from_t5_folder(
             layer_norm_epsilon=t5.layer_norm_epsilon,
         )
     )
+    _load_t5(model, state, weights, config_file)
+    return model, tokenizer
+
+
+def _load_t5(
+    model: LandmarkTranslator, state: dict[str, torch.Tensor], weights: Path, config_file: Path
+) -> None:
     try:
         result = model.t5.load_state_dict(state, strict=False)
     except RuntimeError as error:
         raise UserError(f"{weights} does not fit {config_file}: {error}.") from error
     # One word embedding has several names, of which a file holds one.
     tied = {"encoder.embed_tokens.weight", "decoder.embed_tokens.weight"}
-    if t5.tie_word_embeddings:
+    if model.config.tie_word_embeddings:
         tied |= {"lm_head.weight"}
     wrong = sorted((set(result.missing_keys) - tied) | set(result.unexpected_keys))
     if wrong:
         raise UserError(f"{weights} does not fit {config_file}: {first_few(wrong)}.")
     model.t5.tie_weights()
-    return model, tokenizer
 
 
 def _require_front(options: LandmarkModelOptions) -> None:

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import yaml
@@ -52,25 +53,12 @@ def create_sonar_folder(
         shutil.copyfile(tokenizer_model, temporary)
     tokenizer_config = NllbTokenizerConfig(langs=sorted(languages), default_lang=min(languages))
     tokenizer = load_nllb_tokenizer(folder / "sentencepiece.model", tokenizer_config)
-    sizes = {
-        "model_dim": shape.width,
-        "max_seq_len": shape.max_length,
-        "vocab_info": asdict(tokenizer.vocab_info),
-        "num_encoder_layers": shape.n_layers,
-        "num_decoder_layers": shape.n_layers,
-        "num_encoder_attn_heads": shape.n_heads,
-        "num_decoder_attn_heads": shape.n_heads,
-        "ffn_inner_dim": shape.ffn_width,
-        "emb_dropout_p": shape.dropout,
-        "attention_dropout_p": shape.dropout,
-        "activation_dropout_p": shape.dropout,
-    }
     cards = [
         {
             "name": f"sonar_text_{part}",
             "model_family": family,
             "model_arch": "basic",
-            "model_config": {"_set_": sizes | extra},
+            "model_config": {"_set_": _sizes(shape, asdict(tokenizer.vocab_info)) | extra},
             "checkpoint": f"sonar_text_{part}.pt",
             "tokenizer": "sentencepiece.model",
             "tokenizer_family": "nllb",
@@ -93,6 +81,23 @@ def create_sonar_folder(
     sonar.encoder = encoder_hub.create_new_model(encoder_config, device=sonar.device).eval()
     sonar.decoder = decoder_hub.create_new_model(decoder_config, device=sonar.device).eval()
     return sonar
+
+
+def _sizes(shape: TinySonarShape, vocab_info: dict[str, Any]) -> dict[str, Any]:
+    """The shape in the words of sonar-space's configs."""
+    return {
+        "model_dim": shape.width,
+        "max_seq_len": shape.max_length,
+        "vocab_info": vocab_info,
+        "num_encoder_layers": shape.n_layers,
+        "num_decoder_layers": shape.n_layers,
+        "num_encoder_attn_heads": shape.n_heads,
+        "num_decoder_attn_heads": shape.n_heads,
+        "ffn_inner_dim": shape.ffn_width,
+        "emb_dropout_p": shape.dropout,
+        "attention_dropout_p": shape.dropout,
+        "activation_dropout_p": shape.dropout,
+    }
 
 
 def save_weights(sonar: SonarText) -> None:

@@ -1,6 +1,6 @@
-"""Trainings and systems as a config declares them, read and checked.
+"""Trainings as a config declares them, read and checked.
 
-A training or system may be `like` another one: it then has that one's settings, but for what it
+A training (or system) may be `like` another one: it then has that one's settings, but for what it
 says itself.
 """
 
@@ -54,33 +54,6 @@ class Training:
         return {**head, **self.settings, **{k: dict(v) for k, v in self.groups.items()}}
 
 
-@dataclass(frozen=True)
-class System:
-    """One system of the config: what translates, and how it decodes."""
-
-    name: str
-    training: str
-    """The training whose result it uses, or `pretrained`."""
-    video_encoder: str | None
-    """Whose features it reads: `pretrained` or a training; None where it reads landmarks only."""
-    sign_encoder: str | None
-    """`pretrained` or a training; None for a landmark translator."""
-    landmark_model: str | None
-    """A landmark translator, alone or in a fused system; None for none."""
-    decoding: Mapping[str, Any]
-    languages: tuple[str, ...]
-    """That it translates into; the captions' language first."""
-
-    @property
-    def reads_landmarks_only(self) -> bool:
-        return self.sign_encoder is None
-
-    def references(self) -> list[str]:
-        """The trainings that must be there first."""
-        found = [self.training, self.video_encoder, self.sign_encoder, self.landmark_model]
-        return sorted({name for name in found if name not in (None, PRETRAINED)})
-
-
 def read_trainings(values: Mapping[str, Any]) -> dict[str, Training]:
     """The trainings of a config whose schema has been checked.
 
@@ -94,33 +67,22 @@ def read_trainings(values: Mapping[str, Any]) -> dict[str, Training]:
             f"In the config: trainings.{PRETRAINED} stands for the public models; give the "
             "training another name."
         )
-    flat = {name: _resolved(name, declared, "trainings") for name in declared}
+    flat = {name: resolved_declaration(name, declared, "trainings") for name in declared}
     kinds = {name: _kind_of(name, one) for name, one in flat.items()}
     trainings = {name: _training(name, one, kinds, values) for name, one in flat.items()}
     _refuse_circles(trainings)
     return {name: _with_features(one, trainings) for name, one in trainings.items()}
 
 
-def read_systems(
-    values: Mapping[str, Any], known: Mapping[str, Any], trainings: Mapping[str, Training]
-) -> dict[str, System]:
-    """The systems of a config whose schema has been checked.
+def resolved_declaration(name: str, declared: Mapping[str, Any], section: str) -> dict[str, Any]:
+    """A declaration with everything that it takes over from what it is like.
 
     Args:
-        known: systems that others may be like although the config does not list them.
+        section: `trainings` or `systems`, for messages.
 
     Raises:
-        UserError: a name is unknown, or a system has nothing that translates.
+        UserError: what it is like is not declared, or they go in a circle.
     """
-    described = {**known, **values["systems"]}
-    return {
-        name: _system(name, _resolved(name, described, "systems"), trainings, values)
-        for name in values["systems"]
-    }
-
-
-def _resolved(name: str, declared: Mapping[str, Any], section: str) -> dict[str, Any]:
-    """A declaration with everything that it takes over from what it is like."""
     chain, values = [name], [declared.get(name) or {}]
     while "like" in values[-1]:
         like = values[-1]["like"]
@@ -177,7 +139,7 @@ def _training(
         name=name,
         kind=kind,
         starts=starts,
-        features=_features(where, values.get("features"), kind, kinds),
+        features=feature_reference(where, values.get("features"), kind, kinds),
         data={corpus: float(weight) for corpus, weight in data.items()},
         target_languages=tuple(values.get("target_languages", ())),
         settings={**defaults_in(kind.options), **own},
@@ -247,7 +209,14 @@ def _reference(
     return name
 
 
-def _features(where: str, name: str | None, kind: Kind, kinds: Mapping[str, Kind]) -> str | None:
+def feature_reference(
+    where: str, name: str | None, kind: Kind, kinds: Mapping[str, Kind]
+) -> str | None:
+    """The video encoder whose features a training or system names.
+
+    Raises:
+        UserError: it is not a training that writes one.
+    """
     if "features" not in kind.reads or name is None or name == PRETRAINED:
         return name
     fitting = [one for one, other in kinds.items() if other.name in VIDEO_ENCODERS]
@@ -293,64 +262,3 @@ def _refuse_circles(trainings: Mapping[str, Training]) -> None:
 
     for name in trainings:
         visit(name, ())
-
-
-def _system(
-    name: str,
-    values: Mapping[str, Any],
-    trainings: Mapping[str, Training],
-    config: Mapping[str, Any],
-) -> System:
-    where = f"In the config: systems.{name}"
-    if "training" not in values:
-        raise UserError(
-            f"{where} has nothing that translates; give training: {PRETRAINED} or one of "
-            f"{', '.join(trainings)}, or like: another system."
-        )
-    training = values["training"]
-    if training != PRETRAINED and training not in trainings:
-        raise UserError(
-            f"{where}.training names {training}, which is not declared; "
-            f"{nearest(training, [PRETRAINED, *trainings])}."
-        )
-    languages = config["languages"]
-    others = [code for code in languages["outputs"] if code != languages["captions"]]
-    decoding = {**config["decoding"], **values.get("decoding", {})}
-    parts = _parts(training, trainings)
-    if "features" in values:
-        if parts["video_encoder"] is None:
-            raise UserError(f"{where}.features: this system reads landmarks only.")
-        kinds = {one: other.kind for one, other in trainings.items()}
-        reader = replace(KINDS["sign_encoder"])
-        parts["video_encoder"] = _features(where, values["features"], reader, kinds)
-    only_captions = parts["sign_encoder"] is None
-    return System(
-        name=name,
-        training=training,
-        **parts,
-        decoding=decoding,
-        languages=(languages["captions"], *([] if only_captions else others)),
-    )
-
-
-def _parts(training: str, trainings: Mapping[str, Training]) -> dict[str, str | None]:
-    """Which checkpoints the result of a training translates with."""
-    if training == PRETRAINED:
-        return {
-            "video_encoder": PRETRAINED,
-            "sign_encoder": PRETRAINED,
-            "landmark_model": None,
-        }
-    one = trainings[training]
-    if one.kind.name == "landmark_translator":
-        return {"video_encoder": None, "sign_encoder": None, "landmark_model": training}
-    if one.kind.name == "video_encoder":
-        reader = one.starts["sign_encoder"]
-        return {"video_encoder": training, "sign_encoder": reader, "landmark_model": None}
-    if one.kind.name == "joint":
-        return {"video_encoder": training, "sign_encoder": training, "landmark_model": None}
-    return {
-        "video_encoder": one.features,
-        "sign_encoder": training,
-        "landmark_model": one.starts.get("landmark_model"),
-    }

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import LandmarkOptions, PredictOptions
-from sonar_sign.operations.declarations import System, Training
+from sonar_sign.operations.declarations import Training
 from sonar_sign.operations.experiment import Experiment
 from sonar_sign.operations.rates import Rates, values_of
+from sonar_sign.operations.system_declarations import System
 from sonar_sign.operations.training_cost import GB, LandmarkSettings, disk_gb, gpu_hours
 from sonar_sign.operations.workload import HOUR_S, Workload, total, workload_of
 from sonar_sign.training.kinds import PRETRAINED

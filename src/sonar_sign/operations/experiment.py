@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import Any
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.operations.declarations import System, Training, read_systems, read_trainings
+from sonar_sign.operations.declarations import Training, read_trainings
+from sonar_sign.operations.system_declarations import System, read_systems
 from sonar_sign.training.kinds import PRETRAINED
 
 SEED_SUFFIX = re.compile(r"^(?P<name>[a-z0-9_]+?)(?:\.seed(?P<seed>\d+))?$")
