@@ -1,4 +1,7 @@
-"""Small real files for tests: videos that say which frame is which, corpora, shards, models."""
+"""Small real files for tests: videos that say which frame is which, corpora, shards.
+
+Nothing here imports PyTorch, so that tests of modules without it start at once; `tiny_models` does.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -6,37 +9,19 @@ from pathlib import Path
 import av
 import numpy as np
 import pandas as pd
-import torch
 from frames import write_table
 
 from sonar_sign.clips.clip_shards import ClipInfo, write_clips
 from sonar_sign.core.video import encode_clip
 from sonar_sign.features.feature_shards import write_features
 from sonar_sign.features.targets import write_targets
-from sonar_sign.models.sign_encoder import SignEncoder, SignEncoderConfig
-from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
-from sonar_sign.training.supervision import TargetFiles
-from sonar_sign.training.supervision_files import SupervisionFiles
 
 REPOSITORY = Path(__file__).parents[2]
 REAL_DATA = REPOSITORY.parent / "shared/data"
 NO_REAL_DATA = f"{REAL_DATA} is missing: real How2Sign files are not part of the repository"
 
 EMBEDDING_DIM = 32  # as wide as the fixture `tiny_sonar`
-HIERA = SignHieraConfig(
-    input_size=(8, 32, 32), embed_dim=8, stages=(1, 1, 1, 1), num_classes=4, q_pool=3
-)
-ENCODER = SignEncoderConfig(
-    feature_dim=HIERA.feature_dim,
-    embedding_dim=EMBEDDING_DIM,
-    vocab_size=8,
-    d_model=32,
-    d_kv=16,
-    d_ff=64,
-    num_layers=1,
-    num_decoder_layers=1,
-    num_heads=2,
-)
+FEATURE_DIM = 64  # of `tiny_models.HIERA`
 HOW2SIGN = (
     "VIDEO_ID",
     "VIDEO_NAME",
@@ -156,7 +141,7 @@ def write_manifest(path: Path, clip_ids: Sequence[str], texts: Sequence[str] | N
 
 
 def write_random_features(
-    path: Path, clip_ids: Sequence[str], seed: int = 0, dim: int = HIERA.feature_dim, sha: str = "s"
+    path: Path, clip_ids: Sequence[str], seed: int = 0, dim: int = FEATURE_DIM, sha: str = "s"
 ) -> dict[str, np.ndarray]:
     """A feature shard of clips that differ, three to nine features each; returns what it holds."""
     rng = np.random.default_rng(seed)
@@ -175,30 +160,3 @@ def write_random_targets(
     embeddings = 0.01 * np.random.default_rng(seed).normal(size=(len(clip_ids), dim))
     write_targets(path, clip_ids, embeddings)
     return embeddings
-
-
-def tiny_hiera(seed: int = 0) -> SignHiera:
-    """A SignHiera of 8 frames of 32 pixels with random weights."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return SignHiera(HIERA).eval()
-
-
-def tiny_encoder(config: SignEncoderConfig = ENCODER, seed: int = 0) -> SignEncoder:
-    """A sign encoder for `tiny_hiera`'s features with random weights."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return SignEncoder(config).eval()
-
-
-def supervision_files_of(
-    targets: Path, manifest: Path, sonar: Path = Path("no/sonar")
-) -> SupervisionFiles:
-    """BatchTargets in English, for training and validation alike."""
-    files = TargetFiles("eng_Latn", [targets], [manifest])
-    return SupervisionFiles([files], files, sonar)
-
-
-def loss_by_epoch(curves: pd.DataFrame, column: str = "train/loss") -> list[float]:
-    """The mean of a loss over the steps of each epoch."""
-    return curves.groupby("epoch")[column].mean().dropna().tolist()

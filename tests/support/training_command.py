@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import preloaded
-from small_files import tiny_encoder, write_manifest, write_random_features, write_random_targets
+from small_files import write_manifest, write_random_features, write_random_targets
+from tiny_models import tiny_encoder
 
 from sonar_sign.models.checkpoint import save_sign_encoder
 

@@ -9,7 +9,12 @@ import sys
 
 import pytest
 import typer
-from small_files import row, write_annotations, write_manifest, write_video
+from small_files import (
+    row,
+    write_annotations,
+    write_manifest,
+    write_video,
+)
 
 from sonar_sign import __version__
 from sonar_sign.cli import app

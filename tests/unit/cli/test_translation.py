@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_files import numbered, tiny_encoder, tiny_hiera, write_video
+from small_files import numbered, write_video
+from tiny_models import tiny_encoder, tiny_hiera
 from typer.testing import CliRunner
 
 from sonar_sign.cli import app

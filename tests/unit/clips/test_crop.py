@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 import skimage.data
 from shard_tables import shard_row, write_shard
-from small_files import number_of, numbered, truncate, write_video
+from small_files import (
+    number_of,
+    numbered,
+    truncate,
+    write_video,
+)
 
 from sonar_sign.clips.clip_shards import ClipShard
 from sonar_sign.clips.crop import crop

@@ -5,7 +5,13 @@ import io
 import av
 import numpy as np
 import pytest
-from small_files import number_of, numbered, truncate, write_audio, write_video
+from small_files import (
+    number_of,
+    numbered,
+    truncate,
+    write_audio,
+    write_video,
+)
 
 from sonar_sign.core.video import (
     VideoError,

@@ -2,7 +2,13 @@
 
 import pandas as pd
 import pytest
-from small_files import HOW2SIGN, NO_REAL_DATA, REAL_DATA, row, write_annotations
+from small_files import (
+    HOW2SIGN,
+    NO_REAL_DATA,
+    REAL_DATA,
+    row,
+    write_annotations,
+)
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.corpora import open_corpus

@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from small_files import HIERA, number_of, write_clip_shard
+from small_files import number_of, write_clip_shard
+from tiny_models import HIERA
 
 from sonar_sign.clips.clip_shards import ClipShard
 from sonar_sign.core.errors import UserError

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 import torch
-from small_files import HIERA, tiny_encoder, tiny_hiera, write_clip_shard
+from small_files import write_clip_shard
+from tiny_models import HIERA, tiny_encoder, tiny_hiera
 
 from sonar_sign.clips.clip_shards import ClipInfo, ClipShard, write_clips
 from sonar_sign.core.errors import UserError

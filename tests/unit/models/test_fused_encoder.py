@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from landmark_fusion import LANDMARK_DIM, tiny_landmark_model
-from small_files import ENCODER, tiny_encoder
+from tiny_models import ENCODER, tiny_encoder
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.models.checkpoint import load_sign_encoder, save_sign_encoder

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 from landmark_shards import CAPTIONS, SHAPE
-from small_files import tiny_encoder
+from tiny_models import tiny_encoder
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import LandmarkModelOptions

@@ -5,12 +5,12 @@ import pytest
 import torch
 from small_files import (
     EMBEDDING_DIM,
-    HIERA,
     number_of,
     write_clip_shard,
     write_random_features,
     write_random_targets,
 )
+from tiny_models import HIERA
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import TrainOptions

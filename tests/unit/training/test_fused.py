@@ -8,15 +8,8 @@ import pandas as pd
 import pytest
 import torch
 from landmark_fusion import LANDMARK_DIM, tiny_landmark_model
-from small_files import (
-    loss_by_epoch,
-    supervision_files_of,
-    tiny_encoder,
-    tiny_hiera,
-    write_manifest,
-    write_random_features,
-    write_random_targets,
-)
+from small_files import write_manifest, write_random_features, write_random_targets
+from tiny_models import loss_by_epoch, supervision_files_of, tiny_encoder, tiny_hiera
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of, write_json

@@ -38,7 +38,7 @@ def is_newer(path, mtime_ns):
 @pytest.fixture(scope="module")
 def whole(folder):
     """A run that nobody disturbs."""
-    finish(folder, folder / "whole")
+    finish(folder, folder / "whole", save_every=0)
     return folder / "whole"
 
 
@@ -99,7 +99,7 @@ def test_the_second_trainer_of_a_folder_refuses(folder, whole, tmp_path):
     first.kill()
     first.wait()
     assert lock.exists()
-    finish(folder, out)
+    finish(folder, out, save_every=0)
     assert_same(whole, out)
 
 

@@ -7,15 +7,8 @@ from dataclasses import fields, replace
 import pandas as pd
 import pytest
 import torch
-from small_files import (
-    loss_by_epoch,
-    supervision_files_of,
-    tiny_encoder,
-    tiny_hiera,
-    write_clip_shard,
-    write_manifest,
-    write_random_targets,
-)
+from small_files import write_clip_shard, write_manifest, write_random_targets
+from tiny_models import loss_by_epoch, supervision_files_of, tiny_encoder, tiny_hiera
 
 from sonar_sign.core.errors import PreemptedError, UserError
 from sonar_sign.core.options import (

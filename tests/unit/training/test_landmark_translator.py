@@ -25,7 +25,8 @@ from landmark_shards import (
     write_corpus,
     write_shard,
 )
-from small_files import loss_by_epoch, write_manifest
+from small_files import write_manifest
+from tiny_models import loss_by_epoch
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of

@@ -7,12 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from small_files import (
-    tiny_encoder,
-    write_manifest,
-    write_random_features,
-    write_random_targets,
-)
+from small_files import write_manifest, write_random_features, write_random_targets
+from tiny_models import tiny_encoder
 
 from sonar_sign.core.errors import PreemptedError, UserError
 from sonar_sign.core.options import LossOptions, TrainOptions

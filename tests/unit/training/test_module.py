@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from small_files import tiny_encoder, tiny_hiera
+from tiny_models import tiny_encoder, tiny_hiera
 from torch import nn
 
 from sonar_sign.training.module import parameter_groups, warmup_then_cosine

@@ -9,13 +9,8 @@ from datetime import datetime
 
 import pytest
 import torch
-from small_files import (
-    supervision_files_of,
-    tiny_encoder,
-    write_manifest,
-    write_random_features,
-    write_random_targets,
-)
+from small_files import write_manifest, write_random_features, write_random_targets
+from tiny_models import supervision_files_of, tiny_encoder
 
 from sonar_sign.core.errors import PreemptedError
 from sonar_sign.core.options import LossOptions, TrainOptions

@@ -7,14 +7,12 @@ import torch
 import yaml
 from landmark_shards import SHAPE, STILL, TRAINING, random_rows, write_shard
 from small_files import (
-    supervision_files_of,
-    tiny_encoder,
-    tiny_hiera,
     write_clip_shard,
     write_manifest,
     write_random_features,
     write_random_targets,
 )
+from tiny_models import supervision_files_of, tiny_encoder, tiny_hiera
 
 import sonar_sign
 from sonar_sign.core.errors import UserError

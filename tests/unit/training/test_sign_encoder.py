@@ -9,14 +9,11 @@ import pytest
 import torch
 from small_files import (
     EMBEDDING_DIM,
-    ENCODER,
-    loss_by_epoch,
-    supervision_files_of,
-    tiny_encoder,
     write_manifest,
     write_random_features,
     write_random_targets,
 )
+from tiny_models import ENCODER, loss_by_epoch, supervision_files_of, tiny_encoder
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import DecoderOptions, LossOptions, TrainOptions

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from small_files import loss_by_epoch, write_random_features, write_random_targets
+from small_files import write_random_features, write_random_targets
+from tiny_models import loss_by_epoch
 from torch import Tensor, nn
 
 from sonar_sign.core.errors import UserError

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import sacrebleu
 import torch
-from small_files import EMBEDDING_DIM, supervision_files_of, write_manifest
+from small_files import EMBEDDING_DIM, write_manifest
+from tiny_models import supervision_files_of
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.models.sonar_text import SonarText

@@ -7,16 +7,14 @@ from dataclasses import fields, replace
 import pandas as pd
 import pytest
 import torch
-from small_files import (
+from small_files import write_clip_shard, write_manifest, write_random_targets
+from tiny_models import (
     ENCODER,
     HIERA,
     loss_by_epoch,
     supervision_files_of,
     tiny_encoder,
     tiny_hiera,
-    write_clip_shard,
-    write_manifest,
-    write_random_targets,
 )
 
 from sonar_sign.clips.clip_shards import ClipShard

@@ -6,14 +6,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 import torch
-from small_files import (
-    ENCODER,
-    HIERA,
-    tiny_encoder,
-    tiny_hiera,
-    write_random_features,
-    write_random_targets,
-)
+from small_files import write_random_features, write_random_targets
+from tiny_models import ENCODER, HIERA, tiny_encoder, tiny_hiera
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of, write_json

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from small_files import numbered, tiny_encoder, tiny_hiera, write_video
+from small_files import numbered, write_video
+from tiny_models import tiny_encoder, tiny_hiera
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import TranslateOptions
