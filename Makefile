@@ -4,6 +4,8 @@ PYTHON ?= python3
 CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
+# Each process runs whole files of tests, in the order in which they are collected.
+PYTEST := $(BIN)/python -m pytest --durations=25 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo lint test test-long test-slurm test-all lock dag mediapipe
 
@@ -35,18 +37,18 @@ lint: setup ## Check style, and the workflow with snakemake --lint
 	$(BIN)/snakemake --lint
 
 test: lint ## Check style and run the fast tests
-	$(BIN)/python -m pytest -m "not long" --durations=25
+	$(PYTEST) -n 2 -m "not long"
 
 test-long: setup ## Run the slow tests: what a change makes stale, killed runs
-	$(BIN)/python -m pytest -m long --durations=25
+	$(PYTEST) -n 2 -m long
 
 test-slurm: setup ## Run the tests on a real SLURM, installed if this is root
 	$(BIN)/python -m pytest tests/slurm
 
-# In one go, because the tiny workflow that test and test-long begin with is then built once.
+# In one go: the tiny workflow is built once, and the tests on SLURM, which mostly wait, run beside
+# the others.
 test-all: lint ## Run all tests, as continuous integration does
-	$(BIN)/python -m pytest --durations=25
-	$(BIN)/python -m pytest tests/slurm
+	$(PYTEST) -n 3 tests/slurm tests/workflow tests/unit
 
 lock: ## Write requirements.lock from pyproject.toml; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
