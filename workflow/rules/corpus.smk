@@ -1,54 +1,5 @@
 """Annotations and videos to clip shards."""
 
-from sonar_sign.corpora.shard import videos_of_shard
-
-
-def shard_file(wildcards):
-    """One shard of the manifest.
-
-    Asking the checkpoint lets Snakemake look at the shard again once it is written: a shard
-    whose content is the same makes nothing stale.
-    """
-    path = f"results/{wildcards.corpus}/shards/{wildcards.split}/{wildcards.shard}.tsv"
-    # A checkpoint that lacks one output of several is not run again for being asked; an ordinary
-    # input that is missing makes it run.
-    if Path(path).exists():
-        shard_checkpoint(wildcards).get()
-    return path
-
-
-def shard_checkpoint(wildcards):
-    """The checkpoint that assigns the clips of a split to shards."""
-    n_shards = len(FILES.shard_names(wildcards.corpus, wildcards.split))
-    if int(wildcards.shard) >= n_shards:
-        raise ValueError(
-            f"{wildcards.corpus}, {wildcards.split}, has {n_shards} shards and no "
-            f"{wildcards.shard}; the config's `shards` say how many there are."
-        )
-    return getattr(checkpoints, f"shard_{wildcards.corpus}_{wildcards.split}")
-
-
-def videos(wildcards):
-    """The videos that a shard names: one that is replaced is cropped again."""
-    shard_checkpoint(wildcards).get()
-    return videos_of_shard(Path(shard_file(wildcards)), Path(root_of(wildcards)))
-
-
-def face_model(wildcards):
-    """The model of the CNN detector, where it is used; the HOG detector is in dlib itself."""
-    wanted = config["crop"]["detector"] == "cnn"
-    return [f"{PUBLIC_MODELS}/{registry()['face_detector'].file}"] if wanted else []
-
-
-def clips_of_shard(wildcards):
-    """One clip shard.
-
-    It asks the checkpoint as `crop` does: what Snakemake has once decided to extract it extracts,
-    unless it looks again once it knows which shards have changed.
-    """
-    shard_file(wildcards)
-    return f"results/{wildcards.corpus}/clips/{wildcards.split}/{wildcards.shard}.tar"
-
 
 rule prepare:
     input:

@@ -6,15 +6,6 @@ HOWTO_ROOT, NEWS_ROOT = "resources/demo/howto", "resources/demo/news"
 NEWS = DEMO["pretraining_corpus"]
 
 
-def corpus_files(root, splits):
-    """What `make_corpus` declares: every table. The videos are named by the shards."""
-    return [
-        *[f"{root}/how2sign_realigned_{split}.csv" for split in splits],
-        *[f"{root}/how2sign_realigned_{split}.ita_Latn.csv" for split in splits],
-        *[f"{root}/glosses_{split}.tsv" for split in splits],
-    ]
-
-
 # News first, on all cores: the long way through pretraining begins with it. Howto is drawn beside
 # that.
 for _domain, _root, _threads, _priority in (

@@ -81,7 +81,7 @@ rule compare:
         language=FILES.captions,
         corpus_type=CORPORA[NAME]["type"],
         split=EVALUATED,
-        folder=f"results/{NAME}",
+        folder=lambda wildcards, output: str(Path(output.json).parent),
         settings=flags(config["evaluate"], "split"),
         seed=config["seed"],
         recipe=4,

@@ -45,7 +45,7 @@ rule embed_text:
             if wildcards.further
             else "results/{corpus}/manifests/{split}.tsv"
         ),
-        sonar=FILES.sonar(),
+        sonar=lambda wildcards: FILES.sonar(),
     output:
         targets="results/{corpus}/targets/{split}{further}.npy",
         index="results/{corpus}/targets/{split}{further}.parquet",

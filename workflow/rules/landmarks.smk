@@ -1,26 +1,5 @@
 """Keypoints to landmarks."""
 
-from sonar_sign.landmarks.keypoint_locations import state_of
-
-
-def landmark_videos(wildcards):
-    """The videos of a shard where landmarks are found in them."""
-    return videos(wildcards) if config["landmarks"]["source"] == "mediapipe" else []
-
-
-def keypoint_state(wildcards):
-    """A hash of which keypoint files a shard's clips have; keypoints that are missing stop nothing.
-
-    As inputs they would be tens of thousands of folders, each of which must be there. It must not
-    ask for `input`: Snakemake notices no change in params that are made from it.
-    """
-    source = config["landmarks"]["source"]
-    shard = Path(f"results/{wildcards.corpus}/shards/{wildcards.split}/{wildcards.shard}.tsv")
-    # The shard is written by a checkpoint, after which this is asked again.
-    if source == "mediapipe" or not shard.is_file():
-        return "none"
-    return state_of(shard, root_of(wildcards), wildcards.split, source)
-
 
 rule extract_landmarks:
     input:

@@ -1,15 +1,5 @@
 """The public models, downloaded, or copied from where they already are."""
 
-from sonar_sign.models.fetch import registry
-
-PUBLIC_FILES = {public.file: name for name, public in registry().items()}
-SONAR_FILES = [registry()[name].file for name in SONAR_NAMES]
-
-
-def model_name(wildcards):
-    """The registry's name of a file."""
-    return PUBLIC_FILES[Path(wildcards.file).name]
-
 
 rule fetch_model:
     output:
