@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Annotated
 
+from sonar_sign.core.options import PrepareOptions
+
 Type = Annotated[str, "Layout of the corpus: how2sign, ssvp or demo."]
 Root = Annotated[Path, "Folder of the corpus."]
 Split = Annotated[str, "train, val or test."]
@@ -16,8 +18,8 @@ def prepare(
     manifest: Annotated[Path, "Table to write: the clips that can be used."],
     dropped: Annotated[Path, "Table to write: the other clips, each with the reason."],
     clamped: Annotated[Path, "Table to write: clips whose times reach outside their video."],
+    options: PrepareOptions,
     probes: Annotated[Path | None, "Table that caches the properties of video files."] = None,
-    min_duration_s: Annotated[float, "Shorter clips are dropped, in seconds."] = 0.2,
     workers: Annotated[int, "Videos probed at the same time."] = 1,
 ) -> None:
     """Turn annotations and video files into a manifest.
@@ -35,8 +37,8 @@ def prepare(
         manifest,
         dropped,
         clamped,
+        options,
         probes=probes,
-        min_duration_s=min_duration_s,
         workers=workers,
     )
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sonar_sign.cli.corpora import Manifest
-from sonar_sign.core.options import MetricOptions
+from sonar_sign.core.options import MetricOptions, SampleOptions
 
 Predictions = Annotated[Path, "Table that predict wrote."]
 References = Annotated[Path | None, "Captions in another language, for predictions in it."]
@@ -44,8 +44,7 @@ def sample(
     predictions: Predictions,
     manifest: Manifest,
     output: Annotated[Path, "Samples to write, JSON."],
-    n: Annotated[int, "How many clips."] = 12,
-    seed: Annotated[int, "Seed of the random ones."] = 0,
+    options: SampleOptions,
     references: References = None,
 ) -> None:
     """Choose a few clips to read.
@@ -56,7 +55,7 @@ def sample(
     """
     from sonar_sign.evaluation.sample import sample as run
 
-    run(predictions, manifest, output, n=n, seed=seed, references=references)
+    run(predictions, manifest, output, options, references=references)
 
 
 def compare(

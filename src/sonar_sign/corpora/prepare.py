@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import PrepareOptions
 from sonar_sign.core.tables import write_rows
 from sonar_sign.core.video import VideoError, VideoInfo
 from sonar_sign.corpora import Annotation, open_corpus
@@ -66,9 +67,9 @@ def prepare(
     manifest: Path,
     dropped: Path,
     clamped: Path,
+    options: PrepareOptions = PrepareOptions(),  # noqa: B008 (frozen)
     *,
     probes: Path | None = None,
-    min_duration_s: float = 0.2,
     workers: int = 1,
 ) -> None:
     """Write `manifests/{split}.tsv`, `.dropped.tsv` and `.clamped.tsv`.
@@ -78,7 +79,6 @@ def prepare(
 
     Args:
         probes: cache of what is known about the video files, see `sonar_sign.corpora.probing`.
-        min_duration_s: shorter clips are dropped, in seconds.
         workers: number of videos probed in parallel.
 
     Raises:
@@ -95,7 +95,7 @@ def prepare(
         if annotation.clip_id in seen:
             times = Dropped("duplicate_id", f"row {annotation.row}")
         else:
-            times = _usable(annotation, video, min_duration_s)
+            times = _usable(annotation, video, options)
         seen.add(annotation.clip_id)
         if isinstance(times, Dropped):
             drops.append((annotation.clip_id, times.reason, times.detail))
@@ -126,7 +126,9 @@ def _check_case(annotations: Iterable[Annotation]) -> None:
             )
 
 
-def _usable(annotation: Annotation, video: Probed | None, min_duration_s: float) -> Times | Dropped:
+def _usable(
+    annotation: Annotation, video: Probed | None, options: PrepareOptions
+) -> Times | Dropped:
     """The times of the sentence, or why it cannot be used."""
     if video is None:
         return Dropped("missing_file", f"searched {annotation.expected}")
@@ -134,7 +136,7 @@ def _usable(annotation: Annotation, video: Probed | None, min_duration_s: float)
         return Dropped(video.reason, f"{annotation.source}: {video.detail}")
     if not normalise(annotation.text):
         return Dropped("empty_caption", f"row {annotation.row}")
-    return _times(annotation, video, min_duration_s)
+    return _times(annotation, video, options)
 
 
 def _row(annotation: Annotation, video: VideoInfo, times: Times) -> tuple:
@@ -153,7 +155,7 @@ def _row(annotation: Annotation, video: VideoInfo, times: Times) -> tuple:
     )
 
 
-def _times(annotation: Annotation, video: VideoInfo, min_duration_s: float) -> Times | Dropped:
+def _times(annotation: Annotation, video: VideoInfo, options: PrepareOptions) -> Times | Dropped:
     """Start and end within the video, or why the clip is dropped."""
     if annotation.whole_video:
         start_s, end_s = 0.0, video.duration_s
@@ -169,6 +171,7 @@ def _times(annotation: Annotation, video: VideoInfo, min_duration_s: float) -> T
     inside = max(0.0, start_s), min(end_s, video.duration_s)
     clamped = inside != (start_s, end_s)
     start_s, end_s = inside
-    if end_s - start_s < min_duration_s or round(end_s * video.fps) == round(start_s * video.fps):
+    no_frame = round(end_s * video.fps) == round(start_s * video.fps)
+    if end_s - start_s < options.min_duration_s or no_frame:
         return Dropped("too_short", f"{end_s - start_s:.3f} s")
     return Times(start_s, end_s, clamped)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import write_json
+from sonar_sign.core.options import SampleOptions
 from sonar_sign.translation.predictions import read_clips
 
 # Each is a quarter of the n clips (rounded down); the rest are random, below four clips all.
@@ -17,9 +18,8 @@ def sample(
     predictions: Path,
     manifest: Path,
     output: Path,
+    options: SampleOptions,
     *,
-    n: int,
-    seed: int,
     references: Path | None = None,
 ) -> list[dict[str, Any]]:
     """Choose n clips (all, where there are fewer) and write `samples/{system}.json`.
@@ -36,8 +36,8 @@ def sample(
     from sonar_sign.metrics.bleu import sentence_bleu
     from sonar_sign.metrics.registry import DECIMALS
 
-    if n < 1:
-        raise UserError(f"Samples of {n} clips were asked for; ask for at least 1.")
+    if options.n < 1:
+        raise UserError(f"Samples of {options.n} clips were asked for; ask for at least 1.")
     clips = read_clips(predictions, manifest, references)
     pairs = zip(clips.predictions, clips.references, strict=True)
     scores = [sentence_bleu(prediction, reference) for prediction, reference in pairs]
@@ -50,21 +50,21 @@ def sample(
             "bleu_4": round(scores[row], DECIMALS),
             "kind": kind,
         }
-        for kind, row in choose(clips.clip_ids, scores, n=n, seed=seed)
+        for kind, row in choose(clips.clip_ids, scores, options)
     ]
     write_json(output, samples)
     return samples
 
 
 def choose(
-    clip_ids: Sequence[str], scores: Sequence[float], *, n: int, seed: int
+    clip_ids: Sequence[str], scores: Sequence[float], options: SampleOptions
 ) -> list[tuple[str, int]]:
     """Choose up to n different rows; returns (kind, row), kinds together, best first."""
     shuffled = sorted(range(len(clip_ids)), key=lambda row: clip_ids[row])
-    random.Random(seed).shuffle(shuffled)
+    random.Random(options.seed).shuffle(shuffled)
     # Among equal scores (often many zeros) the shuffled order decides: sorted() is stable.
     ranked = sorted(shuffled, key=lambda row: -scores[row])
-    quarter = min(n, len(ranked)) // (len(CHOSEN) + 1)
+    quarter = min(options.n, len(ranked)) // (len(CHOSEN) + 1)
     middle = (len(ranked) - quarter) // 2
     rows = {
         "best": ranked[:quarter],
@@ -74,4 +74,4 @@ def choose(
     chosen = [(kind, row) for kind in CHOSEN for row in rows[kind]]
     taken = {row for _, row in chosen}
     rest = [row for row in shuffled if row not in taken]
-    return chosen + [("random", row) for row in rest[: max(0, n - len(chosen))]]
+    return chosen + [("random", row) for row in rest[: max(0, options.n - len(chosen))]]

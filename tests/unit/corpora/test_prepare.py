@@ -17,17 +17,27 @@ from small_files import (
 )
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import PrepareOptions
 from sonar_sign.core.tables import read_table
 from sonar_sign.corpora.prepare import CLAMPED_COLUMNS, COLUMNS, DROPPED_COLUMNS, REASONS, prepare
 
 VIDEO = "vid-5-rgb_front"
 
 
-def run(root, folder=None, split="train", **options):
+def run(root, folder=None, split="train", min_duration_s=0.2, **options):
     """Prepare a corpus; returns the manifest and the dropped clips."""
     folder = folder or root / "out"
     manifest, dropped = folder / "manifest.tsv", folder / "dropped.tsv"
-    prepare("how2sign", root, split, manifest, dropped, folder / "clamped.tsv", **options)
+    prepare(
+        "how2sign",
+        root,
+        split,
+        manifest,
+        dropped,
+        folder / "clamped.tsv",
+        PrepareOptions(min_duration_s),
+        **options,
+    )
     return read_table(manifest, COLUMNS), read_table(dropped, DROPPED_COLUMNS, key=None)
 
 

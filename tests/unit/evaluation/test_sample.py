@@ -8,6 +8,7 @@ import sacrebleu
 from frames import write_table
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import SampleOptions
 from sonar_sign.evaluation.sample import choose, sample
 
 # Prediction i has the first i + 1 of ten words right.
@@ -27,12 +28,13 @@ def tables(tmp_path):
     return tmp_path
 
 
-def run(folder, **options):
+def run(folder, references=None, **options):
     return sample(
         folder / "predictions.tsv",
         folder / "manifest.tsv",
         folder / "samples" / "finetuned.json",
-        **{"n": 8, "seed": 1, **options},
+        SampleOptions(**{"n": 8, "seed": 1} | options),
+        references=references,
     )
 
 
@@ -60,17 +62,17 @@ def test_the_file_holds_what_was_chosen(tables):
 def test_the_same_seed_chooses_the_same_clips_and_another_seed_others():
     ids = [f"clip{i}" for i in range(100)]
     scores = [0.0] * 100
-    once = choose(ids, scores, n=12, seed=1)
-    assert choose(ids, scores, n=12, seed=1) == once
-    assert choose(ids, scores, n=12, seed=2) != once
+    once = choose(ids, scores, SampleOptions(12, 1))
+    assert choose(ids, scores, SampleOptions(12, 1)) == once
+    assert choose(ids, scores, SampleOptions(12, 2)) != once
 
 
 def test_random_clips_do_not_depend_on_the_system():
     ids = [f"clip{i}" for i in range(1000)]
     # Three random clips and no others, then many: the first of them are the same.
-    few = choose(ids, [0.0] * 1000, n=3, seed=1)
-    rising = choose(ids, list(range(1000)), n=20, seed=1)
-    falling = choose(ids, list(range(1000, 0, -1)), n=20, seed=1)
+    few = choose(ids, [0.0] * 1000, SampleOptions(3, 1))
+    rising = choose(ids, list(range(1000)), SampleOptions(20, 1))
+    falling = choose(ids, list(range(1000, 0, -1)), SampleOptions(20, 1))
     random_rows = [{row for kind, row in rows if kind == "random"} for rows in (rising, falling)]
     assert len(random_rows[0] & random_rows[1]) >= 4
     assert {kind for kind, _ in few} == {"random"}
@@ -79,7 +81,7 @@ def test_random_clips_do_not_depend_on_the_system():
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 7, 9, 10, 11, 500])
 @pytest.mark.parametrize("n_clips", [1, 2, 3, 4, 10])
 def test_n_clips_are_chosen_once_each_or_all(n, n_clips):
-    chosen = choose(IDS[:n_clips], [1.0] * n_clips, n=n, seed=0)
+    chosen = choose(IDS[:n_clips], [1.0] * n_clips, SampleOptions(n, 0))
     rows = [row for _, row in chosen]
     assert len(rows) == len(set(rows)) == min(n, n_clips)
 
