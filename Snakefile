@@ -14,13 +14,6 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/predict.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
-
-
-if "demo" in config:
-
-    include: "workflow/rules/demo.smk"
-
-
 include: "workflow/rules/resources.smk"
 
 

@@ -21,3 +21,9 @@ rule fetch_model:
     shell:
         "sonar-sign fetch_model --name {params.name} --output {output} {params.source}"
         " > {log} 2>&1"
+
+
+# A config with a section `demo` makes corpora and stand-ins for these models itself.
+if "demo" in config:
+
+    include: "demo.smk"

@@ -61,7 +61,11 @@ class Translator:
 
     @classmethod
     def load(
-        cls, models: SonarModels, languages: Iterable[str], options: TranslateOptions, device: str
+        cls,
+        models: SonarModels,
+        languages: Iterable[str],
+        options: TranslateOptions = TranslateOptions(),  # noqa: B008 (frozen)
+        device: str = "auto",
     ) -> "Translator":
         """Load the models.
 
