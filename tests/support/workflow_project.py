@@ -30,7 +30,9 @@ def merged(base: dict, changes: dict) -> dict:
 
 def tiny_config() -> dict:
     """The demo with tiny sizes: what `tiny.yaml` lays over the config that it extends."""
-    return yaml.safe_load((REPOSITORY / "tests/workflow/tiny.yaml").read_text())
+    config = yaml.safe_load((REPOSITORY / "tests/workflow/tiny.yaml").read_text())
+    # The file of a project is called like the one that it extends.
+    return {**config, "extends": str(REPOSITORY / "config" / config["extends"])}
 
 
 @dataclass(frozen=True)
