@@ -10,6 +10,7 @@ from workflow_project import REPOSITORY
 
 from sonar_sign.core.tables import read_table
 from sonar_sign.metrics.registry import metrics_schema
+from sonar_sign.models.model_files import read_metadata
 
 pytestmark = pytest.mark.slow
 
@@ -82,3 +83,23 @@ def test_features_and_targets_match_the_manifest(finished):
         assert set(open_features(shards)) == clip_ids
         if split != "test":
             assert set(read_targets(results / f"targets/{split}.npy")) == clip_ids
+
+
+def test_the_run_keeps_its_config_and_its_checkpoints_say_how_they_were_made(finished):
+    results = finished.folder / "results/demo"
+    kept = yaml.safe_load((results / "config.yaml").read_text())
+    assert kept["trainings"]["stage2"]["epochs"] == 2 and kept["crop"]["quality"] == 18
+    made = read_metadata(results / "checkpoints/stage2/best.pt")
+    assert (made["training"], made["kind"], made["seed"]) == ("stage2", "sign_encoder", 1)
+    assert made["settings"]["epochs"] == 2 and made["settings"]["losses.cosine"] == 1.0
+    assert made["corpora"]["demo"]["clips"] == finished.config["demo"]["howto"]["train"]
+    parent = made["started_from"]["features"]["metadata"]
+    assert (parent["training"], parent["kind"]) == ("stage1", "video_encoder")
+
+
+def test_the_comparison_has_a_column_for_what_differs(finished):
+    markdown = (finished.folder / "results/demo/comparison.md").read_text()
+    header = next(line for line in markdown.splitlines() if line.startswith("|"))
+    assert "kind" in header
+    comparison = json.loads((finished.folder / "results/demo/comparison.json").read_text())
+    assert comparison["settings"]

@@ -3,12 +3,14 @@
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import av
 import numpy as np
 import preloaded
 import pytest
+from workflow_project import REPOSITORY
 
 pytestmark = pytest.mark.slow
 
@@ -93,3 +95,25 @@ def test_an_unknown_language_is_answered_with_the_nearest(finished, videos):
     assert done.returncode == 2
     assert "eng_Latn" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_system_of_the_config_translates(finished, videos):
+    done = translate(finished, videos["good"], "--system", "finetuned", "--format", "jsonl")
+    assert done.returncode == 0, done.stderr
+    (record,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert list(record["translations"]) == ["eng_Latn"]
+    unknown = translate(finished, videos["good"], "--system", "finetund")
+    assert unknown.returncode == 2
+    assert "did you mean finetuned" in unknown.stderr
+
+
+def test_the_readmes_python_runs(finished, videos):
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    code = code.replace("VIDEO.mp4", str(videos["good"]))
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=finished.folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    start, end, _ = done.stdout.split(maxsplit=2)
+    assert float(start) == 0 and float(end) > 0
