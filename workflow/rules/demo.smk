@@ -126,7 +126,7 @@ rule pretrain_sign_encoder:
         stand_in=flags(DEMO["stand_in"]),
         settings=flags(DEMO["sign_encoder"]),
         seed=DEMO["seed"],
-        recipe=2,
+        recipe=3,
     message:
         "Pretraining the demo's sign encoder"
     shell:

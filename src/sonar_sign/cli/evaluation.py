@@ -97,19 +97,22 @@ def compare(
 def ablation_table(
     comparison: Annotated[Path, "A comparison that compare wrote."],
     output: Annotated[Path, "Markdown file with <!-- table --> and <!-- /table -->."],
+    base: Annotated[
+        str | None, "System that others are compared with; by default the first."
+    ] = None,
 ) -> None:
     """Write a comparison as an ablation's table into a Markdown file.
 
-    A row per system: the settings that differ from the first system's, BLEU-4 with its standard
-    deviation over seeds, each seed's BLEU-4, and p against the first.
+    A row per system: the settings that differ from the base's, BLEU-4 with its standard deviation
+    over seeds, each seed's BLEU-4, and p against the base.
 
     Example:
         .venv/bin/sonar-sign ablation_table --comparison results/demo/comparison.json
-            --output docs/ablation.md
+            --output docs/ablation.md --base finetuned
     """
     from sonar_sign.evaluation.ablation_table import write_ablation_table
 
-    write_ablation_table(comparison, output)
+    write_ablation_table(comparison, output, base)
 
 
 COMMANDS = {

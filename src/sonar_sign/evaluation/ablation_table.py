@@ -5,6 +5,7 @@ from typing import Any
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, require_file
+from sonar_sign.core.wording import nearest
 from sonar_sign.evaluation.comparison_table import (
     Table,
     markdown_table,
@@ -18,49 +19,63 @@ BEGIN, END = "<!-- table -->", "<!-- /table -->"
 METRIC = "bleu_4"
 
 
-def write_ablation_table(comparison: Path, output: Path) -> None:
+def write_ablation_table(comparison: Path, output: Path, base: str | None = None) -> None:
     """Replace what stands between `<!-- table -->` and `<!-- /table -->` in a Markdown file.
 
-    A row per system: the settings in which it differs from the first one, BLEU-4 (mean and
-    standard deviation over seeds), each seed's BLEU-4, and the larger p of both tests against the
-    first system of its language.
+    A row per system in the base's language, the base first: the settings in which it differs from
+    the base, BLEU-4 (mean and standard deviation over seeds), each seed's BLEU-4, and the larger p
+    of both tests against the base.
+
+    Args:
+        base: a system of the comparison, by default its first.
 
     Raises:
-        UserError: the comparison was not written by `compare`, or the file does not have the two
-            marks, once each and in this order.
+        UserError: the comparison was not written by `compare` or has no such system, or the file
+            does not have the two marks, once each and in this order.
     """
     record = read_comparison(comparison)
+    base = base or next(iter(record["systems"]))
+    if base not in record["systems"]:
+        raise UserError(f"{comparison} has no system {base}; {nearest(base, record['systems'])}.")
     text = require_file(output, "The page with the table").read_text(encoding="utf-8")
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end or BEGIN in after or END in before + after:
         raise UserError(f"{output} needs one line {BEGIN} and, below it, one line {END}.")
-    lines = markdown_table(ablation_table(record))
+    lines = markdown_table(ablation_table(record, base))
     with atomic_write(output) as temporary:
         written = "\n".join([before + BEGIN, "", *lines, "", END + after])
         temporary.write_text(written, encoding="utf-8")
 
 
-def ablation_table(comparison: dict[str, Any]) -> Table:
-    """The rows of a comparison as an ablation of the first."""
-    settings = comparison["settings"]["systems"]
-    first = next(iter(settings.values()))
-    p_of = p_values(comparison)
+def ablation_table(comparison: dict[str, Any], base: str) -> Table:
+    """The rows of a comparison as an ablation of one of its systems."""
+    settings, about = comparison["settings"]["systems"], comparison["about"]
+    names = [
+        base,
+        *[
+            name
+            for name in comparison["systems"]
+            if name != base and about[name]["language"] == about[base]["language"]
+        ],
+    ]
+    p_of = p_values(comparison, base)
     rows = []
-    for name, scores in comparison["systems"].items():
+    for name in names:
+        scores = comparison["systems"][name]
         cell = scores[METRIC]
         seeds = cell.get("by_seed", {"": cell["value"]})
         p = p_of.get((METRIC, name))
         rows.append(
             [
                 name,
-                _changes(settings[name], first, comparison["settings"]["differing"]),
+                _changes(settings[name], settings[base], comparison["settings"]["differing"]),
                 with_deviation(cell),
                 ", ".join(f"{value:.1f}" for value in seeds.values()),
                 "" if p is None else f"{p:.3f}",
             ]
         )
-    header = ["system", "changed settings", "BLEU-4", "each seed", "p against the first"]
+    header = ["system", "changed settings", "BLEU-4", "each seed", f"p against {base}"]
     # Every column but the first two holds numbers.
     return Table("", header, rows, len(header) - 2, 2)
 

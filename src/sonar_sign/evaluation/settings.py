@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sonar_sign.training.kinds import PRETRAINED
+
 # Last parts of keys that are no setting, or one that does not change what is learned.
 LEFT_OUT = frozenset(
     """
@@ -59,7 +61,8 @@ def as_text(value: Any) -> str:
 
 
 def _of_component(role: str, metadata: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
-    if metadata is None:
+    # The demo's stand-ins for the public models say that they are pretrained.
+    if metadata is None or metadata.get("training") == PRETRAINED:
         yield KIND, None
         return
     yield KIND, metadata.get(KIND)

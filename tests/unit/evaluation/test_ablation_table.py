@@ -43,7 +43,7 @@ def test_the_block_is_replaced_by_the_rows(folder):
         for line in text.splitlines()
         if line.startswith("|")
     ]
-    assert rows[0] == ["system", "changed settings", "BLEU-4", "each seed", "p against the first"]
+    assert rows[0] == ["system", "changed settings", "BLEU-4", "each seed", "p against full"]
     bleu = {name: scores["bleu_4"] for name, scores in comparison["systems"].items()}
     first, second, third = rows[2:]
     assert first[:2] == ["full", ""] and first[4] == ""
