@@ -113,10 +113,15 @@ class SaveResumeState(Callback):
 
     It saves after every epoch, every `save_every` steps, and on SIGTERM and SIGUSR1, which batch
     systems send before they end a job; then training ends too.
+
+    Within an epoch the state has its name only when the next step begins: Lightning writes a
+    step's curves after its end, and no step of theirs may be missing after SIGKILL.
     """
 
     def __init__(self, path: Path, save_every: int, loader: ResumableLoader):
         self.path, self.save_every, self.loader = path, save_every, loader
+        self.pending = path.with_name(f".{path.stem}.pending{path.suffix}")
+        self.saved = False
         self.signalled: int | None = None
         self.ends, self.stopped = False, False
         self.place: dict[str, int] | None = None
@@ -141,13 +146,19 @@ class SaveResumeState(Callback):
         if (index + 1) % trainer.accumulate_grad_batches or is_last:
             return  # within a step, or where the epoch's end saves
         self.ends = self._any_process_signalled(trainer)
-        if self.ends or (self.save_every and trainer.global_step % self.save_every == 0):
-            trainer.save_checkpoint(self.path)
+        self.saved = self.ends or bool(
+            self.save_every and trainer.global_step % self.save_every == 0
+        )
+        if self.saved:
+            trainer.save_checkpoint(self.pending)
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, module: TrainingModule, batch: Batch, index: int
     ) -> None:
-        if self.ends:  # only now: the step's curves are written after its end
+        if self.saved and trainer.is_global_zero:
+            self.pending.replace(self.path)
+        self.saved = False
+        if self.ends:
             self._end(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, module: TrainingModule) -> None:

@@ -16,7 +16,6 @@ from sonar_sign.core.errors import PreemptedError
 from sonar_sign.core.options import LossOptions, TrainOptions
 from sonar_sign.models.checkpoint import save_sign_encoder
 from sonar_sign.training import progress
-from sonar_sign.training.progress import duration
 from sonar_sign.training.sign_encoder import (
     FeatureInputs,
     FeaturesToEmbedding,
@@ -123,8 +122,3 @@ def test_lightnings_own_remarks_are_not_in_the_log(train, capfd):
     out, err = capfd.readouterr()
     for words in ("litlogger", "weights_only", "TPU", "GPU available", "eval mode", "Warning"):
         assert words not in out + err
-
-
-def test_durations():
-    shown = [duration(seconds) for seconds in (0.4, 89, 90, 3000, 5400, 12_000, 187_200)]
-    assert shown == ["0 s", "89 s", "2 min", "50 min", "1 h 30 min", "3 h 20 min", "2 d 4 h"]
