@@ -10,6 +10,7 @@ _LOGGERS = ("lightning.pytorch", "lightning.fabric")
 _WARNINGS = (
     r".*in eval mode at the start of training",  # frozen models are, on purpose
     r".*does not have many workers",
+    r"It is recommended to use .*sync_dist=True",  # one process scores, and all get its scores
     r"Checkpoint directory .* exists and is not empty",
     r"Experiment logs directory .* exists and is not empty",
     r"The number of training batches .* is smaller than the logging interval",
