@@ -123,7 +123,7 @@ KINDS: dict[str, Kind] = {
             "a sign encoder that reads landmarks beside its features",
             reads=("features", "landmarks"),
             roles={
-                "start": Role(SIGN_ENCODERS, "sign-encoder", PRETRAINED),
+                "start": Role((*SIGN_ENCODERS, "fused"), "sign-encoder", PRETRAINED),
                 "landmark_model": Role(
                     ("landmark_translator",), "landmark-model", None, frozen=True
                 ),

@@ -60,6 +60,7 @@ def test_data_of_a_training_is_replaced_and_not_added_to(declared):
         ({"kind": "sign_encoder", "start": "stage2", "features": "pretrained"}, "pretrained"),
         ({"kind": "fused", "start": "stage2", "landmark_model": "landmarks"}, "stage1"),
         ({"kind": "fused", "landmark_model": "landmarks"}, "pretrained"),
+        ({"like": "fused", "start": "fused"}, "stage1"),
     ],
 )
 def test_features_are_those_that_the_start_has_read(declared, training, features):
