@@ -7,6 +7,7 @@ import re
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from sonar_sign.core.tables import read_columns
 from sonar_sign.core.wording import first_few
 from sonar_sign.features.feature_shards import FeatureShard
 from sonar_sign.features.targets import read_targets
-from sonar_sign.operations.doctor import Finding
 from sonar_sign.training.lock import dead_holder
 
 # Makes the command that runs Snakemake with the given words, such as a target.
@@ -30,6 +30,16 @@ TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}(\.[^.]+)?|\.lock\..+\.json")
 CLOCKS_DIFFER_S = 60
 # Feature vectors read at once, to save memory.
 CHUNK = 100_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong."""
+
+    problem: str
+    """A sentence: what is wrong, and where."""
+    remedy: str
+    """A command, or advice where no command can do it."""
 
 
 def check_leftovers(folders: list[Path]) -> list[Finding]:

@@ -6,19 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from sonar_sign.operations.check_results import Finding
 from sonar_sign.operations.config import Config
 from sonar_sign.operations.workflow_files import WorkflowFiles
 from sonar_sign.training.kinds import PRETRAINED, VIDEO_ENCODERS
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong."""
-
-    problem: str
-    """A sentence: what is wrong, and where."""
-    remedy: str
-    """A command, or advice where no command can do it."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.wording import first_few
-from sonar_sign.operations.doctor import Finding
+from sonar_sign.operations.check_results import Finding
 from sonar_sign.operations.experiment import Experiment
 
 PYTHONS = ((3, 11), (3, 12))

@@ -1,24 +1,17 @@
 """Trainings and systems as data: `like`, references, kinds, and every mistake in them."""
 
+from functools import partial
+
 import pytest
-import yaml
+from experiments import experiment_of
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.operations.config import load_config
-
-CORPUS = {"name": "mine", "type": "how2sign", "root": "."}
 
 
 @pytest.fixture
 def declared(tmp_path):
     """The experiment of a config with these keys."""
-
-    def experiment(**keys):
-        path = tmp_path / "mine.yaml"
-        path.write_text(yaml.safe_dump({"corpus": CORPUS, **keys}, sort_keys=False))
-        return load_config([path]).experiment
-
-    return experiment
+    return partial(experiment_of, tmp_path)
 
 
 def test_like_takes_everything_over_but_what_is_said_again(declared):
@@ -41,13 +34,13 @@ def test_data_of_a_training_is_replaced_and_not_added_to(declared):
     experiment = declared(
         further_corpora={"other": other},
         trainings={
-            "a": {"like": "stage2", "data": {"mine": 1, "other": 0.5}},
+            "a": {"like": "stage2", "data": {"how2sign": 1, "other": 0.5}},
             "b": {"like": "a", "data": {"other": 2}},
         },
     )
-    assert experiment.trainings["a"].data == {"mine": 1.0, "other": 0.5}
+    assert experiment.trainings["a"].data == {"how2sign": 1.0, "other": 0.5}
     assert experiment.trainings["b"].data == {"other": 2.0}
-    assert experiment.trainings["stage2"].data == {"mine": 1.0}
+    assert experiment.trainings["stage2"].data == {"how2sign": 1.0}
 
 
 @pytest.mark.parametrize(

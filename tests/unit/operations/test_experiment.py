@@ -1,22 +1,17 @@
 """The runs of an experiment: seeds, the order of trainings, and trainings that are the same."""
 
+from functools import partial
+
 import pytest
-import yaml
+from experiments import experiment_of
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.operations.config import load_config
-
-CORPUS = {"name": "mine", "type": "how2sign", "root": "."}
 
 
 @pytest.fixture
 def declared(tmp_path):
-    def experiment(**keys):
-        path = tmp_path / "mine.yaml"
-        path.write_text(yaml.safe_dump({"corpus": CORPUS, **keys}, sort_keys=False))
-        return load_config([path]).experiment
-
-    return experiment
+    """The experiment of a config with these keys."""
+    return partial(experiment_of, tmp_path)
 
 
 def labels(runs):
