@@ -11,7 +11,10 @@ MISTAKES = {
     "a seed twice": ({"seeds": [1, 1]}, "seeds names 1 twice"),
     "wrong type": ({"crop": {"size": "large"}}, "crop.size"),
     "wrong value": ({"device": "gpu"}, "device"),
-    "missing folder": ({"corpus": {"root": "no/such/folder"}}, "no/such/folder"),
+    "missing folder": (
+        {"corpus": {"type": "how2sign", "root": "no/such/folder"}},
+        "no/such/folder is not a folder",
+    ),
     "missing split": ({"corpus": {"shards": None}}, "corpus.shards"),
 }
 

@@ -137,7 +137,15 @@ TABLE = {
     ),
     "seeds: one more": Row(
         {"seeds": [1, 2]},
-        {"train": 3, "extract": 4, "predict": 2, "predict_landmarks": 1, "evaluate": 5, **SHOWN},
+        {
+            "train": 3,
+            "extract": 4,
+            "predict": 2,
+            "predict_landmarks": 1,
+            "evaluate": 5,
+            "compare": 1,
+            "plot": 1,
+        },
         really=False,
         trained=frozenset({"stage1.seed2", "stage2.seed2", "landmarks.seed2"}),
     ),

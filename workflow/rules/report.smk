@@ -65,9 +65,8 @@ rule gallery:
     conda:
         "../envs/evaluation.yaml"
     params:
-        predictions=lambda wildcards, input: repeated(
-            "predictions", named(input.predictions, "parent")
-        ),
+        # Not from the input: Snakemake notices no change of what is made from it.
+        predictions=repeated("predictions", named(FILES.shown_predictions(), "parent")),
         clips=repeat("clips", "clips"),
         folder=lambda wildcards, output: str(Path(output.page).parent),
         recipe=1,
