@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 
+import preloaded
 import pytest
 import typer
 from small_files import (
@@ -195,11 +196,13 @@ def test_show_prints_how_a_checkpoint_was_made(tmp_path):
 
     metadata = {"training": "stage2", "settings": {"losses.mse": 0.5}}
     torch.save({"student": {"w": torch.zeros(2)}, METADATA: metadata}, tmp_path / "best.pt")
-    done = run("show", tmp_path / "best.pt")
+    show = (preloaded.commands() / "sonar-sign", "show")
+    done = subprocess.run([*show, tmp_path / "best.pt"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "training: stage2" in done.stdout and "losses.mse" in done.stdout
     (tmp_path / "notes.txt").write_text("hello")
-    one_sentence(run("show", tmp_path / "notes.txt"), "notes.txt")
+    done = subprocess.run([*show, tmp_path / "notes.txt"], capture_output=True, text=True)
+    one_sentence(done, "notes.txt")
 
 
 @pytest.mark.parametrize("flag", [("--compat", "other"), ("--batch-units", "many"), ("--x", "1")])
