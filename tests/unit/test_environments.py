@@ -66,7 +66,12 @@ MODULES = {
     ],
 }
 # What only an option needs is installed by whoever wants it; the option's error says how.
-OPTIONAL = {"sonar_sign.metrics.bleurt", "sonar_sign.landmarks.holistic"}
+OPTIONAL = {
+    "sonar_sign.metrics.bleurt",
+    "sonar_sign.landmarks.holistic",
+    # Offered by sonar_sign itself, imported when it is asked for; no step of the workflow does.
+    "sonar_sign.translation.translator",
+}
 RULE = re.compile(r"^( *)(?:rule|checkpoint)(?: \w+)?:\n((?:\1 .*\n|\n)*)", re.MULTILINE)
 
 
