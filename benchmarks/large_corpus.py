@@ -5,7 +5,8 @@
 Makes a corpus of tiny real videos (one file, hard-linked) with How2Sign's files, then measures:
 
 - `prepare` with nothing known of the videos, and again with everything known,
-- a dry run of the whole workflow before and after the clips are dealt to shards, and its memory,
+- a dry run of the whole workflow before and after the clips are assigned to shards, and its
+  memory; then with twelve systems and three seeds,
 - Snakemake's own share of a whole run: every job is scheduled and its outputs, empty files made
   here, are touched instead of written,
 - which shards and how many crops ten more clips change after that.
@@ -19,11 +20,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 FPS, SECONDS = 24, 70
@@ -45,14 +48,16 @@ def main() -> None:
             print(f"{name}: {seconds:.1f} s", flush=True)
         project = make_project(Path(folder) / "project", corpus)
         report("snakemake -n", snakemake(project, "-n"))
-        dealt = [f"results/large/shards/{split}/0000.tsv" for split in SPLITS]
-        report("prepare and shard", snakemake(project, *dealt))
+        assigned = [f"results/large/shards/{split}/0000.tsv" for split in SPLITS]
+        report("prepare and shard", snakemake(project, *assigned))
         report("snakemake -n, shards known", snakemake(project, "-n"))
+        many = snakemake(project, "-n", configs=("many.yaml",))
+        report("snakemake -n, shards known, twelve systems and three seeds", many)
         make_empty_outputs(project)
         report("every job scheduled, its outputs touched", snakemake(project, "--touch", "-F"))
         before = shard_hashes(project)
         add_rows(corpus, 10)
-        snakemake(project, dealt[0])
+        snakemake(project, assigned[0])
         after = shard_hashes(project)
         changed = sum(before[path] != after[path] for path in after)
         crops = re.search(r"^crop +(\d+)", snakemake(project, "-n").said, flags=re.MULTILINE)
@@ -164,13 +169,25 @@ def make_project(project: Path, corpus: Path) -> Path:
     (project / "large.yaml").write_text(
         f"corpus: {{name: large, root: {corpus}, shards: {{train: 64, val: 4, test: 4}}}}\n"
     )
+    trainings = {
+        f"{kind}_{number}": {"like": kind, "weight_decay": number / 100}
+        for kind in ("stage1", "stage2")
+        for number in range(2, 7)
+    }
+    for number in range(2, 7):
+        trainings[f"stage2_{number}"]["features"] = f"stage1_{number}"
+    systems = {name: {"training": name} for name in trainings}
+    many = {"seeds": [1, 2, 3], "trainings": trainings, "systems": {"zero_shot": None, **systems}}
+    # With stage 2 of the defaults, twelve systems.
+    many["systems"]["finetuned"] = None
+    (project / "many.yaml").write_text(yaml.safe_dump(many))
     return project
 
 
-def snakemake(project: Path, *words: str) -> Done:
+def snakemake(project: Path, *words: str, configs: Sequence[str] = ()) -> Done:
     return run(
         [str(Path(sys.executable).with_name("snakemake")), *words, "--cores", "2"]
-        + ["--configfile", "config/how2sign.yaml", "large.yaml"],
+        + ["--configfile", "config/how2sign.yaml", "large.yaml", *configs],
         project,
     )
 
