@@ -174,12 +174,12 @@ def environment(slurm: Sandbox) -> dict[str, str]:
     return {**os.environ, **slurm.environment, "HF_HUB_OFFLINE": "1", "NO_COLOR": "1"}
 
 
-def _running(story: Story, rule: str) -> list[dict[str, str]]:
-    return [job for job in story.jobs(rule, training="stage1") if job["JobState"] == "RUNNING"]
+def _running(story: Story, rule: str, training: str = "") -> list[dict[str, str]]:
+    return [job for job in story.jobs(rule, training=training) if job["JobState"] == "RUNNING"]
 
 
 def _requeue_training(story: Story, call: Call) -> None:
-    (job,) = call.wait_for(lambda: _running(story, "train"))
+    (job,) = call.wait_for(lambda: _running(story, "train", "stage1"))
     last = story.project.folder / "results/demo/training/stage1/last.ckpt"
     call.wait_for(last.exists)
     first = last.stat().st_mtime_ns
