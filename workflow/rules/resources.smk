@@ -12,17 +12,23 @@ from sonar_sign.core.gpus import GPUS
 from sonar_sign.operations.cluster import check_rule_names, cores_of, resources_of
 from sonar_sign.operations.slurm import check_slurm
 
-CLUSTER = config["cluster"]
+# Where this workflow is somebody's module, its rules may have other names there.
+renamed = workflow.modifier.modify_rulename
+CLUSTER = {
+    **config["cluster"],
+    "rules": {renamed(name): row for name, row in config["cluster"]["rules"].items()},
+}
+RULES = [rule for rule in workflow.rules if Path(rule.snakefile).is_relative_to(REPOSITORY)]
 ON_GPUS = config["device"] != "cpu"
 try:
-    check_rule_names(CLUSTER, {rule.name for rule in workflow.rules})
+    check_rule_names(CLUSTER, {rule.name for rule in RULES})
 except UserError as error:
     sys.exit(f"sonar-sign: {error}")
 
 # `--jobs` is for batch systems only, and a job of one knows that it is one.
 IN_BATCHES = workflow.resource_settings.nodes is not None or workflow.exec_mode == ExecMode.REMOTE
 
-for _rule in workflow.rules:
+for _rule in RULES:
     _asked = resources_of(_rule.name, CLUSTER, gpus=ON_GPUS)
     _rule.resources.update(_asked)
     # What was asked for on the command line or in a profile goes before the table.

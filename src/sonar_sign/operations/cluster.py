@@ -77,7 +77,7 @@ def longest_runtime(rule: str, cluster: Mapping[str, Any], attempts: int) -> int
     """The time in minutes that the last attempt of a rule's jobs asks for."""
     runtime = resources_of(rule, cluster)["runtime"]
     assert callable(runtime)
-    trainings = cluster["trainings"] if rule.startswith("train") else ()
+    trainings = cluster["trainings"] if "train" in rule else ()
     return max(runtime(one, attempts) for one in (None, *map(_Wildcards, trainings)))
 
 
