@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.evaluation.comparison_notes import MAX_SETTINGS, notes
@@ -16,6 +16,9 @@ from sonar_sign.translation.predictions import read_record
 WRITTEN_BY_COMPARE = frozenset(
     {"systems", "settings", "about", "floors", "significance", "breakdowns", "n_clips"}
 )
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
 
 
 @dataclass(frozen=True)
@@ -191,29 +194,47 @@ def print_table(comparison: Path) -> None:
     Raises:
         UserError: the file is missing or was not written by `compare`.
     """
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table as RichTable
     from rich.text import Text
 
     path = Path(comparison)
     record = read_comparison(path)
     main = _main(record)
-    table = RichTable(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for number, title in enumerate(main.header):
-        # Titles break where they can, so that the table fits 80 columns.
-        broken = title.replace("-", "\n").replace(" per ", " per\n").replace(".", ".\n")
-        justify = "left" if number < main.n_labels else "right"
-        table.add_column(Text(broken), justify=justify, no_wrap=True)
-    for row in main.rows:
-        table.add_row(*map(Text, row))
+    # The columns of settings, from the second to the first score, as far as there is room for them.
+    hidden = 0
+    while True:
+        table = _rich_table(main, hidden)
+        needed = Console(width=1000).measure(table).maximum
+        if needed <= Console().width or hidden == main.n_labels - 1:
+            break
+        hidden += 1
     # Where there is too little room, a wrapped row is ugly, but a number cut off would mislead.
-    needed = Console(width=1000).measure(table).maximum
     console = Console(width=max(Console().width, needed))
     console.print(table)
+    if hidden:
+        left_out = ", ".join(main.header[main.n_labels - hidden : main.n_labels])
+        console.print(Text(f"\nNo room for settings that differ too: {left_out}."), soft_wrap=True)
     meteor = [note for note in notes(record) if note.startswith("METEOR")]
     for line in ("", f"{record['n_clips']} clips. {' '.join(meteor)}", "", *_files(path, record)):
         console.print(Text(line), soft_wrap=True)
+
+
+def _rich_table(main: Table, hidden: int) -> "RichTable":
+    """The table for a terminal, without the last `hidden` columns of settings."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    shown = [*range(main.n_labels - hidden), *range(main.n_labels, len(main.header))]
+    table = RichTable(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for number in shown:
+        # Titles break where they can, so that the table fits 80 columns.
+        broken = main.header[number].replace("-", "\n").replace(" per ", " per\n")
+        justify = "left" if number < main.n_labels else "right"
+        table.add_column(Text(broken.replace(".", ".\n")), justify=justify, no_wrap=True)
+    for row in main.rows:
+        table.add_row(*[Text(row[number]) for number in shown])
+    return table
 
 
 def _files(path: Path, record: dict[str, Any]) -> list[str]:

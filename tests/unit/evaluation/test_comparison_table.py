@@ -59,7 +59,7 @@ def test_several_seeds_are_a_mean_a_deviation_and_a_row_each(folder, capsys):
     assert "finetuned, seed 2  " in told and "finetuned.seed2.json" in told
 
 
-def test_settings_that_differ_have_columns(folder, capsys):
+def test_settings_that_differ_have_columns(folder, capsys, monkeypatch):
     def of(name, share, **settings):
         components = {"video_encoder": trained("video_encoder", epochs=6, **settings)}
         info = {"components": components, "decoding": {"beam_size": 5}}
@@ -79,9 +79,16 @@ def test_settings_that_differ_have_columns(folder, capsys):
     assert main.rows[2][:4] == ["b", "video_encoder", "0.45", "false"]
     lines = (folder / "out/comparison.md").read_text().splitlines()
     assert lines[1].startswith("| --- | --- | --- | --- | ---: |")
+    monkeypatch.setenv("COLUMNS", "200")
     print_table(folder / "out/comparison.json")
     told = capsys.readouterr().out
     assert "freeze" in told and "0.45" in told
+    # A narrow terminal has the scores, and the names of what there is no room for.
+    monkeypatch.setenv("COLUMNS", "90")
+    print_table(folder / "out/comparison.json")
+    told = capsys.readouterr().out
+    assert "No room for settings" in told and "video_encoder.freeze" in told
+    assert "0.45" not in told and max(map(len, told.splitlines()[:6])) <= 90
 
 
 def test_many_settings_are_cut_and_said(folder):
