@@ -142,9 +142,11 @@ class Setting:
         nested values as text, and YAML reads `1e-3` as text.
         """
         if isinstance(value, str) and not self._takes_text:
-            value = _from_text(value)
+            value = from_text(value)
         if IntOrAuto in self.alternatives and value in ("auto", 0):
             return "auto"
+        if isinstance(value, str) and bool in self.alternatives and value in ("true", "false"):
+            return value == "true"
         if value is False and "no" in self.choices:
             return "no"
         wants_float = float in self.alternatives and int not in self.alternatives
@@ -235,7 +237,7 @@ def _within(value: float, bounds: Bounds) -> bool:
     )
 
 
-def _from_text(text: str) -> Any:
+def from_text(text: str) -> Any:
     """What YAML reads, and numbers such as `1e-3` that YAML 1.1 takes for text."""
     import yaml
 

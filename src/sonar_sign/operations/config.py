@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.settings import Setting
+from sonar_sign.core.settings import Setting, from_text
 from sonar_sign.core.wording import nearest
 from sonar_sign.corpora import TYPES
 from sonar_sign.operations.config_layers import (
@@ -173,7 +173,7 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _read_values(given: Mapping[str, Any]) -> dict[str, Any]:
     """The values as the types of their settings: numbers that were given as text become numbers."""
-    values = dict(given)
+    values = dict(_numbers(given, config_schema()))
     for section in (*SECTIONS, *DEMO_SECTIONS):
         settings = settings_in(section.options)
         *parents, last = section.key.split(".") if section.key else [""]
@@ -192,6 +192,23 @@ def _read_values(given: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(trainings, Mapping):
         values["trainings"] = {name: _read_training(one) for name, one in trainings.items()}
     return values
+
+
+def _numbers(value: Any, schema: Mapping[str, Any]) -> Any:
+    """A value whose texts are numbers or booleans where the schema wants such.
+
+    Snakemake's `--config` gives what is nested, such as `seeds=[1,2]`, as text.
+    """
+    if isinstance(value, Mapping):
+        known, others = schema.get("properties", {}), schema.get("additionalProperties")
+        others = others if isinstance(others, Mapping) else {}
+        return {key: _numbers(part, known.get(key, others)) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_numbers(part, schema.get("items", {})) for part in value]
+    wanted = schema.get("type")
+    if isinstance(value, str) and wanted in ("integer", "number", "boolean"):
+        return from_text(value)
+    return value
 
 
 def _read_training(training: Any) -> Any:

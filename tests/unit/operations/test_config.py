@@ -167,6 +167,25 @@ def test_the_command_line_lies_over_the_files(write):
     assert config.values["seeds"] == [4]
 
 
+def test_nested_values_of_the_command_line_are_numbers(write):
+    """Snakemake's `--config 'seeds=[1,2]' 'corpus={shards: {train: 2}}'` gives texts."""
+    over = {
+        "seeds": ["1", "2"],
+        "corpus": {"shards": {"train": "2", "val": "1", "test": "1"}},
+        "trainings": {"stage2": {"epochs": "3", "learning_rate": "1e-3", "data": {"mine": "0.5"}}},
+        "gallery": {"videos": "true"},
+        "cluster": {"rules": {"train": {"gpus": "2"}}},
+    }
+    config = load_config([write(OWN)], over)
+    assert config.values["seeds"] == [1, 2]
+    assert config.values["corpus"]["shards"] == {"train": 2, "val": 1, "test": 1}
+    stage2 = config.experiment.trainings["stage2"]
+    assert (stage2.settings["epochs"], stage2.settings["learning_rate"]) == (3, 1e-3)
+    assert stage2.data == {"mine": 0.5}
+    assert config.values["gallery"]["videos"] is True
+    assert config.values["cluster"]["rules"]["train"]["gpus"] == 2
+
+
 def test_a_workflow_that_uses_this_one_hands_its_config_on():
     handed = {"extends": "config.yaml", "sample": {"n": 5}}
     config = workflow_config(handed, settings_of_snakemake(), REPOSITORY)
