@@ -7,7 +7,6 @@ optional.
 
 import math
 import re
-from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
 from types import NoneType, UnionType
@@ -199,17 +198,6 @@ def check_value(name: str, value: Any, bounds: Bounds) -> None:
         return
     if not math.isfinite(value) or not _within(value, bounds):
         raise UserError(f"{flag} {value}: it must be {bounds.words() or 'a finite number'}.")
-
-
-def options_from(cls: type, values: Mapping[str, Any]) -> Any:
-    """An instance of options from values of a checked config; `auto` becomes 0."""
-    settings = settings_of(cls)
-    return cls(
-        **{
-            name: IntOrAuto.parse(str(value)) if IntOrAuto in settings[name].alternatives else value
-            for name, value in values.items()
-        }
-    )
 
 
 def _setting(field: Field, hint: Any) -> Setting:

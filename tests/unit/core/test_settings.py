@@ -17,7 +17,6 @@ from sonar_sign.core.settings import (
     check_options,
     defaults_of,
     matching,
-    options_from,
     settings_of,
 )
 
@@ -81,8 +80,7 @@ def test_flags_outside_their_bounds_are_refused(values, words):
 def test_auto_is_a_size_and_zero_stands_for_it():
     check_options(Example(size=0))
     assert defaults_of(Example())["size"] == "auto"
-    assert options_from(Example, {"size": "auto"}).size == 0
-    assert options_from(Example, {"size": 8}).size == 8
+    assert (IntOrAuto.parse("auto"), IntOrAuto.parse("8")) == (0, 8)
 
 
 @pytest.mark.parametrize(

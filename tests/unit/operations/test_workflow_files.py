@@ -8,7 +8,6 @@ import yaml
 from sonar_sign.core.errors import UserError
 from sonar_sign.operations.config import load_config
 from sonar_sign.operations.workflow_files import WorkflowFiles
-from sonar_sign.operations.workflow_flags import flags, input_flags, named, repeated
 
 
 @pytest.fixture
@@ -146,17 +145,3 @@ def test_only_drawn_signers_are_shown_without_being_told_to(files):
     drawn = {"name": "d", "type": "demo", "root": "resources/demo/howto"}
     assert files(corpus=drawn).shows_videos
     assert not files(corpus=drawn, gallery={"videos": False}).shows_videos
-
-
-def test_flags():
-    assert flags({"a_b": 1, "c": True, "d": False, "e": None, "f": "", "g": "x y"}) == (
-        "--a-b 1 --c --no-d --g 'x y'"
-    )
-    assert flags({"a": 1, "b": 2}, "a") == "--b 2"
-    assert repeated("x", ["a b", "c"]) == "--x 'a b' --x c"
-    inputs = {"train_clips": ["a", "b"], "start": "c", "sonar": ["d"], "extra": []}
-    assert input_flags(inputs, "sonar") == "--train-clips a --train-clips b --start c"
-    assert named(["a/stage2.seed2/curves.csv"], "parent") == [
-        "stage2.seed2=a/stage2.seed2/curves.csv"
-    ]
-    assert named(["a/val.dropped.tsv"], "split") == ["val=a/val.dropped.tsv"]
