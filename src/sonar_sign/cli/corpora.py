@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Annotated
 
+from sonar_sign.core.bounds import between, one_of
+from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import PrepareOptions
 
-Type = Annotated[str, "Layout of the corpus: how2sign, ssvp or demo."]
+Type = Annotated[str, "Layout of the corpus.", one_of(("how2sign", "ssvp", "demo"))]
 Root = Annotated[Path, "Folder of the corpus."]
-Split = Annotated[str, "train, val or test."]
+Split = Annotated[str, "Split of the corpus.", one_of(("train", "val", "test"))]
 Manifest = Annotated[Path, "A manifest that prepare wrote."]
 
 
@@ -20,7 +22,7 @@ def prepare(
     clamped: Annotated[Path, "Table to write: clips whose times reach outside their video."],
     options: PrepareOptions,
     probes: Annotated[Path | None, "Table that caches the properties of video files."] = None,
-    workers: Annotated[int, "Videos probed at the same time."] = 1,
+    workers: Annotated[int, "Videos probed at the same time.", between(1, 256)] = 1,
 ) -> None:
     """Turn annotations and video files into a manifest.
 
@@ -68,7 +70,7 @@ def captions(
     corpus_type: Type,
     root: Root,
     split: Split,
-    language: Annotated[str, "FLORES code, such as ita_Latn."],
+    language: Annotated[str, "Language of the captions.", FLORES],
     manifest: Manifest,
     output: Annotated[Path, "Table to write: clip_id, text."],
 ) -> None:

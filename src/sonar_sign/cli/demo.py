@@ -1,7 +1,7 @@
 """Subcommands of the embedded demo: the corpora, and stand-ins for the public models."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from sonar_sign.cli.features import Seed, Sonar, Threads
 from sonar_sign.cli.training_flags import (
@@ -11,23 +11,27 @@ from sonar_sign.cli.training_flags import (
     ValManifest,
     ValTargets,
 )
+from sonar_sign.core.bounds import between
 from sonar_sign.core.demo_options import (
     SignHieraPretrainOptions,
     SonarPretrainOptions,
     StandInOptions,
 )
 from sonar_sign.core.options import AugmentOptions, LossOptions, TrainOptions
+from sonar_sign.core.settings import INPUT_FILE, INPUT_FOLDER
+
+SENTENCES = between(0, 1_000_000)
 
 
 def make_corpus(
     root: Annotated[Path, "Folder to write; a demo corpus there is replaced."],
-    domain: Annotated[str, "news (one signer, studio) or howto (several, anywhere)."],
-    train: Annotated[int, "Sentences in the training split."],
-    val: Annotated[int, "Sentences in the validation split."],
-    test: Annotated[int, "Sentences in the test split."] = 0,
-    clips_per_video: Annotated[int, "Sentences in one source video."] = 8,
+    domain: Annotated[Literal["news", "howto"], "One signer in a studio, or several anywhere."],
+    train: Annotated[int, "Sentences in the training split.", SENTENCES],
+    val: Annotated[int, "Sentences in the validation split.", SENTENCES],
+    test: Annotated[int, "Sentences in the test split.", SENTENCES] = 0,
+    clips_per_video: Annotated[int, "Sentences in one source video.", between(1, 1000)] = 8,
     seed: Seed = 0,
-    workers: Annotated[int, "Videos rendered at the same time."] = 1,
+    workers: Annotated[int, "Videos rendered at the same time.", between(1, 256)] = 1,
 ) -> None:
     """Render an embedded corpus in How2Sign's shape.
 
@@ -42,7 +46,9 @@ def make_corpus(
 
 def pretrain_sonar(
     folder: Annotated[Path, "SONAR folder to write."],
-    exclude: Annotated[Path, "Demo corpus whose val and test sentences are left out."],
+    exclude: Annotated[
+        Path, "Demo corpus whose val and test sentences are left out.", INPUT_FOLDER
+    ],
     options: SonarPretrainOptions,
     seed: Seed = 0,
     threads: Threads = 0,
@@ -61,12 +67,16 @@ def pretrain_sonar(
 
 
 def pretrain_sign_hiera(
-    train_clips: Annotated[list[Path], "Clip shard of the news corpus; repeat for all."],
-    val_clips: Annotated[list[Path], "Clip shard of its validation split; repeat for all."],
-    train_manifest: Annotated[Path, "Manifest of the training split."],
+    train_clips: Annotated[
+        list[Path], "Clip shard of the news corpus; repeat for all.", INPUT_FILE
+    ],
+    val_clips: Annotated[
+        list[Path], "Clip shard of its validation split; repeat for all.", INPUT_FILE
+    ],
+    train_manifest: Annotated[Path, "Manifest of the training split.", INPUT_FILE],
     val_manifest: ValManifest,
-    train_glosses: Annotated[Path, "Times of the signs in the training split."],
-    val_glosses: Annotated[Path, "Times of the signs in the validation split."],
+    train_glosses: Annotated[Path, "Times of the signs in the training split.", INPUT_FILE],
+    val_glosses: Annotated[Path, "Times of the signs in the validation split.", INPUT_FILE],
     output: Annotated[Path, "SignHiera checkpoint to write."],
     stand_in: StandInOptions,
     options: SignHieraPretrainOptions,
@@ -98,8 +108,12 @@ def pretrain_sign_hiera(
 
 
 def pretrain_sign_encoder(
-    train_features: Annotated[list[Path], "Feature shard for training; repeat for all."],
-    val_features: Annotated[list[Path], "Feature shard for validation; repeat for all."],
+    train_features: Annotated[
+        list[Path], "Feature shard for training; repeat for all.", INPUT_FILE
+    ],
+    val_features: Annotated[
+        list[Path], "Feature shard for validation; repeat for all.", INPUT_FILE
+    ],
     train_targets: TrainTargets,
     val_targets: ValTargets,
     val_manifest: ValManifest,

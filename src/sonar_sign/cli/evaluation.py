@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from sonar_sign.cli.corpora import Manifest
+from sonar_sign.core.bounds import SEEDS, one_of
+from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import MetricOptions, SampleOptions
 
 Predictions = Annotated[Path, "Table that predict wrote."]
@@ -19,7 +21,7 @@ def evaluate(
     options: MetricOptions,
     run_info: Annotated[Path | None, "What made the predictions; by default beside them."] = None,
     references: References = None,
-    caption_language: Annotated[str, "FLORES code of the manifest's captions."] = "eng_Latn",
+    caption_language: Annotated[str, "Language of the manifest's captions.", FLORES] = "eng_Latn",
 ) -> None:
     """Compute the metrics of one system's predictions.
 
@@ -72,10 +74,14 @@ def compare(
     ] = None,
     manifest: Annotated[Path | None, "Table with signer, n_frames, fps, for breakdowns."] = None,
     training: Annotated[list[Path], "Table with training captions (text), for floors."] = [],  # noqa: B006
-    language: Annotated[str, "FLORES code of prediction files and training captions."] = "eng_Latn",
-    corpus_type: Annotated[str, "how2sign: show published results too."] = "",
+    language: Annotated[
+        str, "Language of prediction files and training captions.", FLORES
+    ] = "eng_Latn",
+    corpus_type: Annotated[
+        str, "how2sign: show published results too.", one_of(("how2sign", "ssvp", "demo"))
+    ] = "",
     split: Annotated[str, "The split that was evaluated."] = "test",
-    seed: Annotated[int, "Seed of the resampling and the floors."] = 0,
+    seed: Annotated[int, "Seed of the resampling and the floors.", SEEDS] = 0,
 ) -> None:
     """Put systems side by side, with intervals, significance and floors.
 

@@ -3,18 +3,22 @@
 from pathlib import Path
 from typing import Annotated
 
-from sonar_sign.core.options import ExtractOptions
+from sonar_sign.core.bounds import SEEDS, THREADS
+from sonar_sign.core.gpus import refusal_of_device
+from sonar_sign.core.languages import FLORES
+from sonar_sign.core.options import DEVICES, ExtractOptions
+from sonar_sign.core.settings import INPUT_FILE, INPUT_FOLDER, CheckHere
 
-Sonar = Annotated[Path, "Folder with SONAR's text encoder, decoder and tokenizer."]
-Device = Annotated[str, "auto, cpu, cuda or cuda:N."]
-Threads = Annotated[int, "Threads of PyTorch; 0: its default."]
-Seed = Annotated[int, "Seed of everything random."]
-Language = Annotated[str, "FLORES code of the captions' language."]
+Sonar = Annotated[Path, "Folder with SONAR's text encoder, decoder and tokenizer.", INPUT_FOLDER]
+Device = Annotated[str, "Where models run.", DEVICES, CheckHere(refusal_of_device)]
+Threads = Annotated[int, "Threads of PyTorch; 0: its default.", THREADS]
+Seed = Annotated[int, "Seed of everything random.", SEEDS]
+Language = Annotated[str, "The captions' language.", FLORES]
 
 
 def extract(
-    clips: Annotated[Path, "A clip shard."],
-    checkpoint: Annotated[Path, "SignHiera checkpoint."],
+    clips: Annotated[Path, "A clip shard.", INPUT_FILE],
+    checkpoint: Annotated[Path, "SignHiera checkpoint.", INPUT_FILE],
     output: Annotated[Path, "Features to write (.npy); the index (.parquet) goes beside it."],
     timings: Annotated[Path, "JSON to write: milliseconds per clip."],
     options: ExtractOptions,
@@ -36,7 +40,7 @@ def extract(
 
 
 def embed_text(
-    manifest: Annotated[Path, "Table with the captions: clip_id, text."],
+    manifest: Annotated[Path, "Table with the captions: clip_id, text.", INPUT_FILE],
     sonar: Sonar,
     output: Annotated[Path, "Targets to write (.npy); the index (.parquet) goes beside it."],
     language: Language = "eng_Latn",

@@ -1,16 +1,19 @@
 """Subcommands of landmarks; none of them imports PyTorch."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from sonar_sign.cli.corpora import Root, Split
 from sonar_sign.cli.settings import add_command
-from sonar_sign.core.options import LandmarkOptions
+from sonar_sign.core.bounds import matching
+from sonar_sign.core.options import LandmarkOptions, LandmarkSource
 
 Table = Annotated[Path, "A manifest that prepare wrote, or a shard."]
-SplitOfTable = Annotated[str, "train, val or test; by default the manifest's name."]
+SplitOfTable = Annotated[
+    str, "By default the manifest's name.", matching("train|val|test", "train, val or test")
+]
 
 
 def extract_landmarks(
@@ -39,7 +42,7 @@ def export(
     manifest: Table = Path("results/demo/manifests/test.tsv"),
     root: Root = Path("resources/demo/howto"),
     split: SplitOfTable = "",
-    source: Annotated[str, "openpose, pose or mediapipe."] = "openpose",
+    source: Annotated[LandmarkSource, "What the keypoints are read from."] = "openpose",
 ) -> None:
     """Write clips' keypoints as .pose files, which the field's tools read.
 
@@ -59,7 +62,7 @@ def show(
     root: Root = Path("resources/demo/howto"),
     split: SplitOfTable = "",
     output: Annotated[Path, "Folder to write {clip_id}.mp4 or .png into."] = Path("."),
-    format: Annotated[str, "mp4, or png: a contact sheet."] = "mp4",
+    format: Annotated[Literal["mp4", "png"], "A video, or a contact sheet."] = "mp4",
     picture: Annotated[bool, "Draw over the video, not on an empty picture."] = True,
 ) -> None:
     """Draw the landmarks of clips.

@@ -3,12 +3,18 @@
 from pathlib import Path
 from typing import Annotated
 
+from sonar_sign.core.bounds import matching
+
 
 def fetch_model(
     name: Annotated[str, "Name in the registry, such as sign_hiera."],
     output: Annotated[Path, "File to write."],
     source: Annotated[str | None, "A file or a mirror's URL, instead of the published one."] = None,
-    sha256: Annotated[str | None, "The hash to check, instead of the registry's."] = None,
+    sha256: Annotated[
+        str | None,
+        "The hash to check, instead of the registry's.",
+        matching("[0-9a-f]{64}", "64 hexadecimal digits, in small letters"),
+    ] = None,
 ) -> None:
     """Download a public file, or copy it from where it already is, and check it.
 

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from sonar_sign.core.bounds import between
 from sonar_sign.core.errors import UserError
 
 Config = Annotated[list[Path], "Config of the run, by default the demo's; repeat to override keys."]
 Results = Annotated[Path, "Folder in which the workflow writes."]
+CORES = between(1, 100_000)
 Json = Annotated[bool, "Print JSON instead."]
 
 
@@ -17,13 +19,10 @@ def estimate(
     config: Config = [],  # noqa: B006 (Typer's way)
     results: Results = Path("results"),
     rates: Annotated[Path | None, "YAML of rates that replace rates.yaml's."] = None,
-    gpus: Annotated[list[int], "Number of GPUs to give the time for; repeat for more."] = [  # noqa: B006
-        1,
-        2,
-        4,
-        8,
-    ],
-    cores: Annotated[int, "CPU cores that crop videos."] = 16,
+    gpus: Annotated[
+        list[int], "Number of GPUs to give the time for; repeat for more.", between(1, 100_000)
+    ] = [1, 2, 4, 8],  # noqa: B006
+    cores: Annotated[int, "CPU cores that crop videos.", CORES] = 16,
 ) -> None:
     """Estimate the GPU hours, disk and time of a run from nothing.
 
@@ -35,8 +34,6 @@ def estimate(
     from sonar_sign.operations.estimate import estimate as run
     from sonar_sign.operations.rates import read_rates
 
-    if min([cores, *gpus]) < 1:
-        raise UserError("Give at least one GPU and one core.")
     experiment = load_config(config).experiment
     print(as_text(run(experiment, read_rates(rates), results), gpus, cores))
 
@@ -45,7 +42,7 @@ def doctor(
     config: Config = [],  # noqa: B006
     folder: Annotated[Path, "Folder in which Snakemake and its commands run."] = Path("."),
     lock: Annotated[Path, "The lock file of the installation."] = Path("requirements.lock"),
-    cores: Annotated[int, "CPU cores, for the commands that are proposed."] = 2,
+    cores: Annotated[int, "CPU cores, for the commands that are proposed.", CORES] = 2,
 ) -> None:
     """Check the installation and the results; print what is wrong and how to correct it.
 

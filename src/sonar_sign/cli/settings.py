@@ -6,12 +6,15 @@ with further lines where it is long.
 
 import inspect
 from collections.abc import Callable
-from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from sonar_sign.core.settings import Bounds, IntOrAuto, check_options, check_value
+from sonar_sign.core.contradictions import refuse_contradictions
+from sonar_sign.core.settings import CheckHere, IntOrAuto, Setting, check_value, setting_of
 
 EXAMPLE = "Example:"
 
@@ -32,36 +35,78 @@ def flags(function: Callable) -> Callable:
     dataclass whose fields are. Typer reads the signature of the returned function.
     """
     hints = get_type_hints(function, include_extras=True)
-    parameters: list[inspect.Parameter] = []
-    settings: dict[str, type] = {}
+    made: list[_Flag] = []
+    classes: dict[str, type] = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if is_dataclass(hints[name]):
-            settings[name] = hints[name]
-            parameters += _of_class(hints[name])
+            classes[name] = hints[name]
+            made += _of_class(hints[name])
         else:
-            parameters.append(_flag(name, hints[name], parameter.default))
+            made.append(_Flag.of(name, hints[name], parameter.default))
 
     def command(**values: Any) -> None:
-        for name, cls in settings.items():
+        for flag in made:
+            flag.check(values[flag.name])
+        refuse_contradictions(values)
+        for name, cls in classes.items():
             values[name] = cls(**{field.name: values.pop(field.name) for field in fields(cls)})
-            check_options(values[name])
-        for name in values.keys() - settings.keys():
-            check_value(name, values[name], _bounds(hints[name]))
         function(**values)
 
+    parameters = [flag.parameter for flag in made]
     command.__name__, command.__doc__ = function.__name__, function.__doc__
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command
 
 
-def _bounds(hint: Any) -> Bounds:
-    return next((part for part in get_args(hint) if isinstance(part, Bounds)), Bounds())
+@dataclass(frozen=True)
+class _Flag:
+    """A flag of a command, or a positional argument."""
+
+    setting: Setting
+    label: str
+    """How it is written on the command line."""
+    parameter: inspect.Parameter
+    """As Typer wants it."""
+    checks: tuple[CheckHere, ...]
+
+    @property
+    def name(self) -> str:
+        return self.setting.name
+
+    @classmethod
+    def of(cls, name: str, hint: Any, default: Any) -> "_Flag":
+        """A flag from its annotation, `Annotated[type, "help" or Typer's own class, ...]`."""
+        kind, text, *further = get_args(hint)
+        described = isinstance(text, str)
+        # Some parameters are described by Typer's own classes: positional arguments, for example.
+        words = Annotated[kind, text if described else text.help, *further]
+        none = inspect.Parameter.empty
+        setting = setting_of(name, words, None if default is none else default)
+        option = _option(setting) if described else _with_parser(text, setting)
+        parameter = inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=default,
+            annotation=Annotated[kind, option],
+        )
+        checks = tuple(extra for extra in further if isinstance(extra, CheckHere))
+        return cls(setting, setting.flag if described else name.upper(), parameter, checks)
+
+    def check(self, value: Any) -> None:
+        """Check a value, which may be the default.
+
+        Raises:
+            UserError: naming the flag, the value and what it may be.
+        """
+        if value is None and self.parameter.default is None:
+            return
+        check_value(self.setting, value, self.label, self.checks)
 
 
-def _of_class(cls: type) -> list[inspect.Parameter]:
+def _of_class(cls: type) -> list[_Flag]:
     hints = get_type_hints(cls, include_extras=True)
-    return [_flag(field.name, hints[field.name], _default_of(field)) for field in fields(cls)]
+    return [_Flag.of(field.name, hints[field.name], _default_of(field)) for field in fields(cls)]
 
 
 def _default_of(field: Field) -> Any:
@@ -70,22 +115,27 @@ def _default_of(field: Field) -> Any:
     return inspect.Parameter.empty if field.default is MISSING else field.default
 
 
-def _flag(name: str, hint: Any, default: Any) -> inspect.Parameter:
-    kind, text = get_args(hint)[:2] if get_origin(hint) is Annotated else (hint, "")
-    # Some parameters are described by Typer's own classes: positional arguments, for example.
-    described = _option(kind, text, _bounds(hint)) if isinstance(text, str) else text
-    annotation = Annotated[kind, described]
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
-    )
-
-
-def _option(kind: Any, text: str, bounds: Bounds) -> Any:
+def _option(setting: Setting) -> Any:
     """A named flag, whose help ends in the bounds of its values."""
-    text = f"{text}  [{words}]" if (words := bounds.words()) else text
-    if kind is IntOrAuto:
-        return typer.Option(help=text, parser=IntOrAuto.parse, metavar="<int|auto>")
-    if get_origin(kind) is list:
-        # Typer itself would write <list[Path]>.
-        return typer.Option(help=text, metavar=f"<{get_args(kind)[0].__name__.lower()}>")
-    return typer.Option(help=text)
+    words = setting.bounds.words()
+    text = f"{setting.help}  [{words}]" if words else setting.help
+    return typer.Option(help=text, **_parsed(setting))
+
+
+def _with_parser(described: Any, setting: Setting) -> Any:
+    """What is described by a class of Typer's, with our way of reading numbers and paths."""
+    for name, value in _parsed(setting).items():
+        setattr(described, name, value)
+    return described
+
+
+def _parsed(setting: Setting) -> dict[str, Any]:
+    """How the texts of a flag are read, and how its help page calls them."""
+    kind = next(part for part in setting.alternatives if part is not NoneType)
+    if setting.is_number:
+        metavar = "<int|auto>" if kind is IntOrAuto else f"<{kind.__name__}>"
+        return {"parser": setting.read_flag, "metavar": metavar}
+    if kind is Path:
+        return {"parser": setting.read_path, "metavar": "<path>"}
+    # Typer itself would write <list[str]>.
+    return {"metavar": f"<{kind.__name__}>"} if setting.is_list else {}

@@ -25,6 +25,7 @@ from sonar_sign.core.options import (
     LossOptions,
     TrainOptions,
 )
+from sonar_sign.core.settings import INPUT_FILE
 
 if TYPE_CHECKING:
     from sonar_sign.training.task import TrainingTask
@@ -50,7 +51,7 @@ def train_video_encoder(
     clips: ClipFlags,
     supervision: SupervisionFlags,
     sign_hiera: SignHiera,
-    sign_encoder: Annotated[Path, "Sign encoder, which is frozen."],
+    sign_encoder: Annotated[Path, "Sign encoder, which is frozen.", INPUT_FILE],
     run: RunFlags,
     options: TrainOptions,
     freezing: FreezeOptions,
@@ -168,7 +169,9 @@ def train_landmark_translator(
     options: TrainOptions,
     shape: LandmarkModelOptions,
     augmentation: LandmarkAugmentOptions,
-    start: Annotated[Path | None, "Landmark model to start from, with its shape."] = None,
+    start: Annotated[
+        Path | None, "Landmark model to start from, with its shape.", INPUT_FILE
+    ] = None,
 ) -> None:
     """Train a transformer that translates landmarks.
 
@@ -200,7 +203,7 @@ def train_fused(
     landmarks: LandmarkFlags,
     supervision: SupervisionFlags,
     sign_encoder: SignEncoder,
-    landmark_model: Annotated[Path, "Landmark model, which is not trained."],
+    landmark_model: Annotated[Path, "Landmark model, which is not trained.", INPUT_FILE],
     run: RunFlags,
     options: TrainOptions,
     fusion: FusionOptions,

@@ -4,25 +4,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from sonar_sign.cli.features import Language, Sonar, Threads
+from sonar_sign.cli.features import Device, Language, Seed, Sonar, Threads
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import Compat
+from sonar_sign.core.settings import INPUT_FILE
 
 if TYPE_CHECKING:
     from sonar_sign.training.mix import CorpusWeight
     from sonar_sign.training.supervision_files import SupervisionFiles
 
-TrainTargets = Annotated[list[Path], "Targets of the training clips; repeat for more corpora."]
-TrainManifest = Annotated[list[Path], "Manifest of the training split; repeat for more corpora."]
-ValTargets = Annotated[Path, "Targets of the validation clips."]
-ValManifest = Annotated[Path, "Manifest of the validation split, for its captions."]
+TrainTargets = Annotated[
+    list[Path], "Targets of the training clips; repeat for more corpora.", INPUT_FILE
+]
+TrainManifest = Annotated[
+    list[Path], "Manifest of the training split; repeat for more corpora.", INPUT_FILE
+]
+ValTargets = Annotated[Path, "Targets of the validation clips.", INPUT_FILE]
+ValManifest = Annotated[Path, "Manifest of the validation split, for its captions.", INPUT_FILE]
 Output = Annotated[Path, "Best checkpoint to write, in the public layout."]
 TrainingDir = Annotated[Path, "Folder that an interrupted run resumes from; emptied at the end."]
 Corpus = Annotated[
     list[str], "NAME=WEIGHT of each corpus, in the order of manifests; 1: each clip once per epoch."
 ]
-SignHiera = Annotated[Path, "SignHiera to start from."]
-SignEncoder = Annotated[Path, "Sign encoder to start from."]
+SignHiera = Annotated[Path, "SignHiera to start from.", INPUT_FILE]
+SignEncoder = Annotated[Path, "Sign encoder to start from.", INPUT_FILE]
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,8 @@ class RunFlags:
     output: Output
     training_dir: TrainingDir
     training: Annotated[str, "Name of the training in the config; empty: its kind."] = ""
-    seed: Annotated[int, "Seed of everything that is drawn."] = 0
-    device: Annotated[str, "auto, cpu, cuda or cuda:N."] = "auto"
+    seed: Seed = 0
+    device: Device = "auto"
     threads: Threads = 0
 
 
@@ -41,8 +47,8 @@ class RunFlags:
 class ClipFlags:
     """Clip shards."""
 
-    train_clips: Annotated[list[Path], "Clip shard for training; repeat for all."]
-    val_clips: Annotated[list[Path], "Clip shard for validation; repeat for all."]
+    train_clips: Annotated[list[Path], "Clip shard for training; repeat for all.", INPUT_FILE]
+    val_clips: Annotated[list[Path], "Clip shard for validation; repeat for all.", INPUT_FILE]
     compat: Annotated[Compat, "How windows are sampled."] = "ssvp_slt"
 
 
@@ -50,10 +56,10 @@ class ClipFlags:
 class FeatureFlags:
     """Feature shards."""
 
-    train_features: Annotated[list[Path], "Feature shard for training; repeat for all."]
-    val_features: Annotated[list[Path], "Feature shard for validation; repeat for all."]
+    train_features: Annotated[list[Path], "Feature shard for training; repeat for all.", INPUT_FILE]
+    val_features: Annotated[list[Path], "Feature shard for validation; repeat for all.", INPUT_FILE]
     sign_hiera: Annotated[
-        Path | None, "SignHiera that made the features, to be named in the checkpoint."
+        Path | None, "SignHiera that made the features, to be named in the checkpoint.", INPUT_FILE
     ] = None
 
 
@@ -61,8 +67,12 @@ class FeatureFlags:
 class LandmarkFlags:
     """Landmark shards."""
 
-    train_landmarks: Annotated[list[Path], "Landmark shard for training; repeat for all."]
-    val_landmarks: Annotated[list[Path], "Landmark shard for validation; repeat for all."]
+    train_landmarks: Annotated[
+        list[Path], "Landmark shard for training; repeat for all.", INPUT_FILE
+    ]
+    val_landmarks: Annotated[
+        list[Path], "Landmark shard for validation; repeat for all.", INPUT_FILE
+    ]
 
 
 @dataclass(frozen=True)
@@ -72,9 +82,9 @@ class CaptionFlags:
     train_manifest: TrainManifest
     val_manifest: ValManifest
     corpus: Corpus = field(default_factory=list)
-    further_captions: Annotated[list[Path], "Further captions to train the tokenizer on."] = field(
-        default_factory=list
-    )
+    further_captions: Annotated[
+        list[Path], "Further captions to train the tokenizer on.", INPUT_FILE
+    ] = field(default_factory=list)
     language: Language = "eng_Latn"
 
 
@@ -89,13 +99,13 @@ class SupervisionFlags:
     sonar: Sonar
     corpus: Corpus = field(default_factory=list)
     extra_language: Annotated[
-        list[str], "Further language of training captions; repeat for more."
+        list[str], "Further language of training captions; repeat for more.", FLORES
     ] = field(default_factory=list)
     extra_targets: Annotated[
-        list[Path], "Targets of the further languages, in their order; repeat."
+        list[Path], "Targets of the further languages, in their order; repeat.", INPUT_FILE
     ] = field(default_factory=list)
     extra_captions: Annotated[
-        list[Path], "Captions of the further languages, in their order; repeat."
+        list[Path], "Captions of the further languages, in their order; repeat.", INPUT_FILE
     ] = field(default_factory=list)
     language: Language = "eng_Latn"
 

@@ -1,12 +1,13 @@
 """Subcommands that translate: videos, or the clips of a split."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from sonar_sign.cli.features import Device, Language, Seed, Threads
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import PredictOptions, TranslateOptions
 from sonar_sign.translation.inputs import FeatureFiles, LandmarkFiles, SonarModels
 from sonar_sign.translation.model_choice import ModelChoice
@@ -19,9 +20,9 @@ def translate(
     choice: ModelChoice,
     options: TranslateOptions,
     lang: Annotated[
-        list[str], "FLORES code to translate into; repeat for more. Default: the system's."
+        list[str], "Language to translate into; repeat for more. Default: the system's.", FLORES
     ] = [],  # noqa: B006 (Typer's way)
-    format: Annotated[str, "text, jsonl, srt or vtt."] = "text",
+    format: Annotated[Literal["text", "jsonl", "srt", "vtt"], "What is written."] = "text",
     output: Annotated[Path | None, "File to write; standard output without it."] = None,
     timings: Annotated[bool, "Write how long each stage took (text and jsonl)."] = False,
     device: Device = "auto",
@@ -64,7 +65,7 @@ def translate(
 def predict(
     files: FeatureFiles,
     models: SonarModels,
-    language: Annotated[list[str], "Language to translate into; repeat for more."],
+    language: Annotated[list[str], "Language to translate into; repeat for more.", FLORES],
     output: Annotated[list[Path], "Table to write, one per language, in the same order."],
     system: System,
     options: PredictOptions,

@@ -7,8 +7,10 @@ from functools import partial
 
 import torch
 
+from sonar_sign.core.bounds import THREADS
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.gpus import hold_gpus
+from sonar_sign.core.options import DEVICES
 from sonar_sign.core.timing import Timer
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -31,14 +33,16 @@ def choose_device(name: str, n_devices: int = 1) -> torch.device:
         name = "cuda" if may_use_gpu() and torch.cuda.is_available() else "cpu"
     if name == "cuda" and "LOCAL_RANK" in os.environ:
         name = f"cuda:{os.environ['LOCAL_RANK']}"  # one of several processes, each with a GPU
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise UserError(f"Device {name!r} is not one of auto, cpu, cuda, cuda:N.") from None
+    if refusal := DEVICES.refusal_of_text(name):
+        raise UserError(f"Device {name!r}: {refusal}.")
+    device = torch.device(name)
     if device.type == "cuda" and not torch.cuda.is_available():
         raise UserError(
             f"Device {name!r} was asked for, but PyTorch finds no GPU; use auto or cpu."
         )
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        last = torch.cuda.device_count() - 1
+        raise UserError(f"Device {name!r} was asked for, but the last GPU here is cuda:{last}.")
     return device
 
 
@@ -110,7 +114,13 @@ def peak_memory_gb(device: torch.device) -> float:
 
 
 def use_threads(n: int) -> None:
-    """Limit PyTorch to `n` threads, so that parallel jobs do not compete; 0: PyTorch's default."""
-    if n > 0:
+    """Limit PyTorch to `n` threads, so that parallel jobs do not compete; 0: PyTorch's default.
+
+    Raises:
+        UserError: it is no number of threads.
+    """
+    if n:
+        if refusal := THREADS.refusal_of_number(n):
+            raise UserError(f"{n} threads: {refusal}.")
         torch.set_num_threads(n)
         os.environ["OMP_NUM_THREADS"] = str(n)

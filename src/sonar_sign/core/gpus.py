@@ -18,8 +18,30 @@ GPUS = "SONAR_SIGN_GPUS"
 LOCK_FOLDER = "SONAR_SIGN_GPU_LOCKS"
 PAUSE_S = 0.2
 
+# What a system with a GPU has: NVIDIA's (Tegra's too), WSL's, AMD's.
+DEVICE_FILES = ("nvidia*", "nvhost*", "nvgpu*", "dxg", "kfd")
+
 # Lock files, open until this process ends.
 _held: list[int] = []
+
+
+def refusal_of_device(name: str, devices: Path = Path("/dev")) -> str:
+    """What is wrong with a device, without PyTorch, which takes seconds to say so.
+
+    Args:
+        name: `auto`, `cpu`, `cuda` or `cuda:N`.
+        devices: where the system has its device files.
+
+    Returns:
+        A clause where a GPU is asked for, and this machine has none or hides it; else nothing.
+    """
+    if not name.startswith("cuda"):
+        return ""
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in ("", "-1"):
+        return "CUDA_VISIBLE_DEVICES hides all GPUs; unset it, or use auto or cpu"
+    if not any(next(devices.glob(pattern), None) for pattern in DEVICE_FILES):
+        return "this machine has no GPU; use auto or cpu"
+    return ""
 
 
 def hold_gpus(wanted: int) -> None:

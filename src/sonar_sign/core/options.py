@@ -9,36 +9,45 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from sonar_sign.core.settings import (
-    POSITIVE,
+from sonar_sign.core.bounds import (
+    BATCH,
+    HEADS,
+    LAYERS,
+    LEARNING_RATE,
+    SECONDS,
+    SEEDS,
     SHARE,
     SHARE_BELOW_ONE,
-    IntOrAuto,
-    at_least,
+    WEIGHT,
+    WIDTH,
+    WINDOW_SECONDS,
+    WORKERS,
+    above,
     between,
     matching,
 )
+from sonar_sign.core.settings import IntOrAuto
 
 Compat = Literal["ssvp_slt", "exact"]
 Precision = Literal["fp32", "bf16", "fp16"]
 Split = Literal["train", "val", "test"]
-DEVICES = matching("auto|cpu|cuda(:[0-9]+)?")
-LANGUAGES = matching("[a-z]{3}_[A-Z][a-z]{3}")
+LandmarkSource = Literal["openpose", "pose", "mediapipe"]
+DEVICES = matching("auto|cpu|cuda(:[0-9]{1,2})?", "auto, cpu, cuda or cuda:N")
 
 
 @dataclass(frozen=True)
 class RunOptions:
     """Settings of a whole run."""
 
-    seed: Annotated[int, "Seed of trainings and of resampling.", at_least(0)] = 1
-    device: Annotated[str, "auto, cpu, cuda or cuda:N.", DEVICES] = "auto"
+    seed: Annotated[int, "Seed of trainings and of resampling.", SEEDS] = 1
+    device: Annotated[str, "Where models run.", DEVICES] = "auto"
 
 
 @dataclass(frozen=True)
 class PrepareOptions:
     """Which annotated sentences become clips."""
 
-    min_duration_s: Annotated[float, "Shorter clips are dropped, in seconds.", at_least(0)] = 0.2
+    min_duration_s: Annotated[float, "Shorter clips are dropped, in seconds.", SECONDS] = 0.2
 
 
 @dataclass(frozen=True)
@@ -46,11 +55,11 @@ class CropOptions:
     """How clips are cropped and encoded."""
 
     size: Annotated[
-        int, "Width and height of the clips, in pixels: the model's input.", at_least(16, 2)
+        int, "Width and height of the clips, in pixels: the model's input.", between(16, 1024, 2)
     ] = 224
     quality: Annotated[int, "x264's constant rate factor; 0 is lossless.", between(0, 51)] = 18
     frames_probed: Annotated[
-        int, "Most frames per video in which the signer's face is searched.", at_least(1)
+        int, "Most frames per video in which the signer's face is searched.", between(1, 1000)
     ] = 8
     detector: Annotated[Literal["hog", "cnn"], "dlib's face detector; cnn needs a GPU."] = "hog"
     no_face: Annotated[
@@ -63,14 +72,14 @@ class ExtractOptions:
     """How features are computed."""
 
     batch_units: Annotated[
-        int, "Features computed together, of several clips; a full window has 64.", at_least(1)
+        int, "Features computed together, of several clips; a full window has 64.", BATCH
     ] = 256
     compat: Annotated[Compat, "Windows as in the reference, or with its two faults mended."] = (
         "ssvp_slt"
     )
     precision: Annotated[Precision, "Precision of SignHiera; fp16 on a GPU only."] = "fp32"
     num_workers: Annotated[
-        int, "Processes that decode clips ahead of the model; 0: none.", at_least(0)
+        int, "Processes that decode clips ahead of the model; 0: none.", WORKERS
     ] = 0
 
 
@@ -78,13 +87,11 @@ class ExtractOptions:
 class LandmarkOptions:
     """How landmarks are found and represented."""
 
-    source: Annotated[
-        Literal["openpose", "pose", "mediapipe"], "Keypoint files, or MediaPipe on the videos."
-    ] = "openpose"
+    source: Annotated[LandmarkSource, "Keypoint files, or MediaPipe on the videos."] = "openpose"
     fps: Annotated[
-        float, "Rows per second; YouTube-ASL's system uses half the video's.", POSITIVE
+        float, "Rows per second; YouTube-ASL's system uses half the video's.", above(0, 240)
     ] = 12.0
-    max_gap_s: Annotated[float, "Longest gap that is interpolated, in seconds.", at_least(0)] = 0.25
+    max_gap_s: Annotated[float, "Longest gap that is interpolated, in seconds.", SECONDS] = 0.25
     min_confidence: Annotated[float, "Less certain points count as missing.", SHARE] = 0.1
     velocities: Annotated[bool, "Whether rows also hold the points' velocities."] = False
 
@@ -93,20 +100,14 @@ class LandmarkOptions:
 class LossOptions:
     """Weights of the losses that are summed; 0 leaves one out."""
 
-    mse: Annotated[float, "Squared distance to SONAR's embedding / its variance.", at_least(0)] = (
-        1.0
-    )
-    cosine: Annotated[float, "One minus the cosine with SONAR's embedding.", at_least(0)] = 1.0
-    infonce: Annotated[float, "SONAR's embedding against those of other captions.", at_least(0)] = (
-        0.0
-    )
-    infonce_temperature: Annotated[float, "Temperature of infonce.", POSITIVE] = 0.07
+    mse: Annotated[float, "Squared distance to SONAR's embedding / its variance.", WEIGHT] = 1.0
+    cosine: Annotated[float, "One minus the cosine with SONAR's embedding.", WEIGHT] = 1.0
+    infonce: Annotated[float, "SONAR's embedding against those of other captions.", WEIGHT] = 0.0
+    infonce_temperature: Annotated[float, "Temperature of infonce.", above(0, 100)] = 0.07
     infonce_queue: Annotated[
-        int, "Captions of earlier steps that are negatives of infonce.", at_least(0)
+        int, "Captions of earlier steps that are negatives of infonce.", between(0, 1_000_000)
     ] = 1024
-    decoder_ce: Annotated[
-        float, "Cross-entropy of the caption in SONAR's decoder.", at_least(0)
-    ] = 0.0
+    decoder_ce: Annotated[float, "Cross-entropy of the caption in SONAR's decoder.", WEIGHT] = 0.0
     label_smoothing: Annotated[
         float, "Of decoder_ce: probability spread over all tokens.", SHARE_BELOW_ONE
     ] = 0.0
@@ -121,7 +122,9 @@ class AugmentOptions:
     shift: Annotated[float, "Largest shift, as a share of the picture.", SHARE] = 0.04
     scale: Annotated[float, "Largest change of size, as a share.", SHARE] = 0.08
     speed: Annotated[float, "Largest change of speed, as a share.", SHARE_BELOW_ONE] = 0.1
-    delay: Annotated[int, "Most frames for which a clip's first frame is held.", at_least(0)] = 4
+    delay: Annotated[
+        int, "Most frames for which a clip's first frame is held.", between(0, 1000)
+    ] = 4
     drop: Annotated[float, "Share of frames replaced by the one before.", SHARE_BELOW_ONE] = 0.02
 
 
@@ -129,43 +132,43 @@ class AugmentOptions:
 class TrainOptions:
     """How a model is trained."""
 
-    epochs: Annotated[int, "Passes over the training clips.", at_least(1)] = 20
-    learning_rate: Annotated[float, "AdamW's peak learning rate.", POSITIVE] = 1e-4
+    epochs: Annotated[int, "Passes over the training clips.", between(1, 100_000)] = 20
+    learning_rate: Annotated[float, "AdamW's peak learning rate.", LEARNING_RATE] = 1e-4
     batch_size: Annotated[
-        IntOrAuto, "Clips computed together on each device; auto: as many as fit.", at_least(1)
+        IntOrAuto, "Clips computed together on each device; auto: as many as fit.", BATCH
     ] = 32
     gradient_accumulation_steps: Annotated[
-        int, "Batches, on each device, that make a step.", at_least(1)
+        int, "Batches, on each device, that make a step.", BATCH
     ] = 1
     effective_batch: Annotated[
-        int, "With batch_size auto: clips per step on each device.", at_least(1)
+        int, "With batch_size auto: clips per step on each device.", BATCH
     ] = 32
     batch_budget: Annotated[
-        int, "Most windows (of clips) or features in a batch; 0: no limit.", at_least(0)
+        int, "Most windows (of clips) or features in a batch; 0: no limit.", between(0, 1_000_000)
     ] = 0
     mixed_precision: Annotated[Literal["no", "fp16", "bf16"], "fp16 on a GPU only."] = "no"
     gradient_checkpointing: Annotated[bool, "Compute activations twice to save memory."] = False
-    weight_decay: Annotated[float, "AdamW's, not on norms, biases and positions.", at_least(0)] = (
-        0.01
-    )
+    weight_decay: Annotated[
+        float, "AdamW's, not on norms, biases and positions.", between(0, 10)
+    ] = 0.01
     warmup: Annotated[float, "Share of the steps in which the learning rate rises.", SHARE] = 0.05
-    gradient_clip: Annotated[float, "Largest norm of the gradient.", POSITIVE] = 1.0
-    eval_every: Annotated[int, "Epochs between two validations.", at_least(1)] = 1
+    gradient_clip: Annotated[float, "Largest norm of the gradient.", above(0, 1e6)] = 1.0
+    eval_every: Annotated[int, "Epochs between two validations.", between(1, 100_000)] = 1
     select: Annotated[
         Literal["bleu_4", "chrf", "cosine"], "Metric by which the best checkpoint is chosen."
     ] = "bleu_4"
     patience: Annotated[
-        int, "Validations without improvement before training stops.", at_least(1)
+        int, "Validations without improvement before training stops.", between(1, 100_000)
     ] = 5
-    keep: Annotated[int, "Best checkpoints that are kept.", at_least(1)] = 1
+    keep: Annotated[int, "Best checkpoints that are kept.", between(1, 100)] = 1
     save_every: Annotated[
-        int, "Steps between two saves to resume from; 0: after epochs only.", at_least(0)
+        int, "Steps between two saves to resume from; 0: after epochs only.", between(0, 1_000_000)
     ] = 500
-    num_workers: Annotated[int, "Processes that read data; 0: none.", at_least(0)] = 0
+    num_workers: Annotated[int, "Processes that read data; 0: none.", WORKERS] = 0
     devices: Annotated[
-        IntOrAuto, "GPUs, or CPU processes, of each machine; auto: all.", at_least(0)
+        IntOrAuto, "GPUs, or CPU processes, of each machine; auto: all.", between(1, 256)
     ] = 0
-    num_nodes: Annotated[int, "Machines.", at_least(1)] = 1
+    num_nodes: Annotated[int, "Machines.", between(1, 1024)] = 1
     strategy: Annotated[Literal["auto", "ddp", "fsdp"], "How devices share the work."] = "auto"
     wandb_project: Annotated[str, "Weights & Biases project to log to; empty: none."] = ""
 
@@ -175,7 +178,7 @@ class FreezeOptions:
     """How much of SignHiera is trained."""
 
     freeze: Annotated[
-        float, "Share of SignHiera's blocks that are frozen, from the first on.", SHARE
+        float, "Share of SignHiera's blocks that are frozen, from the first on.", SHARE_BELOW_ONE
     ] = 0.8
 
 
@@ -184,7 +187,7 @@ class JointOptions:
     """How SignHiera and the sign encoder are trained together."""
 
     sign_encoder_learning_rate: Annotated[
-        float, "Peak learning rate of the sign encoder; 0: that of SignHiera.", at_least(0)
+        float, "Peak learning rate of the sign encoder; 0: that of SignHiera.", between(0, 10)
     ] = 0.0
 
 
@@ -195,7 +198,7 @@ class DecoderOptions:
     train_decoder: Annotated[
         Literal["none", "lora", "full"], "Nothing, a low-rank change, or all of it."
     ] = "none"
-    lora_rank: Annotated[int, "Rank of the change.", at_least(1)] = 8
+    lora_rank: Annotated[int, "Rank of the change.", between(1, 1024)] = 8
 
 
 @dataclass(frozen=True)
@@ -205,24 +208,24 @@ class FusionOptions:
     drop_features: Annotated[float, "Share of training clips whose features are hidden.", SHARE] = (
         0.85
     )
-    alignment: Annotated[float, "Weight of the pull of landmarks to features.", at_least(0)] = 1.0
+    alignment: Annotated[float, "Weight of the pull of landmarks to features.", WEIGHT] = 1.0
 
 
 @dataclass(frozen=True)
 class LandmarkModelOptions:
     """Shape of the T5 that translates landmarks; 43 M parameters by default."""
 
-    d_model: Annotated[int, "Width.", at_least(1)] = 512
-    d_ff: Annotated[int, "Width of the feed-forward layers.", at_least(1)] = 1024
-    num_heads: Annotated[int, "Attention heads; they share the width.", at_least(1)] = 8
-    num_layers: Annotated[int, "Layers of the encoder.", at_least(1)] = 6
-    num_decoder_layers: Annotated[int, "Layers of the decoder.", at_least(1)] = 6
+    d_model: Annotated[int, "Width.", WIDTH] = 512
+    d_ff: Annotated[int, "Width of the feed-forward layers.", between(1, 65536)] = 1024
+    num_heads: Annotated[int, "Attention heads; they share the width.", HEADS] = 8
+    num_layers: Annotated[int, "Layers of the encoder.", LAYERS] = 6
+    num_decoder_layers: Annotated[int, "Layers of the decoder.", LAYERS] = 6
     dropout: Annotated[float, "Share of activations dropped in training.", SHARE_BELOW_ONE] = 0.1
     front: Annotated[Literal["conv", "linear"], "How rows become steps of the encoder."] = "conv"
-    stride: Annotated[int, "Rows per step of the encoder.", at_least(1)] = 2
-    kernel: Annotated[int, "Rows that a convolution sees; odd.", at_least(1)] = 5
+    stride: Annotated[int, "Rows per step of the encoder.", between(1, 64)] = 2
+    kernel: Annotated[int, "Rows that a convolution sees; odd.", between(1, 63)] = 5
     vocabulary_size: Annotated[
-        int, "Sentencepiece pieces, trained on the training captions.", at_least(4)
+        int, "Sentencepiece pieces, trained on the training captions.", between(4, 256_000)
     ] = 8000
     tokenizer: Annotated[str, "Sentencepiece model to use instead; empty: train one."] = ""
     t5_folder: Annotated[str, "Pretrained T5 to start from, with its tokenizer; empty: none."] = ""
@@ -236,14 +239,16 @@ class LandmarkAugmentOptions:
     """How much training landmarks are changed; 0 changes nothing."""
 
     noise: Annotated[
-        float, "Standard deviation of each point's position, shoulder widths.", at_least(0)
+        float, "Standard deviation of each point's position, shoulder widths.", between(0, 10)
     ] = 0.02
-    shift: Annotated[float, "Largest shift of all points, shoulder widths.", at_least(0)] = 0.08
+    shift: Annotated[float, "Largest shift of all points, shoulder widths.", between(0, 10)] = 0.08
     scale: Annotated[
         float, "Largest change of size, across and along, as a share.", SHARE_BELOW_ONE
     ] = 0.1
     rotation_deg: Annotated[float, "Largest turn in the picture, degrees.", between(0, 180)] = 6.0
-    speed: Annotated[float, "Largest change of speed, as a natural logarithm.", at_least(0)] = 0.15
+    speed: Annotated[float, "Largest change of speed, as a natural logarithm.", between(0, 3)] = (
+        0.15
+    )
     drop_frames: Annotated[float, "Largest share of rows left out.", SHARE_BELOW_ONE] = 0.1
     drop_part: Annotated[
         float, "Probability that a hand or the face is missing for a while.", SHARE
@@ -257,8 +262,8 @@ class LandmarkAugmentOptions:
 class PredictOptions:
     """How translations are decoded."""
 
-    beam_size: Annotated[int, "Hypotheses kept by beam search.", at_least(1)] = 5
-    batch_size: Annotated[int, "Clips encoded and decoded together.", at_least(1)] = 32
+    beam_size: Annotated[int, "Hypotheses kept by beam search.", between(1, 100)] = 5
+    batch_size: Annotated[int, "Clips encoded and decoded together.", BATCH] = 32
     precision: Annotated[Precision, "Precision of the encoder; fp16 on a GPU only."] = "fp32"
 
 
@@ -282,8 +287,8 @@ class MetricOptions:
 class SampleOptions:
     """Which translations are chosen to be read."""
 
-    n: Annotated[int, "How many clips.", at_least(1)] = 12
-    seed: Annotated[int, "Seed of the random ones.", at_least(0)] = 1
+    n: Annotated[int, "How many clips.", between(1, 10_000)] = 12
+    seed: Annotated[int, "Seed of the random ones.", SEEDS] = 1
 
 
 @dataclass(frozen=True)
@@ -306,7 +311,7 @@ class ClusterOptions:
         str | None, "Kind of GPU, as sinfo -o %G writes it.", matching("[A-Za-z0-9_.]+")
     ] = None
     max_runtime: Annotated[
-        int | None, "Longest time that a job may ask for, in minutes.", at_least(1)
+        int | None, "Longest time that a job may ask for, in minutes.", between(1, 525_600)
     ] = None
 
 
@@ -314,11 +319,13 @@ class ClusterOptions:
 class JobOptions:
     """What a job of one rule asks for in its first attempt."""
 
-    mem_mb: Annotated[int, "Memory in MB, times the number of the attempt.", at_least(1)] = 4000
-    runtime: Annotated[int, "Minutes, times the number of the attempt.", at_least(1)] = 60
-    gpus: Annotated[int, "GPUs, all on one node.", at_least(0)] = 0
+    mem_mb: Annotated[
+        int, "Memory in MB, times the number of the attempt.", between(1, 16_777_216)
+    ] = 4000
+    runtime: Annotated[int, "Minutes, times the number of the attempt.", between(1, 525_600)] = 60
+    gpus: Annotated[int, "GPUs, all on one node.", between(0, 64)] = 0
     cores: Annotated[
-        int | None, "Cores, in batch systems only; null: the rule's threads.", at_least(1)
+        int | None, "Cores, in batch systems only; null: the rule's threads.", between(1, 4096)
     ] = None
 
 
@@ -327,13 +334,15 @@ class TranslateOptions:
     """How videos are translated outside the workflow."""
 
     window_s: Annotated[
-        float, "Seconds of the windows that a video is cut into; 0: none.", at_least(0)
+        float,
+        "Seconds of the windows that a video is cut into; 0: none.",
+        WINDOW_SECONDS,
     ] = 0.0
     beam_size: Annotated[
-        int, "Hypotheses kept by beam search; 0: as the system decodes, else 5.", at_least(0)
+        int, "Hypotheses kept by beam search; 0: as the system decodes, else 5.", between(0, 100)
     ] = 0
-    n_best: Annotated[int, "Translations per language, best first.", at_least(1)] = 1
-    batch_units: Annotated[int, "Features computed together.", at_least(1)] = 256
+    n_best: Annotated[int, "Translations per language, best first.", between(1, 100)] = 1
+    batch_units: Annotated[int, "Features computed together.", BATCH] = 256
     compat: Annotated[Compat, "Windows as in the reference, or with its faults mended."] = (
         "ssvp_slt"
     )

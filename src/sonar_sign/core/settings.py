@@ -5,101 +5,44 @@ from these dataclasses. A field is `Annotated[type, "One line of help.", bounds]
 optional.
 """
 
-import math
-import re
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from sonar_sign.core.bounds import (
+    Bounds,
+    from_text,
+    read_number,
+    refusal_of_input_file,
+    refusal_of_input_folder,
+    refusal_of_path,
+)
+from sonar_sign.core.contradictions import refuse_contradictions
 from sonar_sign.core.errors import UserError
+
+_LONGEST_SHOWN = 60
 
 
 class IntOrAuto(int):
     """A number, or `auto`, which is 0."""
 
-    @classmethod
-    def parse(cls, text: str) -> "IntOrAuto":
-        """Read a flag's value. Raises ValueError for anything but a number or `auto`."""
-        return cls(0 if text == "auto" else int(text))
-
-
-def whole(pattern: str) -> str:
-    """An expression for the whole of a text; `$` alone also matches before a last newline."""
-    return f"^({pattern})$(?!\\n)"
-
 
 @dataclass(frozen=True)
-class Bounds:
-    """What values a setting may have, in the words of JSON Schema."""
+class CheckHere:
+    """A check of a flag's value that depends on this machine, so that no config is refused by it.
 
-    minimum: float | None = None
-    maximum: float | None = None
-    exclusive_minimum: float | None = None
-    exclusive_maximum: float | None = None
-    multiple_of: int | None = None
-    pattern: str | None = None
-    """A regular expression that matches the whole of a text."""
-    choices: tuple[str, ...] = ()
-    """The only values; for names that a registry knows, where a Literal cannot say them."""
+    It stands in the annotation, beside the bounds.
+    """
 
-    def schema(self) -> dict[str, Any]:
-        """The keywords of JSON Schema."""
-        words = {
-            "minimum": self.minimum,
-            "maximum": self.maximum,
-            "exclusiveMinimum": self.exclusive_minimum,
-            "exclusiveMaximum": self.exclusive_maximum,
-            "multipleOf": self.multiple_of,
-            "pattern": self.pattern and whole(self.pattern),
-            "enum": list(self.choices) or None,
-        }
-        return {word: value for word, value in words.items() if value is not None}
-
-    def words(self) -> str:
-        """The bounds for people, such as `0 to 1` or `at least 1`; empty for none."""
-        if self.choices:
-            return ", ".join(self.choices)
-        if self.exclusive_minimum is not None:
-            return f"above {self.exclusive_minimum:g}"
-        if self.minimum is not None and self.maximum is not None:
-            return f"{self.minimum:g} to {self.maximum:g}"
-        if self.minimum is not None and self.exclusive_maximum is not None:
-            return f"{self.minimum:g} to below {self.exclusive_maximum:g}"
-        if self.minimum is not None:
-            even = f", a multiple of {self.multiple_of}" if self.multiple_of else ""
-            return f"at least {self.minimum:g}{even}"
-        return ""
-
-
-def at_least(minimum: float, multiple_of: int | None = None) -> Bounds:
-    """`minimum` or more."""
-    return Bounds(minimum=minimum, multiple_of=multiple_of)
-
-
-def above(minimum: float) -> Bounds:
-    """More than `minimum`."""
-    return Bounds(exclusive_minimum=minimum)
-
-
-def between(minimum: float, maximum: float) -> Bounds:
-    """From `minimum` to `maximum`, both included."""
-    return Bounds(minimum=minimum, maximum=maximum)
-
-
-def matching(pattern: str) -> Bounds:
-    """A text that a regular expression matches as a whole."""
-    return Bounds(pattern=pattern)
-
-
-SHARE = between(0, 1)
-SHARE_BELOW_ONE = Bounds(minimum=0, exclusive_maximum=1)
-POSITIVE = above(0)
+    refusal: Callable[[Any], str]
+    """What is wrong with a value on this machine; empty for nothing."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One field of a dataclass of options."""
+    """One field of a dataclass of options, or one flag of a command."""
 
     name: str
     kind: Any
@@ -116,15 +59,30 @@ class Setting:
 
     @property
     def alternatives(self) -> tuple[Any, ...]:
-        """The type, or the parts of a union."""
-        union = get_origin(self.kind) in (Union, UnionType)
-        return get_args(self.kind) if union else (self.kind,)
+        """The type, or the parts of a union; of a list, those of its items."""
+        kind = get_args(self.kind)[0] if self.is_list else self.kind
+        return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+
+    @property
+    def is_list(self) -> bool:
+        return get_origin(self.kind) is list
+
+    @property
+    def is_number(self) -> bool:
+        return any(part in (int, float, IntOrAuto) for part in self.alternatives)
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether an empty text means something: it does where it is the default."""
+        return self.default == "" or self.is_list
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of its values in a config."""
+        bounds = self.bounds.schema()
         if IntOrAuto in self.alternatives:
-            number = {"type": "integer", **self.bounds.schema()}
-            return {"anyOf": [number, {"const": "auto"}]}
+            return {"anyOf": [{"type": "integer", **bounds}, {"const": "auto"}]}
+        if self.bounds.or_zero:
+            return {"anyOf": [{"type": "number", **bounds}, {"const": 0}]}
         if self.choices:
             # YAML 1.1 reads an unquoted `no` as false.
             further = [False] if "no" in self.choices else []
@@ -132,7 +90,9 @@ class Setting:
             further += [None] if NoneType in self.alternatives else []
             return {"enum": [*self.choices, *further]}
         types = [_json_type(part) for part in self.alternatives]
-        return {"type": types[0] if len(types) == 1 else types, **self.bounds.schema()}
+        if "string" in types and not self.may_be_empty:
+            bounds = {"minLength": 1, **bounds}
+        return {"type": types[0] if len(types) == 1 else types, **bounds}
 
     def read(self, value: Any) -> Any:
         """A value of a config as the field's type; what does not fit is returned as it is.
@@ -142,7 +102,7 @@ class Setting:
         """
         if isinstance(value, str) and not self._takes_text:
             value = from_text(value)
-        if IntOrAuto in self.alternatives and value in ("auto", 0):
+        if IntOrAuto in self.alternatives and (value == "auto" or _is_zero(value)):
             return "auto"
         if isinstance(value, str) and bool in self.alternatives and value in ("true", "false"):
             return value == "true"
@@ -158,11 +118,84 @@ class Setting:
         texts = any(part in (str, Path) for part in self.alternatives)
         return texts or bool(self.choices)
 
+    def read_flag(self, text: Any) -> Any:
+        """The number that a flag was given; a default, which is one already, stays as it is.
+
+        Raises:
+            UserError: the text is no number.
+        """
+        if not isinstance(text, str):
+            return text
+        if IntOrAuto in self.alternatives and text == "auto":
+            return IntOrAuto(0)
+        try:
+            return read_number(text, is_whole=float not in self.alternatives)
+        except ValueError:
+            words = ", ".join(part for part in (self._noun(), self.bounds.words()) if part)
+            raise UserError(f"{self.flag} {shown(text)}: it must be {words}.") from None
+
+    def read_path(self, text: Any) -> Any:
+        """The path that a flag was given. Raises UserError for an empty text."""
+        if text == "":
+            raise UserError(f"{self.flag} is empty; give a path, or leave the flag out.")
+        return Path(text)
+
+    @property
+    def flag(self) -> str:
+        return f"--{self.name.replace('_', '-')}"
+
+    def refusal(self, value: Any) -> str:
+        """What is wrong with a value, such as `it must be 0 to 1`; of a list, with an item."""
+        kinds = self.alternatives
+        is_bool = isinstance(value, bool)
+        if (value is None and NoneType in kinds) or (is_bool and bool in kinds):
+            return ""
+        if IntOrAuto in kinds and _is_zero(value):
+            return ""
+        a_float = isinstance(value, float) and float in kinds
+        if not is_bool and (a_float or (isinstance(value, int) and self.is_number)):
+            return self.bounds.refusal_of_number(value)
+        if isinstance(value, Path) and Path in kinds:
+            return refusal_of_path(value)
+        if isinstance(value, str) and self._takes_text:
+            if not value:
+                return "" if self.may_be_empty else "give it a value, or leave it out"
+            if value not in self.choices and any(get_origin(kind) is Literal for kind in kinds):
+                return f"it must be {', '.join(map(str, self.choices))}"
+            return self.bounds.refusal_of_text(value)
+        words = ", ".join(part for part in (self._noun(), self.bounds.words()) if part)
+        return f"it must be {words}"
+
+    def _noun(self) -> str:
+        nouns = {int: "a whole number", IntOrAuto: "auto or a whole number", float: "a number"}
+        nouns |= {bool: "true or false", str: "a text", Path: "a path"}
+        return next((nouns[kind] for kind in self.alternatives if kind in nouns), "")
+
+
+INPUT_FILE = CheckHere(refusal_of_input_file)
+INPUT_FOLDER = CheckHere(refusal_of_input_folder)
+
 
 def settings_of(cls: type) -> dict[str, Setting]:
     """The settings of a dataclass of options, by name, in order."""
     hints = get_type_hints(cls, include_extras=True)
-    return {field.name: _setting(field, hints[field.name]) for field in fields(cls)}
+    return {
+        field.name: setting_of(field.name, hints[field.name], _default(field))
+        for field in fields(cls)
+    }
+
+
+def setting_of(name: str, hint: Any, default: Any) -> Setting:
+    """A setting from its annotation, `Annotated[type, "One line of help.", bounds]`.
+
+    Raises:
+        TypeError: it has no help.
+    """
+    if get_origin(hint) is not Annotated:
+        raise TypeError(f"{name} has no help; write Annotated[type, 'help'].")
+    kind, text, *further = get_args(hint)
+    bounds = next((extra for extra in further if isinstance(extra, Bounds)), Bounds())
+    return Setting(name, kind, text, default, bounds)
 
 
 def defaults_of(options: Any) -> dict[str, Any]:
@@ -174,39 +207,53 @@ def defaults_of(options: Any) -> dict[str, Any]:
 
 
 def check_options(options: Any) -> None:
-    """Check an instance against the bounds of its fields.
+    """Check an instance: types and bounds of its fields, and that they do not contradict.
 
     Raises:
         UserError: naming the flag, the value and what it may be.
     """
-    for name, setting in settings_of(type(options)).items():
-        value = getattr(options, name)
-        if not (IntOrAuto in setting.alternatives and value == 0):
-            check_value(name, value, setting.bounds)
+    settings = settings_of(type(options))
+    for name, setting in settings.items():
+        check_value(setting, getattr(options, name))
+    refuse_contradictions({name: getattr(options, name) for name in settings})
 
 
-def check_value(name: str, value: Any, bounds: Bounds) -> None:
-    """Check the value of a flag against its bounds; values that are no numbers and no text pass.
+def check_value(
+    setting: Setting, value: Any, label: str = "", checks: Iterable[CheckHere] = ()
+) -> None:
+    """Check the value of a flag.
+
+    Args:
+        label: how the flag is written; empty: `--` and its name.
+        checks: further ones, of this machine.
 
     Raises:
         UserError: naming the flag, the value and what it may be.
     """
-    flag = f"--{name.replace('_', '-')}"
-    if isinstance(value, str) and bounds.pattern and not re.fullmatch(bounds.pattern, value):
-        raise UserError(f"{flag} {value!r} is not possible; its help says what is.")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return
-    if not math.isfinite(value) or not _within(value, bounds):
-        raise UserError(f"{flag} {value}: it must be {bounds.words() or 'a finite number'}.")
+    label = label or setting.flag
+    values = list(value) if setting.is_list else [value]
+    for place, one in enumerate(values):
+        if refusal := setting.refusal(one):
+            raise UserError(f"{label} {shown(one)}: {refusal}.")
+        if one in values[:place]:
+            raise UserError(f"{label} {shown(one)} is given twice; leave one of them out.")
+        for check in checks:
+            if refusal := check.refusal(one):
+                raise UserError(f"{label} {shown(one)}: {refusal}.")
 
 
-def _setting(field: Field, hint: Any) -> Setting:
-    if get_origin(hint) is not Annotated:
-        raise TypeError(f"{field.name} has no help; write Annotated[type, 'help'].")
-    kind, text, *further = get_args(hint)
-    bounds = next((extra for extra in further if isinstance(extra, Bounds)), Bounds())
-    default = None if field.default is MISSING else field.default
-    return Setting(field.name, kind, text, default, bounds)
+def shown(value: Any) -> str:
+    """A value in a message: texts quoted and without control characters, long ones cut."""
+    if isinstance(value, Path):
+        return str(value)
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def _default(field: Field) -> Any:
+    if field.default_factory is not MISSING:
+        return field.default_factory()  # of a list
+    return None if field.default is MISSING else field.default
 
 
 def _written(value: Any, setting: Setting) -> Any:
@@ -215,30 +262,8 @@ def _written(value: Any, setting: Setting) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _within(value: float, bounds: Bounds) -> bool:
-    return (
-        (bounds.minimum is None or value >= bounds.minimum)
-        and (bounds.maximum is None or value <= bounds.maximum)
-        and (bounds.exclusive_minimum is None or value > bounds.exclusive_minimum)
-        and (bounds.exclusive_maximum is None or value < bounds.exclusive_maximum)
-        and (bounds.multiple_of is None or value % bounds.multiple_of == 0)
-    )
-
-
-def from_text(text: str) -> Any:
-    """What YAML reads, and numbers such as `1e-3` that YAML 1.1 takes for text."""
-    import yaml
-
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return text
-    return text if isinstance(value, list | dict) else value
+def _is_zero(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value == 0
 
 
 def _json_type(part: Any) -> str:

@@ -17,6 +17,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.settings import Setting, from_text
 from sonar_sign.core.wording import nearest
 from sonar_sign.corpora import TYPES
+from sonar_sign.operations.config_check import check_meaning, require_plain, schema_errors
 from sonar_sign.operations.config_layers import (
     DEFAULT,
     Layer,
@@ -97,10 +98,13 @@ def complete(layers: Sequence[Layer]) -> Config:
     Raises:
         UserError: naming the key that is wrong, and what it may be.
     """
+    for layer in layers:
+        require_plain(layer.values)
     given, origins = merge(layers)
     read = _read_values(given)
     _check_schema(read)
     values = _with_defaults(read)
+    check_meaning(values)
     experiment = Experiment.of(values, packaged_defaults()["systems"])
     _check_corpora(values, experiment)
     for key in _leaves(values):
@@ -272,13 +276,7 @@ def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_schema(values: Mapping[str, Any]) -> None:
-    from jsonschema import Draft202012Validator
-
-    errors = sorted(
-        Draft202012Validator(config_schema()).iter_errors(values),
-        key=lambda e: list(map(str, e.path)),
-    )
-    if errors:
+    if errors := schema_errors(config_schema(), values):
         raise UserError(f"In the config: {_sentence(errors[0])}")
 
 

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import require_file
+from sonar_sign.operations.yaml_files import read_yaml
 
 DEFAULT = "default"
 COMMAND_LINE = "--config"
@@ -54,38 +52,6 @@ def merge(layers: Sequence[Layer]) -> tuple[dict[str, Any], dict[str, str]]:
 def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """`changes` over `base`, key by key."""
     return _laid_over(base, changes, "", "", {})
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML file that holds a mapping, `extends` included.
-
-    Raises:
-        UserError: it is missing, no YAML mapping, or a key stands in it twice.
-    """
-    text = require_file(path, "The config").read_text(encoding="utf-8")
-    try:
-        values = yaml.load(text, _StrictLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or error.__class__.__name__
-        raise UserError(f"{path}{where}: this is not a valid config ({problem}).") from error
-    if not isinstance(values, dict):
-        raise UserError(f"{path} holds no keys; give a config of the workflow.")
-    return values
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML as usual, but a key that stands twice in a mapping is an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for key, _ in reversed(node.value):
-            if keys.count(key.value) > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value} stands there twice", key.start_mark
-                )
-        return super().construct_mapping(node, deep)
 
 
 def extended(layer: Layer, folder: Path) -> list[Layer]:

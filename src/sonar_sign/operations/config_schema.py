@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sonar_sign.core.bounds import MAX_SEED, whole
 from sonar_sign.core.demo_options import (
     DemoOptions,
     SignHieraPretrainOptions,
@@ -30,14 +31,18 @@ from sonar_sign.core.options import (
     SampleOptions,
     TrainOptions,
 )
-from sonar_sign.core.settings import Setting, defaults_of, settings_of, whole
+from sonar_sign.core.settings import Setting, defaults_of, settings_of
 from sonar_sign.corpora import TYPES
 from sonar_sign.models.fetch import registry
 from sonar_sign.training.kinds import KINDS
 
 NAME = whole("[A-Za-z0-9_-]+")
 SYSTEM_NAME = whole("[a-z0-9_]+")
-LANGUAGE = whole("[a-z]{3}_[A-Z][a-z]{3}")
+LANGUAGE = {
+    "type": "string",
+    "pattern": whole("[a-z]{3}_[A-Z][a-z]{3}"),
+    "description": "give a FLORES code, such as eng_Latn",
+}
 SPLITS = ("train", "val", "test")
 
 
@@ -114,7 +119,7 @@ def training_schema() -> dict[str, Any]:
         "data": {
             "type": "object",
             "minProperties": 1,
-            "additionalProperties": {"type": "number", "exclusiveMinimum": 0},
+            "additionalProperties": {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
         },
         "target_languages": _languages(0),
     }
@@ -150,9 +155,7 @@ def _structure() -> dict[str, Any]:
             "required": ["name", "type", "root"],
         },
         "further_corpora": _named(NAME, {**_closed(corpus), "required": ["type", "root"]}),
-        "languages": _closed(
-            {"captions": {"type": "string", "pattern": LANGUAGE}, "outputs": _languages(1)}
-        ),
+        "languages": _closed({"captions": LANGUAGE, "outputs": _languages(1)}),
         "models": _closed(
             {
                 **dict.fromkeys(("sign_hiera", "sign_encoder", "sonar"), text),
@@ -162,7 +165,8 @@ def _structure() -> dict[str, Any]:
         "seeds": {
             "type": "array",
             "minItems": 1,
-            "items": {"type": "integer", "minimum": 0},
+            "maxItems": 100,
+            "items": {"type": "integer", "minimum": 0, "maximum": MAX_SEED},
         },
         "trainings": _named(SYSTEM_NAME, training_schema()),
         "systems": {
@@ -194,9 +198,8 @@ def _named(pattern: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _count() -> dict[str, Any]:
-    return {"type": "integer", "minimum": 1}
+    return {"type": "integer", "minimum": 1, "maximum": 100_000}
 
 
 def _languages(at_least: int) -> dict[str, Any]:
-    items = {"type": "string", "pattern": LANGUAGE}
-    return {"type": "array", "minItems": at_least, "uniqueItems": True, "items": items}
+    return {"type": "array", "minItems": at_least, "uniqueItems": True, "items": LANGUAGE}

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sonar_sign.core.contradictions import refuse_contradictions
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.wording import nearest
+from sonar_sign.operations.config_check import schema_errors
 from sonar_sign.operations.config_layers import laid_over
 from sonar_sign.operations.config_schema import defaults_in, settings_in
 from sonar_sign.training.kinds import KINDS, PRETRAINED, VIDEO_ENCODERS, Kind, Role
@@ -135,6 +137,15 @@ def _training(
                 f"{nearest(corpus, known)}."
             )
     own = {key: value for key, value in values.items() if key in settings_in(kind.options)}
+    settings = {**defaults_in(kind.options), **own}
+    groups = {
+        group: {**defaults_in([options]), **(values.get(group) or {})}
+        for group, options in kind.groups.items()
+    }
+    together = {key: value for group in groups.values() for key, value in group.items()}
+    together |= {**settings, "start": starts.get("start"), "device": config["device"]}
+    refuse_contradictions(together, f"{where}.")
+    _check_target_languages(where, values, config)
     return Training(
         name=name,
         kind=kind,
@@ -142,12 +153,19 @@ def _training(
         features=feature_reference(where, values.get("features"), kind, kinds),
         data={corpus: float(weight) for corpus, weight in data.items()},
         target_languages=tuple(values.get("target_languages", ())),
-        settings={**defaults_in(kind.options), **own},
-        groups={
-            group: {**defaults_in([options]), **(values.get(group) or {})}
-            for group, options in kind.groups.items()
-        },
+        settings=settings,
+        groups=groups,
     )
+
+
+def _check_target_languages(
+    where: str, values: Mapping[str, Any], config: Mapping[str, Any]
+) -> None:
+    captions = config["languages"]["captions"]
+    if captions in values.get("target_languages", ()):
+        raise UserError(
+            f"{where}.target_languages names {captions}, the captions' own language; leave it out."
+        )
 
 
 def _check_settings(where: str, kind: Kind, values: Mapping[str, Any]) -> None:
@@ -162,11 +180,6 @@ def _check_settings(where: str, kind: Kind, values: Mapping[str, Any]) -> None:
                 f"{nearest(key, sorted(allowed))}."
             )
     _check_values(where, settings_in(kind.options), values)
-    if not kind.learns_embeddings and values.get("select") == "cosine":
-        raise UserError(
-            f"{where}.select cannot be cosine: a {kind.name} has no embeddings; bleu_4 and chrf "
-            "are possible."
-        )
     for group, options in kind.groups.items():
         given = values.get(group) or {}
         settings = settings_in([options])
@@ -180,12 +193,9 @@ def _check_settings(where: str, kind: Kind, values: Mapping[str, Any]) -> None:
 
 
 def _check_values(where: str, settings: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    from jsonschema import Draft202012Validator
-
     for key, setting in settings.items():
         if key in values:
-            error = next(Draft202012Validator(setting.schema()).iter_errors(values[key]), None)
-            if error is not None:
+            for error in schema_errors(setting.schema(), values[key]):
                 raise UserError(f"{where}.{key}: {error.message}.")
 
 

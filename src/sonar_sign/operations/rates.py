@@ -9,7 +9,7 @@ import yaml
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.wording import nearest
-from sonar_sign.operations.config_layers import read_yaml
+from sonar_sign.operations.yaml_files import read_yaml
 
 Rates = Mapping[str, dict[str, Any]]
 

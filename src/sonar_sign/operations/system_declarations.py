@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sonar_sign.core.contradictions import refuse_contradictions
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.wording import nearest
 from sonar_sign.operations.declarations import (
@@ -80,6 +81,7 @@ def _system(
     languages = config["languages"]
     others = [code for code in languages["outputs"] if code != languages["captions"]]
     decoding = {**config["decoding"], **values.get("decoding", {})}
+    refuse_contradictions({**decoding, "device": config["device"]}, f"{where}.decoding.")
     parts = _parts(training, trainings)
     if "features" in values:
         if parts["video_encoder"] is None:

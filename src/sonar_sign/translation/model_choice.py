@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.settings import INPUT_FILE, INPUT_FOLDER
 from sonar_sign.core.wording import nearest
 from sonar_sign.translation.declared_systems import DeclaredSystem, find_system
 from sonar_sign.translation.inputs import SonarModels
@@ -35,10 +36,16 @@ class ModelChoice:
     model: Annotated[
         str | None, "demo (after make demo; the default) or public (after fetch_model)."
     ] = None
-    sign_hiera: Annotated[Path | None, "A SignHiera checkpoint, instead of the model's."] = None
-    sign_encoder: Annotated[Path | None, "A sign encoder, instead of the model's."] = None
-    sonar: Annotated[Path | None, "A SONAR folder, instead of the model's."] = None
-    sonar_decoder: Annotated[Path | None, "A fine-tuned decoder, instead of the model's."] = None
+    sign_hiera: Annotated[
+        Path | None, "A SignHiera checkpoint, instead of the model's.", INPUT_FILE
+    ] = None
+    sign_encoder: Annotated[Path | None, "A sign encoder, instead of the model's.", INPUT_FILE] = (
+        None
+    )
+    sonar: Annotated[Path | None, "A SONAR folder, instead of the model's.", INPUT_FOLDER] = None
+    sonar_decoder: Annotated[
+        Path | None, "A fine-tuned decoder, instead of the model's.", INPUT_FILE
+    ] = None
 
     def find(self) -> DeclaredSystem:
         """The files of the chosen models and how they decode.

@@ -184,6 +184,9 @@ def test_a_missing_corpus_is_one_sentence(tmp_path):
 def test_as_many_outputs_as_languages(tmp_path):
     files = ["features", "timings", "sign-encoder", "sign-hiera", "sonar"]
     flags = [word for name in files for word in (f"--{name}", tmp_path / name)]
+    for name in files[:-1]:
+        (tmp_path / name).write_text("")
+    (tmp_path / "sonar").mkdir()
     languages = ["--language", "eng_Latn", "--language", "ita_Latn"]
     done = run("predict", *flags, *languages, "--output", "a.tsv", "--system", "finetuned")
     one_sentence(done, "one --output for every --language")

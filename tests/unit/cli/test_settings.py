@@ -9,8 +9,9 @@ import typer
 from typer.testing import CliRunner
 
 from sonar_sign.cli.settings import add_command
+from sonar_sign.core.bounds import between
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.settings import IntOrAuto, between
+from sonar_sign.core.settings import IntOrAuto
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,8 @@ def test_what_a_call_imports_before_its_work(tmp_path, name):
 
 def test_the_measure_sees_what_is_imported(tmp_path):
     files = ["clips", "checkpoint", "output", "timings"]
-    flags = [word for name in files for word in (f"--{name}", "no")]
+    for name in files[:2]:
+        (tmp_path / name).write_text("no clips, no checkpoint")
+    flags = [word for name in files for word in (f"--{name}", name)]
     _, packages, _ = imported(tmp_path, "extract", *flags)
     assert "torch" in packages

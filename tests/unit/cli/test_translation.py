@@ -81,7 +81,7 @@ def test_text_goes_to_a_file(tmp_path):
         (("--model", "publik"), "did you mean public"),
         (("--system", "greedy", "--model", "demo"), "either --system or --model"),
         (("--results", "results/tiny"), "give --system NAME too"),
-        (("--system", "greedy", "--sign-encoder", "gone.pth"), "gone.pth is missing"),
+        (("--system", "greedy", "--sign-encoder", "gone.pth"), "gone.pth: there is no such file"),
     ],
 )
 def test_a_choice_that_cannot_be_made_is_one_sentence(arguments, words):

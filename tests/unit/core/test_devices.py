@@ -78,8 +78,16 @@ def test_each_process_of_several_has_its_own_gpu(two_gpus, monkeypatch, name):
 
 
 def test_a_device_that_does_not_exist():
-    with pytest.raises(UserError, match="'gpu' is not one of auto, cpu, cuda, cuda:N"):
-        choose_device("gpu")
+    for name in ("gpu", "mps", "meta", "cpu\n", "cuda:", "cuda:-1", "cuda:999999999999", "CPU", ""):
+        with pytest.raises(
+            UserError, match="Device .*: (it must be auto, cpu, cuda or c|take out)"
+        ):
+            choose_device(name)
+
+
+def test_a_gpu_that_does_not_exist(two_gpus):
+    with pytest.raises(UserError, match="'cuda:9' was asked for, but the last GPU here is cuda:1"):
+        choose_device("cuda:9")
 
 
 def test_the_number_of_devices(two_gpus, monkeypatch):
