@@ -25,6 +25,7 @@ from sonar_sign.cli import (
     training,
     translation,
 )
+from sonar_sign.cli.faults import report_fault
 from sonar_sign.cli.sections import SectionedGroup, print_version
 from sonar_sign.cli.settings import add_command
 from sonar_sign.core.errors import PreemptedError, UserError
@@ -89,7 +90,7 @@ def main() -> None:
     except Exception as error:
         refusal = refused(error)
         if refusal is None:
-            raise
+            sys.exit(report_fault(error))
         where = f"{refusal.filename}: " if refusal.filename else ""
         print(
             f"sonar-sign: {where}{REFUSED[refusal.errno]}, and run the same command again.",

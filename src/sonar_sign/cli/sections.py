@@ -1,11 +1,20 @@
-"""The help page of `sonar-sign`: its commands in sections, and its version."""
+"""The group of commands `sonar-sign`: its help page in sections, its version, its usage errors."""
+
+import os
+import sys
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from sonar_sign import __version__
+from sonar_sign.core.errors import UserError
 
 WORKFLOW_STEPS = "Workflow steps"
+# What a shell says of a command that Ctrl-C ended.
+INTERRUPTED = 130
+BROKEN_PIPE = 1
 # Longer than the first sentence of any help, so that none is cut.
 WHOLE = 1000
 # Every command that is not listed here is a step of the workflow.
@@ -41,6 +50,43 @@ class SectionedGroup(TyperGroup):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run a command as Typer would, but a mistake in its flags is one sentence.
+
+        Raises:
+            UserError: a flag does not exist, is missing, or has a value of another type.
+        """
+        if not standalone_mode:
+            return super().main(*args, standalone_mode=False, **extra)
+        for stream in (sys.stdout, sys.stderr):
+            # A file name need not be UTF-8, and a terminal may only know ASCII.
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            code = super().main(*args, standalone_mode=False, **extra)
+            sys.stdout.flush()
+            sys.exit(code)
+        except BrokenPipeError:
+            # Whoever read our output has read enough, as `head` has; Python would flush once more.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+            sys.exit(BROKEN_PIPE)
+        except typer.Abort:
+            sys.exit(INTERRUPTED)
+        except TyperException as error:
+            if str(error).startswith("Usage: "):  # called without any command: the help page
+                print(error, file=sys.stderr)
+                sys.exit(2)
+            raise UserError(_sentence(error)) from None
+
+
+def _sentence(error: TyperException) -> str:
+    """A usage error of Typer's in one sentence."""
+    message = getattr(error, "format_message", error.__str__)()
+    context = getattr(error, "ctx", None)
+    where = f"; see {context.command_path} --help" if context else ""
+    message = message.rstrip(".?").replace(". Did you mean", "; did you mean")
+    return " ".join(f"{message}{where}.".split())
 
 
 def print_version(asked: bool) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from pathlib import Path
 from types import NoneType
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -34,15 +34,9 @@ def flags(function: Callable) -> Callable:
     The parameters of `function` are annotated `Annotated[type, "help"]`, or with a frozen
     dataclass whose fields are. Typer reads the signature of the returned function.
     """
+    made = flags_of(function)
     hints = get_type_hints(function, include_extras=True)
-    made: list[_Flag] = []
-    classes: dict[str, type] = {}
-    for name, parameter in inspect.signature(function).parameters.items():
-        if is_dataclass(hints[name]):
-            classes[name] = hints[name]
-            made += _of_class(hints[name])
-        else:
-            made.append(_Flag.of(name, hints[name], parameter.default))
+    classes = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
 
     def command(**values: Any) -> None:
         for flag in made:
@@ -59,13 +53,11 @@ def flags(function: Callable) -> Callable:
     return command
 
 
-@dataclass(frozen=True)
-class _Flag:
+@dataclass(frozen=True, eq=False)
+class Flag:
     """A flag of a command, or a positional argument."""
 
     setting: Setting
-    label: str
-    """How it is written on the command line."""
     parameter: inspect.Parameter
     """As Typer wants it."""
     checks: tuple[CheckHere, ...]
@@ -75,14 +67,15 @@ class _Flag:
         return self.setting.name
 
     @classmethod
-    def of(cls, name: str, hint: Any, default: Any) -> "_Flag":
+    def of(cls, name: str, hint: Any, default: Any) -> "Flag":
         """A flag from its annotation, `Annotated[type, "help" or Typer's own class, ...]`."""
         kind, text, *further = get_args(hint)
         described = isinstance(text, str)
         # Some parameters are described by Typer's own classes: positional arguments, for example.
         words = Annotated[kind, text if described else text.help, *further]
         none = inspect.Parameter.empty
-        setting = setting_of(name, words, None if default is none else default)
+        label = "" if described else name.upper()
+        setting = setting_of(name, words, None if default is none else default, label)
         option = _option(setting) if described else _with_parser(text, setting)
         parameter = inspect.Parameter(
             name,
@@ -91,7 +84,7 @@ class _Flag:
             annotation=Annotated[kind, option],
         )
         checks = tuple(extra for extra in further if isinstance(extra, CheckHere))
-        return cls(setting, setting.flag if described else name.upper(), parameter, checks)
+        return cls(setting, parameter, checks)
 
     def check(self, value: Any) -> None:
         """Check a value, which may be the default.
@@ -101,12 +94,24 @@ class _Flag:
         """
         if value is None and self.parameter.default is None:
             return
-        check_value(self.setting, value, self.label, self.checks)
+        check_value(self.setting, value, self.checks)
 
 
-def _of_class(cls: type) -> list[_Flag]:
+def flags_of(function: Callable) -> list[Flag]:
+    """Every flag of a command, in order; those of a settings class in its place."""
+    hints = get_type_hints(function, include_extras=True)
+    made: list[Flag] = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        if is_dataclass(hints[name]):
+            made += _of_class(hints[name])
+        else:
+            made.append(Flag.of(name, hints[name], parameter.default))
+    return made
+
+
+def _of_class(cls: type) -> list[Flag]:
     hints = get_type_hints(cls, include_extras=True)
-    return [_Flag.of(field.name, hints[field.name], _default_of(field)) for field in fields(cls)]
+    return [Flag.of(field.name, hints[field.name], _default_of(field)) for field in fields(cls)]
 
 
 def _default_of(field: Field) -> Any:
@@ -124,8 +129,7 @@ def _option(setting: Setting) -> Any:
 
 def _with_parser(described: Any, setting: Setting) -> Any:
     """What is described by a class of Typer's, with our way of reading numbers and paths."""
-    for name, value in _parsed(setting).items():
-        setattr(described, name, value)
+    described.parser = _parsed(setting).get("parser")
     return described
 
 
@@ -137,5 +141,7 @@ def _parsed(setting: Setting) -> dict[str, Any]:
         return {"parser": setting.read_flag, "metavar": metavar}
     if kind is Path:
         return {"parser": setting.read_path, "metavar": "<path>"}
+    if setting.choices and get_origin(kind) is Literal:
+        return {"parser": str, "metavar": f"<{'|'.join(setting.choices)}>"}
     # Typer itself would write <list[str]>.
     return {"metavar": f"<{kind.__name__}>"} if setting.is_list else {}

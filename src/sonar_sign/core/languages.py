@@ -56,7 +56,7 @@ _TWO_LETTERS = {
 
 
 def language_meant(code: str) -> str:
-    """The clause that helps with an unknown code: the nearest that is known, or how codes look."""
+    """What is wrong with an unknown code, with the nearest that is known, or how codes look."""
     short = code.lower().replace("-", "_").partition("_")[0]
     meant = _TWO_LETTERS.get(short) or min(
         (known for known in LANGUAGES if short and known.startswith(short)), default=None
@@ -64,7 +64,8 @@ def language_meant(code: str) -> str:
     if meant is None and len(code) > 2:
         clause = nearest(code, sorted(LANGUAGES))
         meant = clause.removeprefix("did you mean ") if clause.startswith("did you") else None
-    return f"did you mean {meant}" if meant else "give a FLORES code, such as eng_Latn"
+    help_ = f"did you mean {meant}" if meant else "give a FLORES code, such as eng_Latn"
+    return f"SONAR knows no such language; {help_}"
 
 
 FLORES = one_of(sorted(LANGUAGES), "a FLORES code that SONAR knows", language_meant)

@@ -22,7 +22,7 @@ from sonar_sign.core.bounds import (
 from sonar_sign.core.contradictions import refuse_contradictions
 from sonar_sign.core.errors import UserError
 
-_LONGEST_SHOWN = 60
+_LONGEST_SHOWN, _LONGEST_PATH_SHOWN = 60, 250
 
 
 class IntOrAuto(int):
@@ -50,6 +50,8 @@ class Setting:
     help: str
     default: Any
     bounds: Bounds = Bounds()
+    label: str = ""
+    """How it is written on the command line; empty: `--` and its name."""
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -142,7 +144,7 @@ class Setting:
 
     @property
     def flag(self) -> str:
-        return f"--{self.name.replace('_', '-')}"
+        return self.label or f"--{self.name.replace('_', '-')}"
 
     def refusal(self, value: Any) -> str:
         """What is wrong with a value, such as `it must be 0 to 1`; of a list, with an item."""
@@ -185,7 +187,7 @@ def settings_of(cls: type) -> dict[str, Setting]:
     }
 
 
-def setting_of(name: str, hint: Any, default: Any) -> Setting:
+def setting_of(name: str, hint: Any, default: Any, label: str = "") -> Setting:
     """A setting from its annotation, `Annotated[type, "One line of help.", bounds]`.
 
     Raises:
@@ -195,7 +197,7 @@ def setting_of(name: str, hint: Any, default: Any) -> Setting:
         raise TypeError(f"{name} has no help; write Annotated[type, 'help'].")
     kind, text, *further = get_args(hint)
     bounds = next((extra for extra in further if isinstance(extra, Bounds)), Bounds())
-    return Setting(name, kind, text, default, bounds)
+    return Setting(name, kind, text, default, bounds, label)
 
 
 def defaults_of(options: Any) -> dict[str, Any]:
@@ -218,36 +220,31 @@ def check_options(options: Any) -> None:
     refuse_contradictions({name: getattr(options, name) for name in settings})
 
 
-def check_value(
-    setting: Setting, value: Any, label: str = "", checks: Iterable[CheckHere] = ()
-) -> None:
+def check_value(setting: Setting, value: Any, checks: Iterable[CheckHere] = ()) -> None:
     """Check the value of a flag.
 
     Args:
-        label: how the flag is written; empty: `--` and its name.
         checks: further ones, of this machine.
 
     Raises:
         UserError: naming the flag, the value and what it may be.
     """
-    label = label or setting.flag
     values = list(value) if setting.is_list else [value]
     for place, one in enumerate(values):
         if refusal := setting.refusal(one):
-            raise UserError(f"{label} {shown(one)}: {refusal}.")
+            raise UserError(f"{setting.flag} {shown(one)}: {refusal}.")
         if one in values[:place]:
-            raise UserError(f"{label} {shown(one)} is given twice; leave one of them out.")
+            raise UserError(f"{setting.flag} {shown(one)} is given twice; leave one of them out.")
         for check in checks:
             if refusal := check.refusal(one):
-                raise UserError(f"{label} {shown(one)}: {refusal}.")
+                raise UserError(f"{setting.flag} {shown(one)}: {refusal}.")
 
 
 def shown(value: Any) -> str:
     """A value in a message: texts quoted and without control characters, long ones cut."""
-    if isinstance(value, Path):
-        return str(value)
+    longest = _LONGEST_PATH_SHOWN if isinstance(value, Path) else _LONGEST_SHOWN
     text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def _default(field: Field) -> Any:

@@ -86,7 +86,7 @@ def check_meaning(values: Mapping[str, Any]) -> None:
     """
     for where, code in _languages(values):
         if refusal := FLORES.refusal_of_text(code):
-            raise UserError(f"In the config: {where}: SONAR has no language {code!r}; {refusal}.")
+            raise UserError(f"In the config: {where}: {code!r}: {refusal}.")
     for section in (*SECTIONS, *DEMO_SECTIONS):
         holder: Any = values
         for part in section.key.split(".") if section.key else ():
