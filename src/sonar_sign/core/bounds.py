@@ -21,8 +21,8 @@ MAX_TEXT = 4096
 """Characters of a text: more than any name or path has."""
 MAX_NAME_BYTES = 255
 """Of a file's name, on Linux."""
-_WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_WHOLE = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,29})")
+_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MOST_CHOICES = 12
 
 

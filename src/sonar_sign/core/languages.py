@@ -59,7 +59,7 @@ def language_meant(code: str) -> str:
     """What is wrong with an unknown code, with the nearest that is known, or how codes look."""
     short = code.lower().replace("-", "_").partition("_")[0]
     meant = _TWO_LETTERS.get(short) or min(
-        (known for known in LANGUAGES if short and known.startswith(short)), default=None
+        (known for known in LANGUAGES if len(short) > 1 and known.startswith(short)), default=None
     )
     if meant is None and len(code) > 2:
         clause = nearest(code, sorted(LANGUAGES))

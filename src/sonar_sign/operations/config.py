@@ -17,7 +17,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.settings import Setting, from_text
 from sonar_sign.core.wording import nearest
 from sonar_sign.corpora import TYPES
-from sonar_sign.operations.config_check import check_meaning, require_plain, schema_errors
+from sonar_sign.operations.config_check import check_sections, require_plain, schema_errors
 from sonar_sign.operations.config_layers import (
     DEFAULT,
     Layer,
@@ -104,7 +104,7 @@ def complete(layers: Sequence[Layer]) -> Config:
     read = _read_values(given)
     _check_schema(read)
     values = _with_defaults(read)
-    check_meaning(values)
+    check_sections(values)
     experiment = Experiment.of(values, packaged_defaults()["systems"])
     _check_corpora(values, experiment)
     for key in _leaves(values):

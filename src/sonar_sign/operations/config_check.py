@@ -5,7 +5,7 @@ other; SONAR knows the languages.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from sonar_sign.core.contradictions import refuse_contradictions
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.settings import shown
-from sonar_sign.operations.config_schema import DEMO_SECTIONS, SECTIONS
+from sonar_sign.operations.config_schema import DEMO_SECTIONS, LANGUAGE, SECTIONS
 
 MAX_DEPTH = 30
 
@@ -31,6 +31,12 @@ def _validator_class() -> Any:
             words = schema.get("description")
             yield ValidationError(f"{instance!r} is not possible: {words}") if words else error
 
+    def language(validator, wanted, instance, schema):
+        """The format of languages: SONAR must know them."""
+        refusal = isinstance(instance, str) and FLORES.refusal_of_text(instance)
+        if wanted == LANGUAGE["format"] and refusal:
+            yield ValidationError(f"{shown(instance)}: {refusal}")
+
     kinds = Draft202012Validator.TYPE_CHECKER.redefine_many(
         {
             # JSON Schema takes 2.0 for an integer; the flag would not.
@@ -40,12 +46,16 @@ def _validator_class() -> Any:
             ),
         }
     )
-    return validators.extend(Draft202012Validator, {"pattern": pattern}, type_checker=kinds)
+    return validators.extend(
+        Draft202012Validator, {"pattern": pattern, "format": language}, type_checker=kinds
+    )
 
 
 def schema_errors(schema: Mapping[str, Any], value: Any) -> list[Any]:
     """What a JSON schema has against a value, in the order of the keys."""
-    errors = _validator_class()(schema).iter_errors(value)
+    errors = list(_validator_class()(schema).iter_errors(value))
+    for error in errors:
+        error.message = error.message.replace(repr(error.instance), shown(error.instance))
     return sorted(errors, key=lambda error: list(map(str, error.path)))
 
 
@@ -78,29 +88,15 @@ def require_plain(values: Any, where: str = "", depth: int = 0) -> None:
         raise UserError(f"In the config: {label}: {values} is no number to compute with.")
 
 
-def check_meaning(values: Mapping[str, Any]) -> None:
-    """Check values whose schema is right, with all defaults.
+def check_sections(values: Mapping[str, Any]) -> None:
+    """Check the sections of a config whose schema is right, with all defaults.
 
     Raises:
-        UserError: settings of a section contradict each other, or SONAR lacks a language.
+        UserError: settings of a section contradict each other.
     """
-    for where, code in _languages(values):
-        if refusal := FLORES.refusal_of_text(code):
-            raise UserError(f"In the config: {where}: {code!r}: {refusal}.")
     for section in (*SECTIONS, *DEMO_SECTIONS):
         holder: Any = values
         for part in section.key.split(".") if section.key else ():
             holder = holder.get(part, {})
         settings = {"device": values["device"], **holder}
         refuse_contradictions(settings, f"In the config: {section.key}{'.' if section.key else ''}")
-
-
-def _languages(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Every language that the config names, with its key."""
-    languages = values["languages"]
-    yield "languages.captions", languages["captions"]
-    for place, code in enumerate(languages["outputs"]):
-        yield f"languages.outputs.{place}", code
-    for name, training in values["trainings"].items():
-        for place, code in enumerate((training or {}).get("target_languages") or ()):
-            yield f"trainings.{name}.target_languages.{place}", code

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.operations.yaml_files import read_yaml
+from sonar_sign.operations.yaml_files import extended_files, read_yaml
 
 DEFAULT = "default"
 COMMAND_LINE = "--config"
@@ -57,10 +57,9 @@ def laid_over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 def extended(layer: Layer, folder: Path) -> list[Layer]:
     """A layer above the files that it extends, which lie in `folder` or in the repository."""
     values = dict(layer.values)
-    named = values.pop("extends", [])
     below = [
         part
-        for name in ([named] if isinstance(named, str) else named)
+        for name in extended_files(values, layer.name)
         for part in _with_extended(_found(name, folder, layer.name), ())
     ]
     return [*below, Layer(layer.name, values)]
@@ -71,9 +70,8 @@ def _with_extended(path: Path, above: tuple[Path, ...]) -> list[Layer]:
     if path in above:
         raise UserError(f"{path} extends itself; take out one of the keys `extends`.")
     values = read_yaml(path)
-    named = values.pop("extends", [])
     layers = []
-    for name in [named] if isinstance(named, str) else named:
+    for name in extended_files(values, str(path)):
         layers += _with_extended(_found(name, path.parent, str(path)), (*above, path))
     return [*layers, Layer(str(path), values)]
 

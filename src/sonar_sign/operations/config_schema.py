@@ -40,8 +40,8 @@ NAME = whole("[A-Za-z0-9_-]+")
 SYSTEM_NAME = whole("[a-z0-9_]+")
 LANGUAGE = {
     "type": "string",
+    "format": "flores_code",
     "pattern": whole("[a-z]{3}_[A-Z][a-z]{3}"),
-    "description": "give a FLORES code, such as eng_Latn",
 }
 SPLITS = ("train", "val", "test")
 

@@ -51,6 +51,19 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
+def extended_files(values: dict[str, Any], where: str) -> list[str]:
+    """Take the key `extends` out of a config: the files that it names.
+
+    Raises:
+        UserError: it holds something else.
+    """
+    named = values.pop("extends", [])
+    names = [named] if isinstance(named, str) else named
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise UserError(f"{where}: extends must be a file's name, or a list of them.")
+    return names
+
+
 class _PlainLoader(yaml.SafeLoader):
     """YAML as the module's docstring says."""
 
@@ -62,6 +75,7 @@ class _PlainLoader(yaml.SafeLoader):
                 f"{_TAG}merge",
             ):
                 shown = key.value if isinstance(key, yaml.ScalarNode) else "a list or mapping"
+                shown = shown or "an empty key"
                 raise _error(key, f"a key must be a text: put {shown} into quotes")
             if key.value in seen:
                 raise _error(key, f"the key {key.value} stands there twice")

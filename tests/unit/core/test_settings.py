@@ -90,7 +90,8 @@ def test_auto_is_a_size_and_zero_stands_for_it():
 
 
 @pytest.mark.parametrize(
-    "text", ["0x10", "1_000", " 5", "5 ", "", "५", "1:30", "nan", "inf", "1,5", "True", "--", "1e5"]
+    "text",
+    ["0x10", "010", "1_000", " 5", "5 ", "", "५", "1:30", "nan", "inf", "1,5", "True", "--", "1e5"],
 )
 def test_a_flag_reads_whole_numbers_in_decimal_digits_only(text):
     with pytest.raises(UserError, match="--number .*: it must be a whole number, 1 to 100"):
@@ -126,6 +127,7 @@ def test_numbers_as_they_are_written(text, value):
         ("number", "[1]", "[1]"),
         # YAML would read 8, 16, 1000 and 90; which of them was meant?
         ("number", "0x10", "0x10"),
+        ("number", "010", "010"),
         ("number", "1_000", "1_000"),
         ("number", "1:30", "1:30"),
         ("rate", ".nan", ".nan"),
