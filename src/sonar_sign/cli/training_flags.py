@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from sonar_sign.cli.features import Device, Language, Seed, Sonar, Threads
+from sonar_sign.cli.features import Device, Language, Seed, Threads
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import Compat
@@ -96,7 +96,8 @@ class SupervisionFlags:
     train_manifest: TrainManifest
     val_targets: ValTargets
     val_manifest: ValManifest
-    sonar: Sonar
+    # Not every training opens it, so it need not be there.
+    sonar: Annotated[Path, "Folder with SONAR's text encoder, decoder and tokenizer."]
     corpus: Corpus = field(default_factory=list)
     extra_language: Annotated[
         list[str], "Further language of training captions; repeat for more.", FLORES

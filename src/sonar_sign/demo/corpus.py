@@ -22,11 +22,10 @@ from pathlib import Path
 from zlib import crc32
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, safe_name, write_json
+from sonar_sign.core.progress import track
 from sonar_sign.demo.domains import DOMAINS, signer_of
 from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
 from sonar_sign.demo.render import RenderedVideo, VideoPlan, render
@@ -147,7 +146,8 @@ def make_corpus(
     write_json(root / MARKER, asdict(options))
     plans = plan_corpus(options)
     order = [plan for split in plans.values() for plan in split]
-    rendered = dict(zip(order, _render_all(order, root, workers), strict=True))
+    videos = track(_rendered(order, root, workers), f"Drawing {domain} videos", len(order))
+    rendered = dict(zip(order, videos, strict=True))
     for split, videos in plans.items():
         _write_annotations(root, split, [(plan, rendered[plan]) for plan in videos])
 
@@ -172,22 +172,6 @@ def _clear(root: Path) -> None:
         path.unlink()
     for folder in folders:
         shutil.rmtree(folder)
-
-
-def _render_all(plans: list[VideoPlan], root: Path, workers: int) -> list[RenderedVideo]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(f"Drawing {plans[0].domain} videos", total=len(plans))
-        rendered = []
-        for video in _rendered(plans, root, workers):
-            rendered.append(video)
-            progress.advance(task)
-    return rendered
 
 
 def _rendered(plans: list[VideoPlan], root: Path, workers: int) -> Iterator[RenderedVideo]:

@@ -13,6 +13,7 @@ _WARNINGS = (
     r"It is recommended to use .*sync_dist=True",  # one process scores, and all get its scores
     r"Checkpoint directory .* exists and is not empty",
     r"Experiment logs directory .* exists and is not empty",
+    r"The `srun` command is available on your system but is not used",  # jobs may well be local
     r"The number of training batches .* is smaller than the logging interval",
 )
 

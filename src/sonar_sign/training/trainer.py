@@ -1,6 +1,7 @@
 """Fits a module with Lightning's Trainer: resumes, keeps the best checkpoints, writes curves."""
 
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib.util import find_spec
@@ -35,7 +36,7 @@ from sonar_sign.training.lightning_output import quiet_lightning
 from sonar_sign.training.lock import training_lock
 from sonar_sign.training.module import NotFiniteError, TrainingModule
 from sonar_sign.training.parameters import print_parameters
-from sonar_sign.training.progress import ReportProgress
+from sonar_sign.training.progress import ReportProgress, end_line, start_line
 from sonar_sign.training.training_folder import (
     TrainingRun,
     finish,
@@ -73,7 +74,7 @@ def fit(
         PreemptedError: a signal ended training; the same call resumes it.
     """
     autocast(run.device, PRECISION_OF[options.mixed_precision])  # refuses what is not possible
-    main = is_main_process()
+    main, started = is_main_process(), time.monotonic()
     with training_lock(run.training_dir) if main else nullcontext(), quiet_lightning():
         if main:
             start_over_if_changed(run)
@@ -89,17 +90,19 @@ def fit(
         )
         best = run.training_dir / "best"
         keep_best = KeepBest(best, options.select, options.keep, run.save, metadata)
-        progress = ReportProgress(
-            run.progress, metadata.get("training", ""), metadata.get("kind", "")
-        )
+        name, kind = metadata.get("training", ""), metadata.get("kind", "")
+        progress = ReportProgress(run.progress, name, kind, keep_best)
         callbacks = [ShareClips(loaders), keep_best, progress]
         trainer = _trainer(options, run, loaders[0], callbacks)
         _log_settings(trainer.loggers, metadata)
+        if main:
+            sampled = sum(of_corpus.n_per_epoch for of_corpus in run.corpora)
+            n_clips = sampled or len(train.clip_ids), len(validation.clip_ids)
+            print(start_line(name or kind, module, options, run.device, *n_clips), flush=True)
         _fit(trainer, module, *loaders, run)
         if trainer.is_global_zero:
             finish(run, keep_best)
-            best_score = keep_best.kept[0]
-            print(f"Best {options.select} {best_score.score:.4g}, after {best_score.step} steps.")
+            print(end_line(trainer, keep_best, started))
 
 
 def _with_batch_size(metadata: dict[str, Any], options: TrainOptions) -> dict[str, Any]:
