@@ -66,7 +66,7 @@ class SectionedGroup(TyperGroup):
         try:
             code = super().main(*args, standalone_mode=False, **extra)
             sys.stdout.flush()
-            sys.exit(code)
+            sys.exit(code or 0)
         except BrokenPipeError:
             # Whoever read our output has read enough, as `head` has; Python would flush once more.
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115

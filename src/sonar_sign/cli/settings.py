@@ -7,6 +7,7 @@ with further lines where it is long.
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from itertools import product
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -14,7 +15,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import typer
 
 from sonar_sign.core.contradictions import refuse_contradictions
-from sonar_sign.core.settings import CheckHere, IntOrAuto, Setting, check_value, setting_of
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.settings import CheckHere, IntOrAuto, Setting, check_value, setting_of, shown
 
 EXAMPLE = "Example:"
 
@@ -42,6 +44,8 @@ def flags(function: Callable) -> Callable:
         for flag in made:
             flag.check(values[flag.name])
         refuse_contradictions(values)
+        for flag in made:
+            flag.check_here(values[flag.name])
         for name, cls in classes.items():
             values[name] = cls(**{field.name: values.pop(field.name) for field in fields(cls)})
         function(**values)
@@ -92,9 +96,19 @@ class Flag:
         Raises:
             UserError: naming the flag, the value and what it may be.
         """
-        if value is None and self.parameter.default is None:
-            return
-        check_value(self.setting, value, self.checks)
+        if value is not None or self.parameter.default is not None:
+            check_value(self.setting, value)
+
+    def check_here(self, value: Any) -> None:
+        """Check what depends on this machine, such as whether an input is there.
+
+        Raises:
+            UserError: naming the flag, the value and what is wrong with it.
+        """
+        values = value if isinstance(value, list | tuple) else [value]
+        for one, check in product(values, self.checks):
+            if one is not None and (refusal := check.refusal(one)):
+                raise UserError(f"{self.setting.flag} {shown(one)}: {refusal}.")
 
 
 def flags_of(function: Callable) -> list[Flag]:

@@ -5,7 +5,7 @@ from these dataclasses. A field is `Annotated[type, "One line of help.", bounds]
 optional.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
 from types import NoneType, UnionType
@@ -220,11 +220,8 @@ def check_options(options: Any) -> None:
     refuse_contradictions({name: getattr(options, name) for name in settings})
 
 
-def check_value(setting: Setting, value: Any, checks: Iterable[CheckHere] = ()) -> None:
+def check_value(setting: Setting, value: Any) -> None:
     """Check the value of a flag.
-
-    Args:
-        checks: further ones, of this machine.
 
     Raises:
         UserError: naming the flag, the value and what it may be.
@@ -235,9 +232,6 @@ def check_value(setting: Setting, value: Any, checks: Iterable[CheckHere] = ()) 
             raise UserError(f"{setting.flag} {shown(one)}: {refusal}.")
         if one in values[:place]:
             raise UserError(f"{setting.flag} {shown(one)} is given twice; leave one of them out.")
-        for check in checks:
-            if refusal := check.refusal(one):
-                raise UserError(f"{setting.flag} {shown(one)}: {refusal}.")
 
 
 def shown(value: Any) -> str:

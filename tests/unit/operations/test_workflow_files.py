@@ -96,7 +96,13 @@ def test_a_tokenizer_knows_the_captions_of_later_trainings(files, tmp_path):
 
 def test_a_trained_decoder_is_handed_to_predict(files):
     made = files(
-        trainings={"lora": {"like": "stage2", "decoder": {"train_decoder": "lora"}}},
+        trainings={
+            "lora": {
+                "like": "stage2",
+                "decoder": {"train_decoder": "lora"},
+                "losses": {"decoder_ce": 1},
+            }
+        },
         systems={"lora": {"training": "lora"}, "finetuned": None},
     )
     inputs = made.prediction_inputs("lora", "mine", "test")
