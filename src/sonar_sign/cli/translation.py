@@ -9,6 +9,7 @@ from sonar_sign.cli.features import Device, Language, Seed, Threads
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import PredictOptions, TranslateOptions
+from sonar_sign.core.settings import check_options
 from sonar_sign.translation.inputs import FeatureFiles, LandmarkFiles, SonarModels
 from sonar_sign.translation.model_choice import ModelChoice
 
@@ -42,7 +43,9 @@ def translate(
     from sonar_sign.translation.translate import translate as run
 
     system = choice.find()
-    options = replace(options, beam_size=options.beam_size or system.beam_size or 0)
+    beam_size = options.beam_size or system.beam_size or PredictOptions.beam_size
+    options = replace(options, beam_size=beam_size)
+    check_options(options)  # n_best against the system's beam
     use_threads(threads)
     with atomic_write(output) if output else nullcontext() as temporary:
         stream = temporary.open("w", encoding="utf-8") if output else stdout

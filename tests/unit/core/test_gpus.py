@@ -10,7 +10,7 @@ import time
 import pytest
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.gpus import GPUS, LOCK_FOLDER, hold_gpus
+from sonar_sign.core.gpus import GPUS, LOCK_FOLDER, hold_gpus, refusal_of_device
 
 # Takes cards, writes which and when, and works for a while.
 JOB = """
@@ -107,3 +107,37 @@ def test_nothing_is_chosen_where_nobody_asked(monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     hold_gpus(2)
     assert "CUDA_VISIBLE_DEVICES" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "visible", "words"),
+    [
+        ("auto", "", None, ""),
+        ("cpu", "", "", ""),
+        ("cuda", "nvidia0", None, ""),
+        ("cuda:1", "dxg", "0,1", ""),
+        ("cuda", "", None, "this machine has no GPU; use auto or cpu"),
+        ("cuda:9", "null", None, "this machine has no GPU; use auto or cpu"),
+        (
+            "cuda",
+            "nvidia0",
+            "",
+            "CUDA_VISIBLE_DEVICES hides all GPUs; unset it, or use auto or cpu",
+        ),
+        (
+            "cuda",
+            "nvidia0",
+            "-1",
+            "CUDA_VISIBLE_DEVICES hides all GPUs; unset it, or use auto or cpu",
+        ),
+    ],
+)
+def test_a_gpu_that_is_not_there_is_known_without_pytorch(
+    tmp_path, monkeypatch, name, file, visible, words
+):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    if file:
+        (tmp_path / file).touch()
+    assert refusal_of_device(name, tmp_path) == words
