@@ -8,6 +8,8 @@ from pathlib import Path
 DEBUG = "SONAR_SIGN_DEBUG"
 """Environment variable; set to anything, a fault shows its whole traceback."""
 EXIT_STATUS = 1
+INTERRUPTED = 130
+"""What a shell says of a command that Ctrl-C ended."""
 _PACKAGE = Path(__file__).parents[1]
 _LONGEST = 300
 
@@ -18,6 +20,8 @@ def report_fault(error: BaseException) -> int:
     Returns:
         The exit status.
     """
+    if _is_interrupted(error):
+        return INTERRUPTED
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
     if isinstance(error, MemoryError):
@@ -32,6 +36,13 @@ def report_fault(error: BaseException) -> int:
         file=sys.stderr,
     )
     return EXIT_STATUS
+
+
+def _is_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: PyTorch's writer reports its own position instead."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _place(error: BaseException) -> str:

@@ -9,11 +9,10 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from sonar_sign import __version__
+from sonar_sign.cli.faults import INTERRUPTED
 from sonar_sign.core.errors import UserError
 
 WORKFLOW_STEPS = "Workflow steps"
-# What a shell says of a command that Ctrl-C ended.
-INTERRUPTED = 130
 BROKEN_PIPE = 1
 # Longer than the first sentence of any help, so that none is cut.
 WHOLE = 1000

@@ -76,6 +76,9 @@ def test_no_memory_is_no_fault(fail):
 
 def test_an_interrupted_command_is_quiet(fail):
     assert fail(KeyboardInterrupt()) == (128 + signal.SIGINT, "")
+    while_saving = RuntimeError("unexpected pos 64 vs 0")
+    while_saving.__context__ = KeyboardInterrupt()
+    assert fail(while_saving) == (128 + signal.SIGINT, "")
 
 
 def test_a_reader_that_has_read_enough_is_no_error(tmp_path):
