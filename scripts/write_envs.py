@@ -22,7 +22,7 @@ LINUX = {
     "platform_python_implementation": "CPython", "platform_system": "Linux",
     "python_full_version": f"{PYTHON}.0", "python_version": PYTHON, "sys_platform": "linux",
 }  # fmt: skip
-EVERYWHERE = ("numpy", "pandas", "pyyaml", "rich", "typer")
+EVERYWHERE = ("numpy", "pandas", "pyyaml", "rich", "typer", "xxhash")
 # What the steps of a group import, and conda's own packages besides Python.
 GROUPS = {
     "corpus": (

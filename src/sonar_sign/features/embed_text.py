@@ -39,5 +39,6 @@ def embed_text(
         UserError: the manifest or the SONAR folder cannot be read, or the language is unknown.
     """
     table = read_table(manifest, ("clip_id", "text"))
-    embeddings = embed_captions(table["text"].tolist(), sonar_folder, language, device)
-    write_targets(output, table["clip_id"].tolist(), embeddings)
+    texts = table["text"].tolist()
+    embeddings = embed_captions(texts, sonar_folder, language, device)
+    write_targets(output, table["clip_id"].tolist(), embeddings, texts)

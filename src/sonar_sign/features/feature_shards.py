@@ -2,8 +2,11 @@
 
 The `.npy` is `(n_features, dim)` float16, one clip after the other. The `.parquet` has the columns
 `clip_id`, `offset` and `length` (0 for a clip that `crop` dropped or that has no landmarks) and, as
-metadata, a hash of how the vectors were made: of the SignHiera checkpoint, or of the settings of
-landmarks. Landmarks are stored in the same format.
+metadata, a hash of how the vectors were made (of the SignHiera checkpoint, or of the settings of
+landmarks) and one of the content of both files. Landmarks are stored in the same format.
+
+Shards of before the content was hashed are read: computing features again takes days. Their values
+are checked whenever they are read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,12 +14,23 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import atomic_write, require_file
+from sonar_sign.features.indexed_arrays import (
+    IndexedArrayFormat,
+    read_indexed_array,
+    write_indexed_array,
+)
 
-_ENCODER = b"encoder_sha256"
+_ENCODER = "encoder_sha256"
+_FORMAT = IndexedArrayFormat(
+    "Feature shard",
+    "extract again",
+    np.float16,
+    pa.schema([("clip_id", pa.string()), ("offset", pa.int64()), ("length", pa.int64())]),
+)
+# Rows that `verify_features` reads at once, to save memory.
+_CHUNK = 100_000
 
 
 def write_features(
@@ -36,57 +50,43 @@ def write_features(
     stored = np.concatenate(
         [np.empty((0, dim), np.float16), *clips.values()], dtype=np.float16, casting="same_kind"
     )
+    offsets = np.cumsum(lengths) - lengths
     if not np.isfinite(stored).all():
-        offsets = np.cumsum(lengths) - lengths
         bad = int(np.argmin(np.isfinite(stored).all(axis=1)))
         clip_id = list(clips)[int(np.searchsorted(offsets, bad, side="right")) - 1]
         raise UserError(f"There are NaN or infinite features for clip {clip_id}.")
-    index = pa.table(
-        {
-            "clip_id": pa.array(list(clips), pa.string()),
-            "offset": np.cumsum(lengths) - lengths,
-            "length": lengths,
-        }
-    ).replace_schema_metadata({_ENCODER: encoder_sha256})
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        np.save(file, stored, allow_pickle=False)
-    with atomic_write(path.with_suffix(".parquet")) as temporary:
-        pq.write_table(index, temporary)
+    index = pa.table([list(clips), offsets, lengths], schema=_FORMAT.schema)
+    write_indexed_array(path, stored, index, {_ENCODER: encoder_sha256})
 
 
 class FeatureShard:
     """The features of one shard, memory-mapped.
 
     Raises:
-        UserError: a file is missing or malformed, or the two do not belong together.
+        UserError: a file is missing, malformed or damaged, or the two do not belong together.
     """
 
     def __init__(self, path: Path):
         self.path = Path(path)
-        index_path = require_file(self.path.with_suffix(".parquet"), "The index of features")
-        require_file(self.path, "The feature shard")
-        try:
-            self._features = np.load(self.path, mmap_mode="r", allow_pickle=False)
-            table = pq.read_table(index_path)
-            self.clip_ids: list[str] = table["clip_id"].to_pylist()
-            self._offsets = table["offset"].to_numpy()
-            self.lengths = table["length"].to_numpy()
-        except (ValueError, KeyError, OSError, EOFError, pa.ArrowException) as error:
-            raise UserError(
-                f"Feature shard {self.path} cannot be read ({error}); delete it and extract again."
-            ) from error
-        if self._features.ndim != 2:
-            raise UserError(
-                f"{self.path} does not hold feature vectors, (n, dim); extract it again."
-            )
-        self.encoder_sha256 = (table.schema.metadata or {}).get(_ENCODER, b"").decode()
+        found = read_indexed_array(self.path, _FORMAT)
+        self._features, self.has_hash = found.rows, found.has_hash
+        self.clip_ids: list[str] = found.columns["clip_id"]
+        self._offsets: np.ndarray = found.columns["offset"]
+        self.lengths: np.ndarray = found.columns["length"]
+        self.encoder_sha256 = found.metadata.get(_ENCODER, "")
         self.dim = self._features.shape[1]
-        if int(self.lengths.sum()) != len(self._features):
-            raise UserError(
-                f"{self.path} holds {len(self._features)} features and its index "
-                f"{int(self.lengths.sum())}; delete both and extract again."
-            )
+        if not self.encoder_sha256:
+            raise _FORMAT.error(self.path, "its index does not say what its features were made by")
+        self._require_offsets()
         self._rows = {clip_id: row for row, clip_id in enumerate(self.clip_ids)}
+
+    def _require_offsets(self) -> None:
+        """Check that the clips lie one after the other and fill the file."""
+        n = len(self._features)
+        if not ((self.lengths >= 0) & (self.lengths <= n)).all() or self.lengths.sum() != n:
+            raise _FORMAT.error(self.path, f"the lengths in its index do not fill its {n} rows")
+        if not np.array_equal(self._offsets, np.cumsum(self.lengths) - self.lengths):
+            raise _FORMAT.error(self.path, "the clips in its index do not follow one another")
 
     def __len__(self) -> int:
         """How many features all clips have together."""
@@ -104,16 +104,27 @@ class FeatureShard:
         """The features of a clip, `(n_units, dim)` float16.
 
         Raises:
-            UserError: a value is not finite, so the file was damaged after it was written.
+            UserError: the shard has no hash and a value is not finite.
         """
         row = self._rows[clip_id]
         features = self._features[self._offsets[row] : self._offsets[row] + self.lengths[row]]
-        if not np.isfinite(features).all():
-            raise UserError(
-                f"{self.path} holds NaN or infinite features of clip {clip_id}; delete it and "
-                "extract again."
-            )
+        # Only finite features are written, and the hash says that these are the ones written.
+        if not self.has_hash and not np.isfinite(features).all():
+            raise _FORMAT.error(self.path, f"it holds NaN or infinite features of clip {clip_id}")
         return features
+
+
+def verify_features(path: Path) -> FeatureShard:
+    """Check a shard of features or landmarks as a whole, its values included.
+
+    Raises:
+        UserError: as `FeatureShard`, or a value is not finite.
+    """
+    shard = FeatureShard(path)
+    for start in range(0, len(shard), _CHUNK):
+        if not np.isfinite(shard.rows(start, start + _CHUNK)).all():
+            raise _FORMAT.error(shard.path, "it holds NaN or infinite features")
+    return shard
 
 
 def open_features(paths: Sequence[Path]) -> dict[str, FeatureShard]:

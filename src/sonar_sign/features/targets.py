@@ -1,49 +1,117 @@
-"""Targets: SONAR's embedding of every caption, which the sign encoder learns to predict."""
+"""Targets: SONAR's embedding of every caption, which the sign encoder learns to predict.
 
-from collections.abc import Sequence
+`targets/{split}.npy` is `(n_clips, embedding_dim)` float32, the `.parquet` beside it has the column
+`clip_id` and, as metadata, a hash of the captions and one of the content of both files. Targets
+without the latter are refused: embedding captions again takes minutes.
+"""
+
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from sonar_sign.core.content_hash import ContentHash
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import atomic_write, require_file
+from sonar_sign.core.tables import read_columns
+from sonar_sign.features.indexed_arrays import (
+    IndexedArray,
+    IndexedArrayFormat,
+    read_indexed_array,
+    write_indexed_array,
+)
+
+_CAPTIONS = "captions_xxh3_128"
+_FORMAT = IndexedArrayFormat(
+    "The file of targets", "embed again", np.float32, pa.schema([("clip_id", pa.string())])
+)
 
 
-def write_targets(path: Path, clip_ids: Sequence[str], embeddings: np.ndarray) -> None:
-    """Write `targets/{split}.npy`, `(n_clips, embedding_dim)` float32, and its index beside it."""
+def write_targets(
+    path: Path,
+    clip_ids: Sequence[str],
+    embeddings: np.ndarray,
+    captions: Sequence[str] | None = None,
+) -> None:
+    """Write `targets/{split}.npy` and its index beside it.
+
+    Args:
+        embeddings: `(n_clips, embedding_dim)`.
+        captions: what was embedded, one per clip; its hash is stored. None: it is not known.
+
+    Raises:
+        UserError: an embedding is not finite.
+    """
     if len(clip_ids) != len(embeddings):
         raise ValueError(f"{len(clip_ids)} clips and {len(embeddings)} embeddings")
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        np.save(file, embeddings.astype(np.float32), allow_pickle=False)
-    with atomic_write(path.with_suffix(".parquet")) as temporary:
-        pq.write_table(pa.table({"clip_id": pa.array(clip_ids, pa.string())}), temporary)
+    stored = embeddings.astype(np.float32)
+    finite = np.isfinite(stored).all(axis=1)
+    if not finite.all():
+        clip_id = clip_ids[int(np.argmin(finite))]
+        raise UserError(f"SONAR's embedding of the caption of {clip_id} is NaN or infinite.")
+    metadata = {}
+    if captions is not None:
+        metadata[_CAPTIONS] = _captions_hash(dict(zip(clip_ids, captions, strict=True)))
+    index = pa.table([list(clip_ids)], schema=_FORMAT.schema)
+    write_indexed_array(path, stored, index, metadata)
 
 
 def read_targets(path: Path) -> dict[str, np.ndarray]:
     """The target of each clip, `(embedding_dim,)` float32.
 
     Raises:
-        UserError: a file is missing or malformed, the two do not belong together, or a target
-            is not finite.
+        UserError: a file is missing, malformed or damaged, the two do not belong together, or a
+            target is not finite.
     """
-    path = Path(path)
-    index = require_file(path.with_suffix(".parquet"), "The index of targets")
-    require_file(path, "The targets")
-    try:
-        embeddings = np.load(path, allow_pickle=False)
-        clip_ids = pq.read_table(index)["clip_id"].to_pylist()
-    except (ValueError, KeyError, OSError, EOFError, pa.ArrowException) as error:
-        raise UserError(f"{path} cannot be read ({error}); delete it and embed again.") from error
-    if len(clip_ids) != len(embeddings):
-        raise UserError(
-            f"{path} holds {len(embeddings)} targets and its index {len(clip_ids)}; "
-            "delete both and embed again."
-        )
-    if not np.isfinite(embeddings).all():
-        raise UserError(f"{path} holds NaN or infinite values; delete it and embed again.")
-    return dict(zip(clip_ids, embeddings, strict=True))
+    found = _read(Path(path))
+    return dict(zip(found.columns["clip_id"], np.array(found.rows), strict=True))
+
+
+def _read(path: Path) -> IndexedArray:
+    found = read_indexed_array(path, _FORMAT)
+    if not found.has_hash:
+        raise _FORMAT.error(path, "it has no hash of its content, as older versions wrote it")
+    if len(found.columns["clip_id"]) != len(found.rows):
+        n_clips = len(found.columns["clip_id"])
+        raise _FORMAT.error(path, f"it holds {len(found.rows)} targets and its index {n_clips}")
+    if not np.isfinite(found.rows).all():
+        raise _FORMAT.error(path, "it holds NaN or infinite values")
+    return found
+
+
+def require_captions(path: Path, captions: Mapping[str, str]) -> None:
+    """Check that targets were made of these captions, by clip id, as far as their file says.
+
+    Raises:
+        UserError: they were made of others; else as `read_targets`.
+    """
+    found = _read(Path(path)).metadata.get(_CAPTIONS)
+    if found is not None and found != _captions_hash(captions):
+        raise _FORMAT.error(Path(path), "the captions changed after it was made")
+
+
+def verify_targets(path: Path, captions: Path) -> None:
+    """Check targets as a whole, and that they were made of the captions of a table.
+
+    Args:
+        captions: table with `clip_id` and `text`, such as the manifest.
+
+    Raises:
+        UserError: a file cannot be used, or the two do not belong together.
+    """
+    table = read_columns(captions, ("clip_id", "text"))
+    clip_ids = _read(Path(path)).columns["clip_id"]
+    if sorted(clip_ids) != sorted(table["clip_id"]):
+        raise _FORMAT.error(Path(path), f"its clips are not those of {captions}")
+    require_captions(path, dict(zip(table["clip_id"], table["text"], strict=True)))
+
+
+def _captions_hash(captions: Mapping[str, str]) -> str:
+    found = ContentHash()
+    clip_ids = sorted(captions)
+    found.add_texts("clip_id", clip_ids)
+    found.add_texts("text", [captions[clip_id] for clip_id in clip_ids])
+    return found.hexdigest()
 
 
 def read_all_targets(paths: Sequence[Path]) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.tables import read_table
-from sonar_sign.features.targets import read_all_targets
+from sonar_sign.features.targets import read_all_targets, require_captions
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,18 @@ class Supervision:
         files: the first language must have a target for every clip, others may lack some.
 
     Raises:
-        UserError: a file cannot be read, or a clip occurs in two corpora.
+        UserError: a file cannot be read, a clip occurs in two corpora, or captions changed after
+            their targets were made.
     """
 
     def __init__(self, files: Sequence[TargetFiles]):
         self.files = files
         self._targets = [read_all_targets(of_language.targets) for of_language in files]
         self._captions = [read_captions(of_language.captions) for of_language in files]
+        for of_language in files:
+            # Without captions nothing can be compared.
+            for targets, captions in zip(of_language.targets, of_language.captions, strict=False):
+                require_captions(targets, read_captions([captions]))
 
     def __getitem__(self, clip_id: str) -> np.ndarray:
         """The first language's target, `(embedding_dim,)`."""
