@@ -16,6 +16,7 @@ import transformers.models.t5.modeling_t5  # noqa: F401
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.models.hiera_checkpoint import load_sign_hiera, save_sign_hiera
+from sonar_sign.models.model_content import verify_content
 from sonar_sign.models.model_files import (
     assign,
     check,
@@ -50,7 +51,7 @@ def load_sign_encoder(
     """
     file = read_tensors(path, ENCODER_ENTRY, "sign encoder")
     public = SignEncoderConfig.t5_v1_1_large()
-    model = empty_model(path, file, SignEncoder, SignEncoderConfig, public)
+    model = empty_model(path, file, ENCODER_ENTRY, SignEncoder, SignEncoderConfig, public)
     state = file[ENCODER_ENTRY]
     check(path, "sign encoder", model, state)
     first = state[ENCODER_TIED[0]]
@@ -60,6 +61,8 @@ def load_sign_encoder(
             raise UserError(
                 f"{path}: {key} and {ENCODER_TIED[0]} differ, but must be one word embedding."
             )
+    verify_content(path, file)
+    for key in ENCODER_TIED[1:]:
         state[key] = first
     assign(path, "sign encoder", model, state)
     return model.to(device=device, dtype=dtype).eval()

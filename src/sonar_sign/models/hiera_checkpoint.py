@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from sonar_sign.models.model_content import verify_content
 from sonar_sign.models.model_files import assign, empty_model, read_tensors, write
 from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
 
@@ -30,11 +31,11 @@ def load_sign_hiera(
 
     Raises:
         UserError: the file is missing, broken, holds other objects than tensors and plain values,
-            or its keys or shapes are not the model's.
+            its keys or shapes are not the model's, or its content is not what was written.
     """
     file = read_tensors(path, HIERA_ENTRY, "SignHiera")
     public = SignHieraConfig.base_128x224()
-    model = empty_model(path, file, SignHiera, SignHieraConfig, public)
+    model = empty_model(path, file, HIERA_ENTRY, SignHiera, SignHieraConfig, public)
     state = {k: v for k, v in file[HIERA_ENTRY].items() if not k.startswith(HIERA_MAY_ADD)}
     for key, expected in model.state_dict().items():
         if key in HIERA_MAY_LACK and key not in state:
@@ -42,6 +43,7 @@ def load_sign_hiera(
             dtype = next((tensor.dtype for tensor in state.values()), None)
             state[key] = torch.full(expected.shape, fill, dtype=dtype)
     assign(path, "SignHiera", model, state)
+    verify_content(path, file)
     return model.to(device=device, dtype=dtype).eval()
 
 

@@ -13,10 +13,20 @@ from sonar_sign.core.options import LandmarkModelOptions
 from sonar_sign.core.wording import first_few
 from sonar_sign.models.landmark_tokenizer import Tokenizer, read_tokenizer
 from sonar_sign.models.landmark_translator import LandmarkConfig, LandmarkTranslator
+from sonar_sign.models.model_config import read_config
+from sonar_sign.models.model_content import require_finite, verify_content
 from sonar_sign.models.model_files import assign, empty_model, read_tensors, write
 
 ENTRY = "landmark_model"
 _WHAT = "landmark model"
+# Fields of a T5's config that a `LandmarkConfig` has too.
+_FROM_T5 = (
+    *("vocab_size", "d_model", "d_ff", "d_kv", "num_heads", "num_layers", "num_decoder_layers"),
+    *("feed_forward_proj", "tie_word_embeddings", "layer_norm_epsilon"),
+    *("relative_attention_num_buckets", "relative_attention_max_distance"),
+)
+# SONAR's, of 256,000 pieces, has 4.9 MB.
+MAX_TOKENIZER_BYTES = 64 << 20
 
 
 def save_landmark_model(
@@ -42,18 +52,21 @@ def load_landmark_model(
     file = read_tensors(path, ENTRY, _WHAT)
     if not isinstance(file.get("config"), dict):
         raise UserError(f"{path} does not say what shape its landmark model has; train it again.")
-    model = empty_model(path, file, LandmarkTranslator, LandmarkConfig, None)
+    model = empty_model(path, file, ENTRY, LandmarkTranslator, LandmarkConfig, None)
     assign(path, _WHAT, model, file[ENTRY])
     model.t5.tie_weights()
     stored = file.get("tokenizer")
-    if not isinstance(stored, torch.Tensor) or stored.dtype != torch.uint8:
+    if not isinstance(stored, torch.Tensor) or stored.dtype != torch.uint8 or stored.dim() != 1:
         raise UserError(f"{path} holds no tokenizer; train it again.")
+    if len(stored) > MAX_TOKENIZER_BYTES:
+        raise UserError(f"{path}: its tokenizer has {len(stored)} bytes, more than any has.")
     tokenizer = Tokenizer(stored.numpy().tobytes(), f"The tokenizer in {path}")
     if len(tokenizer) > model.config.vocab_size:
         raise UserError(
             f"{path}: its tokenizer has {len(tokenizer)} pieces and its model "
             f"{model.config.vocab_size}; they do not belong together."
         )
+    verify_content(path, file)
     return model.to(device).eval(), tokenizer
 
 
@@ -99,7 +112,7 @@ def from_t5_folder(
             are the folder's.
 
     Raises:
-        UserError: a file is missing or does not fit.
+        UserError: a file is missing, damaged or does not fit.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -115,29 +128,16 @@ def from_t5_folder(
     try:
         t5 = T5Config.from_json_file(config_file)
         state = load_file(weights)
-    except (ValueError, OSError, SafetensorError) as error:
+        of_t5 = {name: getattr(t5, name) for name in _FROM_T5}
+        of_front = {name: getattr(options, name) for name in ("front", "stride", "kernel")}
+        given = {"feature_dim": feature_dim, "dropout_rate": options.dropout, **of_t5, **of_front}
+        config = read_config(LandmarkConfig, given, len(state))
+    except (ValueError, TypeError, AttributeError, OSError, SafetensorError) as error:
         raise UserError(f"{folder} holds no T5 that can be read ({error}).") from error
-    model = LandmarkTranslator(
-        LandmarkConfig(
-            feature_dim=feature_dim,
-            vocab_size=t5.vocab_size,
-            d_model=t5.d_model,
-            d_ff=t5.d_ff,
-            d_kv=t5.d_kv,
-            num_heads=t5.num_heads,
-            num_layers=t5.num_layers,
-            num_decoder_layers=t5.num_decoder_layers,
-            dropout_rate=options.dropout,
-            front=options.front,
-            stride=options.stride,
-            kernel=options.kernel,
-            feed_forward_proj=t5.feed_forward_proj,
-            tie_word_embeddings=t5.tie_word_embeddings,
-            relative_attention_num_buckets=t5.relative_attention_num_buckets,
-            relative_attention_max_distance=t5.relative_attention_max_distance,
-            layer_norm_epsilon=t5.layer_norm_epsilon,
-        )
-    )
+    require_finite(weights, state)
+    with torch.device("meta"):  # its shapes, before there is memory for them
+        _load_t5(LandmarkTranslator(config), state, weights, config_file)
+    model = LandmarkTranslator(config)
     _load_t5(model, state, weights, config_file)
     return model, tokenizer
 
@@ -146,7 +146,9 @@ def _load_t5(
     model: LandmarkTranslator, state: dict[str, torch.Tensor], weights: Path, config_file: Path
 ) -> None:
     try:
-        result = model.t5.load_state_dict(state, strict=False)
+        result = model.t5.load_state_dict(
+            state, strict=False, assign=model.t5.shared.weight.is_meta
+        )
     except RuntimeError as error:
         raise UserError(f"{weights} does not fit {config_file}: {error}.") from error
     # One word embedding has several names, of which a file holds one.

@@ -1,13 +1,13 @@
 """Model files: tensors by name, read strictly and without running code, written whole.
 
 The common part of the loaders and savers of all models. A file is a dictionary: an entry with the
-tensors, `config`, the fields of the model's config, and `extra`, metadata of plain values that say
-how the model was made (`metadata.py`). Public files lack the latter two.
+tensors, `config`, the fields of the model's config, `extra`, metadata of plain values that say how
+the model was made (`metadata.py`), and a hash of all that (`model_content.py`). Public files have
+the tensors only.
 """
 
 import pickle
 import re
-import zipfile
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +19,14 @@ from torch import Tensor, nn
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, require_file
 from sonar_sign.core.wording import first_few
+from sonar_sign.models.archive import check_layout, is_archive
+from sonar_sign.models.model_config import read_config
+from sonar_sign.models.model_content import (
+    HASH,
+    content_hash,
+    require_finite,
+    require_honest_tensors,
+)
 
 MAX_LISTED = 10
 
@@ -49,11 +57,9 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 def open_file(path: Path, what: str) -> dict[str, Any]:
     """The dictionary in a file, tensors still on disk."""
-    require_file(path, what)
-    with open(path, "rb") as file:
-        is_zip = file.read(2) == b"PK"
-    if is_zip and not zipfile.is_zipfile(path):
-        raise UserError(f"{path} is cut off: its end is missing, so fetch or write it again.")
+    path = require_file(path, what)
+    is_zip = is_archive(path)
+    storages = check_layout(path) if is_zip else None
     try:
         # Files from before torch 1.6 are no zip archives and cannot be mapped.
         found = torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
@@ -68,6 +74,8 @@ def open_file(path: Path, what: str) -> dict[str, Any]:
         raise UserError(f"{path} is not a PyTorch checkpoint or damaged {reason}.") from error
     if not isinstance(found, dict):
         raise UserError(f"{path} holds a {type(found).__name__}, not a dictionary of tensors.")
+    if storages is not None:
+        require_honest_tensors(path, found, storages)
     return found
 
 
@@ -97,15 +105,19 @@ def read_tensors(path: Path, entry: str, what: str) -> dict[str, Any]:
 
 
 def empty_model(
-    path: Path, file: dict[str, Any], build: type, config: type, public: Any
+    path: Path, file: dict[str, Any], entry: str, build: type, config: type, public: Any
 ) -> nn.Module:
-    """The model that the file's config describes, on the meta device: shapes without memory."""
+    """The model that the file's config describes, on the meta device: shapes without memory.
+
+    Raises:
+        UserError: the config is none, is out of bounds, or describes more than the file holds.
+    """
     fields = file.get("config")
     try:
-        described = public if fields is None else config(**fields)
+        described = public if fields is None else read_config(config, fields, len(file[entry]))
         with torch.device("meta"):
             return build(described)
-    except (TypeError, ValueError, ArithmeticError, RuntimeError, AttributeError) as error:
+    except (TypeError, ValueError, LookupError, ArithmeticError, RuntimeError) as error:
         raise UserError(
             f"{path}: its entry 'config' is no {config.__name__} ({_first_line(error)})."
         ) from error
@@ -142,8 +154,13 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def assign(path: Path, what: str, model: nn.Module, state: dict[str, Tensor]) -> None:
+    """Give a model, built on the meta device, the mapped tensors of a file as they are.
+
+    Raises:
+        UserError: keys or shapes are not the model's, or a weight is not finite.
+    """
     check(path, what, model, state)
-    # assign: the model, built on the meta device, takes the mapped tensors as they are.
+    require_finite(path, state)
     model.load_state_dict(state, strict=True, assign=True)
 
 
@@ -165,6 +182,7 @@ def write(
     if metadata is not None:
         _require_plain(metadata, "metadata")
         file[METADATA] = metadata
+    file[HASH] = content_hash(file)
     with atomic_write(path) as temporary, open(temporary, "wb") as opened:
         # Given a name, torch.save writes that name into the file; given an open file, it does
         # not, and equal models make equal files.
