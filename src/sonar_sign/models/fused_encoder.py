@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from sonar_sign.core.errors import UserError
 from sonar_sign.models.checkpoint import ENCODER_ENTRY, load_sign_encoder
 from sonar_sign.models.landmark_translator import LandmarkTranslator
-from sonar_sign.models.model_files import assign, read_metadata, read_tensors, write
+from sonar_sign.models.model_files import assign, read_metadata, read_tensors, tensors_of, write
 from sonar_sign.models.sign_encoder import SignEncoder, real_positions
 
 ENTRY = "fusion"
@@ -191,11 +191,9 @@ def load_fused_encoder(
         UserError: as `load_sign_encoder`, or keys or shapes of the fusion differ.
     """
     model = FusedEncoder(load_sign_encoder(path), landmark_model)
-    state = read_tensors(path, ENCODER_ENTRY, "sign encoder").get(ENTRY)
-    if state is not None:
-        if not isinstance(state, dict):
-            raise UserError(f"{path}: its entry {ENTRY!r} holds no tensors by name.")
-        assign(path, "fusion", model.fusion, state)
+    file = read_tensors(path, ENCODER_ENTRY, "sign encoder")
+    if ENTRY in file:
+        assign(path, "fusion", model.fusion, tensors_of(path, file, ENTRY))
     return model.to(device).eval()
 
 
@@ -208,7 +206,13 @@ def require_landmark_model(path: Path, landmarks_sha256: str, landmark_model: Pa
     metadata = read_metadata(path)
     if metadata.get("kind") != "fused":
         raise UserError(f"{path} is no fused encoder; train_fused writes one.")
-    if metadata["started_from"]["landmark_model"]["sha256"] != landmarks_sha256:
+    try:
+        trained_with = metadata["started_from"]["landmark_model"]["sha256"]
+    except (KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} does not say which landmark model it was trained with; train it again."
+        ) from error
+    if trained_with != landmarks_sha256:
         raise UserError(
             f"{path} was trained with another landmark model than {landmark_model}; train it again."
         )

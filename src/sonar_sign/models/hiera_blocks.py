@@ -74,6 +74,8 @@ class Attention(nn.Module):
 
     def __init__(self, dim: int, dim_out: int, num_heads: int, pool: int, in_mask_unit: bool):
         super().__init__()
+        if num_heads < 1 or dim_out % num_heads:
+            raise ValueError(f"{num_heads} heads cannot share a width of {dim_out}")
         self.num_heads = num_heads
         self.pool = pool
         self.in_mask_unit = in_mask_unit

@@ -120,9 +120,9 @@ def _walk(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
             raise ValueError(f"it holds more than {MAX_VALUES} values")
         yield place, found
         if isinstance(found, dict):
-            inner = [(f"{type(k).__name__} {k}", v) for k, v in found.items()]
+            inner = [(k if isinstance(k, str) else f"[{k!r}]", v) for k, v in found.items()]
         elif isinstance(found, list | tuple):
             inner = [(str(i), v) for i, v in enumerate(found)]
         else:
             continue
-        todo += [(f"{place}/{key}", item) for key, item in reversed(inner)]
+        todo += [(f"{place}/{key}".lstrip("/"), item) for key, item in reversed(inner)]

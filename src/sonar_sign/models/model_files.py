@@ -29,6 +29,8 @@ from sonar_sign.models.model_content import (
 )
 
 MAX_LISTED = 10
+# What weights may be stored as.
+DTYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
 
 
 METADATA = "extra"
@@ -92,6 +94,19 @@ def read_tensors(path: Path, entry: str, what: str) -> dict[str, Any]:
             f"{path} is not a {what} checkpoint: it has no dictionary {entry!r}, but "
             f"{_listed(map(repr, file))}."
         )
+    tensors_of(path, file, entry)
+    return file
+
+
+def tensors_of(path: Path, file: dict[str, Any], entry: str) -> dict[str, Tensor]:
+    """An entry of a file.
+
+    Raises:
+        UserError: it is no dictionary of ordinary tensors by name.
+    """
+    state = file[entry]
+    if not isinstance(state, dict):
+        raise UserError(f"{path}: its entry {entry!r} holds no tensors by name.")
     strange = [
         str(key)
         for key, value in state.items()
@@ -101,7 +116,7 @@ def read_tensors(path: Path, entry: str, what: str) -> dict[str, Any]:
     ]
     if strange:
         raise UserError(f"{path}: no ordinary tensors by name in {entry!r}: {_listed(strange)}.")
-    return file
+    return state
 
 
 def empty_model(
@@ -129,7 +144,7 @@ def check(path: Path, what: str, model: nn.Module, state: dict[str, Tensor]) -> 
     differing = [
         f"{key} is {_described(state[key])} where the model has {_described(value)}"
         for key, value in expected.items()
-        if key in state and (state[key].shape != value.shape or not state[key].is_floating_point())
+        if key in state and (state[key].shape != value.shape or state[key].dtype not in DTYPES)
     ]
     problems = [
         f"{title}: {_listed(keys)}"
@@ -145,7 +160,7 @@ def check(path: Path, what: str, model: nn.Module, state: dict[str, Tensor]) -> 
 
 
 def _described(tensor: Tensor) -> str:
-    kind = "" if tensor.is_floating_point() else f" of {tensor.dtype}"
+    kind = "" if tensor.dtype in DTYPES else f" of {tensor.dtype}"
     return f"{tuple(tensor.shape)}{kind}"
 
 

@@ -36,7 +36,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import require_file
 from sonar_sign.core.wording import nearest
+from sonar_sign.models.archive import check_checksums
 from sonar_sign.models.sonar_cards import card_errors, file_errors, file_of, read_cards
 
 _IGNORED = -100
@@ -334,11 +336,12 @@ class SonarText:
     def _load(self, family: str, what: str) -> nn.Module:
         card = self.cards[family]
         path = file_of(card, "checkpoint")
+        is_archive = zipfile.is_zipfile(require_file(path, what))
+        if is_archive:
+            check_checksums(path)  # fairseq2 maps the file without looking at them
         with file_errors(path, what):
             # Memory-mapping halves the peak memory; only torch's zip format supports it.
-            return load_model(
-                card, device=self.device, dtype=self.dtype, mmap=zipfile.is_zipfile(path)
-            ).eval()
+            return load_model(card, device=self.device, dtype=self.dtype, mmap=is_archive).eval()
 
 
 def _stack(sequences: Sequence[Tensor], padding: int) -> Tensor:
