@@ -12,9 +12,12 @@ from sonar_sign.landmarks.layouts import OPENPOSE
 from sonar_sign.landmarks.recording import Recording
 
 _NOBODY = np.zeros((0, OPENPOSE.n_points, 3), np.float32)
+_NUMBERS = {int, float}
 _NAME = re.compile(r"_(\d{12})_keypoints\.json$")
 # One hour at 24 frames per second. A larger number in a file name is not a frame of a sentence.
 MAX_FRAMES = 86_400
+# A person has 4 KB; a stadium is no sentence.
+MAX_FILE_BYTES = 4 << 20
 
 
 def read_frame_range(folder: Path, name: str, start: int, end: int, fps: float) -> Recording:
@@ -34,11 +37,17 @@ def read_folder(folder: Path, fps: float, n_frames: int) -> Recording:
 
     How2Sign's published keypoints follow the older times of its sentence clips, so the number of
     frames may differ from the manifest's `n_frames`; `other_length` then is True.
+
+    Raises:
+        ValueError: two files are the same frame, so the folder has keypoints of several videos.
+        OSError: the folder cannot be read.
     """
-    numbered = {}
+    numbered: dict[int, str] = {}
     for entry in os.scandir(folder):
         match = _NAME.search(entry.name)
         if match and int(match[1]) < MAX_FRAMES:
+            if int(match[1]) in numbered:
+                raise ValueError(f"{folder} has two files of frame {int(match[1])}")
             numbered[int(match[1])] = entry.path
     last = max(numbered, default=-1)
     paths = (numbered.get(number) for number in range(last + 1))
@@ -74,10 +83,12 @@ def read_people(path: str) -> np.ndarray:
 
     Raises:
         OSError: the file does not exist or cannot be read.
-        ValueError: the file is not OpenPose JSON, or is truncated.
+        ValueError: the file is not OpenPose JSON, is truncated, or is larger than any.
     """
     with open(path, "rb") as file:
-        content = file.read()
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise ValueError(f"{path} has more than {MAX_FILE_BYTES} bytes")
     try:
         people = json.loads(content)["people"]
         if not people:
@@ -96,5 +107,7 @@ def _numbers(person: dict) -> list[float]:
         values = person.get(part) or [0.0] * (3 * count)
         if len(values) != 3 * count:
             raise ValueError(f"{part} has {len(values)} numbers instead of {3 * count}")
+        if not _NUMBERS.issuperset(map(type, values)):  # NumPy would read "1.5", true and null too
+            raise ValueError(f"{part} holds something else than numbers")
         numbers += values
     return numbers

@@ -52,7 +52,10 @@ def _openpose(root: Path, split: str) -> Read:
             return read_frame_range(
                 location.path, location.path.name, *frame_range(row), float(row.fps)
             )
-        return read_folder(location.path, float(row.fps), int(row.n_frames))
+        try:
+            return read_folder(location.path, float(row.fps), int(row.n_frames))
+        except (ValueError, OSError) as error:
+            raise UnusableError("unreadable") from error
 
     return read
 
