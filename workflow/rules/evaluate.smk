@@ -24,7 +24,7 @@ rule evaluate:
         inputs=lambda wildcards, input: input_flags(dict(input.items())),
         settings=flags(config["evaluate"], "split"),
         language=FILES.captions,
-        recipe=4,
+        recipe=5,
     message:
         "Scoring {wildcards.scored} on {wildcards.corpus}"
     shell:

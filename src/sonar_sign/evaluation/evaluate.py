@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import write_json
 from sonar_sign.core.options import MetricOptions
-from sonar_sign.evaluation.system_scores import score, write_statistics
+from sonar_sign.evaluation.system_scores import score, write_system_scores
 from sonar_sign.translation.predictions import read_clips, read_run_info
 
 
@@ -52,6 +51,4 @@ def evaluate(
             f"{len(clips.clip_ids)}; they are of different runs, so predict again."
         )
     scores = score(clips, info, options)
-    write_statistics(output.with_suffix(".npz"), scores)
-    write_json(output, scores.record)
-    return scores.record
+    return write_system_scores(output, scores)

@@ -6,14 +6,19 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from sonar_sign import __version__
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import atomic_write, require_file
+from sonar_sign.core.files import write_json
 from sonar_sign.core.options import MetricOptions
+from sonar_sign.evaluation.statistics_files import (
+    TEXTS,
+    read_statistics,
+    statistics_hash,
+    write_statistics,
+)
 from sonar_sign.metrics.base import MetricContext, MetricStatistics
 from sonar_sign.metrics.registry import (
     DECIMALS,
@@ -24,8 +29,8 @@ from sonar_sign.metrics.registry import (
 )
 from sonar_sign.translation.predictions import PredictionSet, RunInfo, read_record
 
-_TEXTS = ("clip_ids", "sources", "references", "predictions")
-_OF_METRIC = "metric."
+# Key of the hash of the statistics in a metrics file.
+_STATISTICS = "statistics_xxh3_128"
 
 
 @dataclass(frozen=True)
@@ -94,39 +99,65 @@ def score(
     return SystemScores(record, clips, metrics)
 
 
-def write_statistics(path: Path, scores: SystemScores) -> None:
-    """Write texts and statistics, `.npz`; the same ones give the same bytes."""
-    arrays = {name: np.array(getattr(scores.clips, name), dtype=np.str_) for name in _TEXTS}
-    arrays |= {_OF_METRIC + name: metric.statistics for name, metric in scores.metrics.items()}
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+def write_system_scores(path: Path, scores: SystemScores) -> dict[str, Any]:
+    """Write the metrics file and, beside it, the statistics of every clip (`.npz`).
+
+    Returns:
+        What the metrics file holds.
+    """
+    texts = {name: getattr(scores.clips, name) for name in TEXTS}
+    statistics = {name: metric.statistics for name, metric in scores.metrics.items()}
+    write_statistics(path.with_suffix(".npz"), texts, statistics)
+    record = {**scores.record, _STATISTICS: statistics_hash(texts, statistics)}
+    write_json(path, record)
+    return record
 
 
 def read_system_scores(path: Path) -> SystemScores:
     """What `evaluate` wrote: the metrics file and the statistics beside it.
 
     Raises:
-        UserError: a file is missing or malformed.
+        UserError: a file is missing, malformed or damaged, or the two do not belong together.
     """
     record = read_record(path, "A metrics file")
-    beside = require_file(Path(path).with_suffix(".npz"), "The statistics beside a metrics file")
-    try:
-        with np.load(beside, allow_pickle=False) as arrays:
-            texts = {name: arrays[name].tolist() for name in _TEXTS}
-            statistics = {
-                name.removeprefix(_OF_METRIC): arrays[name]
-                for name in arrays.files
-                if name.startswith(_OF_METRIC)
-            }
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise UserError(f"{beside} cannot be read ({error}); evaluate again.") from error
+    beside = Path(path).with_suffix(".npz")
+    texts, statistics = read_statistics(beside)
     unknown = [name for name in statistics if name not in METRICS]
     if unknown:
         raise UserError(f"{beside} has the unknown metric {unknown[0]}; evaluate again.")
+    found = statistics_hash(texts, statistics)
+    if record.get(_STATISTICS, found) != found:
+        raise UserError(f"{path} and {beside} do not belong together; evaluate again.")
     metrics = {
         name: MetricStatistics(rows, METRICS[name].score) for name, rows in statistics.items()
     }
     return SystemScores(record, PredictionSet(**texts), metrics, Path(path))
+
+
+def verify_metrics(path: Path) -> SystemScores:
+    """Check a metrics file as a whole: its values are those of the statistics beside it.
+
+    Raises:
+        UserError: as `read_system_scores`, or a value is not that of the statistics.
+    """
+    scores = read_system_scores(path)
+    again = {
+        _STATISTICS: scores.record.get(_STATISTICS, "missing"),
+        "clips_sha256": clips_sha256(scores.clips.clip_ids),
+        "references_sha256": references_sha256(scores.clips.clip_ids, scores.clips.references),
+        "n_clips": len(scores.clips.clip_ids),
+        "n_empty": _count_empty(scores.clips.predictions),
+        "n_empty_references": _count_empty(scores.clips.references),
+        **{name: round(metric.value, DECIMALS) for name, metric in scores.metrics.items()},
+    }
+    known = {name for name in METRICS if name in scores.record}
+    for name in [*again, *sorted(known - again.keys())]:
+        if scores.record.get(name) != again.get(name):
+            raise UserError(
+                f"{path} says {name} = {scores.record.get(name)!r} and the statistics beside it "
+                f"{again.get(name)!r}; evaluate again."
+            )
+    return scores
 
 
 def clips_sha256(clip_ids: Iterable[str]) -> str:
