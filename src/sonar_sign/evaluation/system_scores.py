@@ -134,13 +134,19 @@ def read_system_scores(path: Path) -> SystemScores:
     return SystemScores(record, PredictionSet(**texts), metrics, Path(path))
 
 
-def verify_metrics(path: Path) -> SystemScores:
+def verify_metrics(path: Path, clips: PredictionSet | None = None) -> SystemScores:
     """Check a metrics file as a whole: its values are those of the statistics beside it.
 
+    Args:
+        clips: what should have been scored, as `verify_predictions` returns it.
+
     Raises:
-        UserError: as `read_system_scores`, or a value is not that of the statistics.
+        UserError: as `read_system_scores`, a value is not that of the statistics, or other texts
+            were scored.
     """
     scores = read_system_scores(path)
+    if clips is not None and replace(clips, cosines=None) != scores.clips:
+        raise UserError(f"{path} scores other predictions or captions than these; evaluate again.")
     again = {
         _STATISTICS: scores.record.get(_STATISTICS, "missing"),
         "clips_sha256": clips_sha256(scores.clips.clip_ids),

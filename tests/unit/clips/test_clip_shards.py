@@ -1,13 +1,18 @@
 """Clip shards: what goes in comes out, at random, and what is broken is named."""
 
+import io
+import json
+import random
 import tarfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from small_files import number_of, numbered, write_clip_shard
+from typer.testing import CliRunner
 
-from sonar_sign.clips.clip_shards import ClipInfo, ClipShard, write_clips
+from sonar_sign.cli import app
+from sonar_sign.clips.clip_shards import ClipInfo, ClipShard, verify_clips, write_clips
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.video import encode_clip
 
@@ -95,3 +100,131 @@ def test_a_clip_that_cannot_be_decoded_is_named(tmp_path):
         shard.frames("bad", np.array([0]))
     with pytest.raises(UserError, match=r"Clip good .* \(frame 12 cannot be decoded\)"):
         shard.frames("good", np.array([12]))
+
+
+def repack(path, change):
+    """Write a shard's members anew, each one as `change(member, content)` gives them."""
+    with tarfile.open(path) as tar:
+        members = [(member, tar.extractfile(member).read()) for member in tar.getmembers()]
+    with tarfile.open(path, "w") as tar:
+        for member, content in members:
+            for new, bytes_of in change(member, content):
+                new.size = len(bytes_of) if new.type == tarfile.REGTYPE else 0
+                tar.addfile(new, io.BytesIO(bytes_of))
+
+
+def renamed(names):
+    def change(member, content):
+        stem, _, suffix = member.name.rpartition(".")
+        member.name = f"{names.get(stem, stem)}.{suffix}"
+        return [(member, content)]
+
+    return change
+
+
+def info_with(**values):
+    """The info of clip `a`, without a hash, with other values; None removes one."""
+
+    def change(member, content):
+        if member.name == "a.json":
+            record = json.loads(content) | values
+            del record["xxh3_128"]
+            content = json.dumps({k: v for k, v in record.items() if v is not None}).encode()
+        return [(member, content)]
+
+    return change
+
+
+def in_member(name, old, new):
+    def change(member, content):
+        return [(member, content.replace(old, new) if member.name == name else content)]
+
+    return change
+
+
+def as_link(member, content):
+    if member.name == "b.mp4":
+        member.type, member.linkname = tarfile.SYMTYPE, "a.mp4"
+    return [(member, content)]
+
+
+HOSTILE = {
+    "names swapped": renamed({"a": "b", "b": "a"}),
+    "a path": renamed({"a": "../a"}),
+    "no name": renamed({"a": ""}),
+    "a damaged video": in_member("a.mp4", b"moov", b"m00v"),
+    "another rate in the info": in_member("a.json", b"24.0", b"25.0"),
+    "another box in the info": in_member("a.json", b"32", b"64"),
+    "every member twice": lambda member, content: [(member, content)] * 2,
+    "a video less": lambda m, content: [] if m.name == "a.mp4" else [(m, content)],
+    "an info less": lambda m, content: [] if m.name == "a.json" else [(m, content)],
+    "a link": as_link,
+    "no JSON": in_member("a.json", b"{", b"["),
+    "no JSON object": lambda m, c: [(m, b"7" if m.name == "a.json" else c)],
+    "no rate": info_with(fps=None),
+    "a rate of NaN": info_with(fps=float("nan")),
+    "a rate as text": info_with(fps="24"),
+    "a rate of zero": info_with(fps=0),
+    "a billion frames": info_with(n_frames=10**9),
+    "a frame more": info_with(n_frames=13),
+    "true frames": info_with(n_frames=True),
+    "half a box": info_with(box=[0, 0]),
+    "a box as text": info_with(box="0032"),
+    "another size": info_with(width=64),
+    "an unknown value": info_with(pickle="x"),
+}
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_a_shard_that_lies_is_refused(tmp_path, how):
+    path = write_clip_shard(tmp_path / "s.tar", {"a": 12, "b": 12})
+    assert verify_clips(path).clip_ids == ["a", "b"]
+    repack(path, HOSTILE[how])
+    with pytest.raises(UserError) as caught:
+        verify_clips(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("how", ["names swapped", "a rate of zero", "a damaged video", "a link"])
+def test_extract_refuses_it_in_one_sentence(tmp_path, how):
+    import torch
+    from tiny_models import tiny_hiera
+
+    from sonar_sign.models.checkpoint import save_sign_hiera
+
+    torch.set_num_threads(1)
+    path = write_clip_shard(tmp_path / "s.tar", {"a": 12, "b": 12})
+    repack(path, HOSTILE[how])
+    save_sign_hiera(tmp_path / "h.pth", tiny_hiera())
+    words = ["extract", "--clips", path, "--checkpoint", tmp_path / "h.pth", "--device", "cpu"]
+    words += ["--output", tmp_path / "out/f.npy", "--timings", tmp_path / "out/t.json"]
+    done = CliRunner().invoke(app, [*map(str, words)])
+    assert isinstance(done.exception, UserError), (done.exception, done.output)
+    assert f"Clip shard {path} " in str(done.exception)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_flipped_bit_is_noticed_or_changes_nothing(tmp_path):
+    path = write_clip_shard(tmp_path / "s.tar", {"a": 3, "b": 3})
+    whole, rng, refused = path.read_bytes(), random.Random(1), 0
+
+    def content():
+        shard = ClipShard(path)
+        return [(name, shard.video(name), shard.info(name)) for name in shard.clip_ids]
+
+    before = content()
+    for _ in range(200):
+        flipped = bytearray(whole)
+        flipped[rng.randrange(len(whole))] ^= 1 << rng.randrange(8)
+        path.write_bytes(flipped)
+        try:
+            assert content() == before
+        except UserError:
+            refused += 1
+    assert refused > 50
+
+
+def test_a_shard_of_before_clips_were_hashed_is_read(tmp_path):
+    path = write_clip_shard(tmp_path / "s.tar", {"a": 12, "b": 12})
+    repack(path, info_with())
+    assert verify_clips(path).info("a") == verify_clips(path).info("b")

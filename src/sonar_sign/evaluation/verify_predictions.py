@@ -1,0 +1,29 @@
+"""Checks a prediction file as a whole, against the captions that it is scored with."""
+
+from pathlib import Path
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.translation.predictions import PredictionSet, read_clips, read_run_info
+
+
+def verify_predictions(
+    predictions: Path, manifest: Path, references: Path | None = None
+) -> PredictionSet:
+    """Check a table of predictions and the run info (`.json`) beside it.
+
+    Args:
+        manifest: of exactly the same clips.
+        references: captions in another language, of the same clips.
+
+    Raises:
+        UserError: a file is missing or malformed, or they are of different clips.
+    """
+    info_path = Path(predictions).with_suffix(".json")
+    info = read_run_info(info_path)
+    clips = read_clips(predictions, manifest, references)
+    if info.n_clips != len(clips.clip_ids):
+        raise UserError(
+            f"{info_path} counts {info.n_clips} clips and {predictions} has "
+            f"{len(clips.clip_ids)}; they are of different runs, so predict again."
+        )
+    return clips
