@@ -13,6 +13,7 @@ from sonar_sign.landmarks.recording import Recording
 
 _NOBODY = np.zeros((0, OPENPOSE.n_points, 3), np.float32)
 _NUMBERS = {int, float}
+_BODY = OPENPOSE.components[0][0]
 _NAME = re.compile(r"_(\d{12})_keypoints\.json$")
 # One hour at 24 frames per second. A larger number in a file name is not a frame of a sentence.
 MAX_FRAMES = 86_400
@@ -104,7 +105,11 @@ def read_people(path: str) -> np.ndarray:
 def _numbers(person: dict) -> list[float]:
     numbers: list[float] = []
     for part, count in OPENPOSE.components:
-        values = person.get(part) or [0.0] * (3 * count)
+        # Files of other programs may lack the keys of parts that they do not have.
+        values = person[part] if part == _BODY else person.get(part, [])
+        if type(values) is not list:
+            raise ValueError(f"{part} is a {type(values).__name__}")
+        values = values or [0.0] * (3 * count)
         if len(values) != 3 * count:
             raise ValueError(f"{part} has {len(values)} numbers instead of {3 * count}")
         if not _NUMBERS.issuperset(map(type, values)):  # NumPy would read "1.5", true and null too

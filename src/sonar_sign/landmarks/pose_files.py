@@ -75,8 +75,8 @@ def read_pose(path: Path, span_s: tuple[float, float] | None = None) -> Recordin
             raise PoseFileError("unreadable")
         reader = package.utils.reader.BufferReader(Path(path).read_bytes())
         header = package.pose_header.PoseHeader.read(reader)
-        layout, sources, targets = _known_points(header.components)
         _require_length(header, reader)
+        layout, sources, targets = _known_points(header.components)
         body = package.numpy.NumPyPoseBody.read(header, reader)
         if reader.bytes_left():
             raise PoseFileError("unreadable")

@@ -72,6 +72,15 @@ BROKEN = {
     "a number too large": GOOD.replace(
         '"pose_keypoints_2d": [', '"pose_keypoints_2d": [1' + "0" * 400 + ", "
     ),
+    "numbers as text": GOOD.replace("0.9", '"0.9"'),
+    "nothing for a number": GOOD.replace("0.9", "null"),
+    "true for a number": GOOD.replace("0.9", "true"),
+    "a part as text": GOOD.replace('"face_keypoints_2d": [', '"face_keypoints_2d": "", "x": ['),
+    "a part as an object": '{"people": [{"pose_keypoints_2d": {"a": 1}}]}',
+    "no part at all": '{"people": [{}]}',
+    "people as an object": '{"people": {"0": {}}}',
+    "people as text": '{"people": "many"}',
+    "5 MB": GOOD + " " * (5 << 20),
     "not UTF-8": None,
 }
 
@@ -114,3 +123,10 @@ def test_a_clips_folder_is_read_whole(tmp_path):
 
 def test_an_empty_folder_has_no_frames(tmp_path):
     assert people_of(read_folder(write_frames(tmp_path / "clip", []), 24.0, n_frames=4)) == []
+
+
+def test_a_folder_with_keypoints_of_two_videos_is_no_clips(tmp_path):
+    folder = write_frames(tmp_path / "clip", [GOOD, GOOD])
+    (folder / "other_000000000001_keypoints.json").write_text(GOOD)
+    with pytest.raises(ValueError, match="two files of frame 1"):
+        read_folder(folder, 24.0, n_frames=2)

@@ -1,13 +1,17 @@
 """`.pose` files: the same landmarks come out of them, and they are read as others write them."""
 
+import json
+import struct
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from keypoint_files import as_json, person, write_frames, write_shard
-from small_files import REPOSITORY, truncate, write_video
+from small_files import NO_REAL_DATA, REAL_DATA, REPOSITORY, truncate, write_video
+from typer.testing import CliRunner
 
+from sonar_sign.cli import app
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import LandmarkOptions
 from sonar_sign.features.feature_shards import FeatureShard
@@ -166,3 +170,140 @@ def test_export_needs_keypoints(tmp_path):
     write_shard(tmp_path / "manifest.tsv", [ROW])
     with pytest.raises(UserError, match="no openpose keypoints"):
         export(tmp_path / "manifest.tsv", tmp_path, "train", "openpose", tmp_path)
+
+
+def header_bytes(version=0.1, components=None, size=(64, 48)):
+    """A header of any version, as the specification of the format describes it."""
+
+    def text(value):
+        return struct.pack("<H", len(value)) + value
+
+    parts = b""
+    components = components or parts_of()
+    for name, points, form in components:
+        parts += text(name.encode()) + text(form.encode()) + struct.pack("<HHH", len(points), 0, 0)
+        parts += b"".join(text(point.encode()) for point in points)
+    return struct.pack("<fHHHH", version, *size, 0, len(components)) + parts
+
+
+def body_bytes(version=0.1, n_frames=24, n_people=1, announced=None, fps=24, n_dims=2):
+    """All points of all frames at their number, all of confidence 1."""
+    points = np.zeros((n_frames, n_people, 137, n_dims), np.float32)
+    points += np.arange(1, 138)[:, None]
+    confidence = np.ones((n_frames, n_people, 137), np.float32)
+    announced = n_frames if announced is None else announced
+    form = "<HHH" if version == 0.1 else "<fIH"
+    return struct.pack(form, fps, announced, n_people) + points.tobytes() + confidence.tobytes()
+
+
+def version_0(n_frames=24, people=1, announced=None):
+    points = np.stack([np.arange(137), np.arange(137), np.ones(137)], axis=1)
+    person_bytes = struct.pack("<h", 0) + points.astype(np.float32).tobytes()
+    frame = struct.pack("<H", people) + people * person_bytes
+    return (
+        header_bytes(0.0)
+        + struct.pack("<HH", 24, n_frames if announced is None else announced)
+        + n_frames * frame
+    )
+
+
+def parts_of():
+    return [(part, names, "XYC") for part, names in OPENPOSE.names.items()]
+
+
+WHOLE = {
+    "0.0": version_0(),
+    "0.1": header_bytes(0.1) + body_bytes(0.1),
+    "0.2": header_bytes(0.2) + body_bytes(0.2),
+}
+HOSTILE = {
+    **{
+        f"{version} cut in half": content[: len(content) // 2] for version, content in WHOLE.items()
+    },
+    **{f"{version} cut by a number": content[:-4] for version, content in WHOLE.items()},
+    **{f"{version} and a half": content + content[:9999] for version, content in WHOLE.items()},
+    "0.1 cut at a frame": header_bytes() + body_bytes(n_frames=12, announced=24),
+    "0.1 longer by a frame": header_bytes() + body_bytes(n_frames=25, announced=24),
+    "0.2 cut at a frame": header_bytes(0.2) + body_bytes(0.2, n_frames=12, announced=24),
+    "0.2 of four billion frames": header_bytes(0.2) + body_bytes(0.2, announced=2**32 - 1),
+    "0.0 longer by a frame": version_0(n_frames=25, announced=24),
+    "0.0 of 60,000 frames": version_0(announced=60_000),
+    "0.3": header_bytes(0.3) + body_bytes(0.2),
+    "a version that is none": header_bytes(float("nan")) + body_bytes(0.2),
+    "nobody, in 0.1": header_bytes() + body_bytes(n_people=0),
+    "a million frames of nobody": header_bytes(0.2)
+    + body_bytes(0.2, n_frames=0, n_people=0, announced=10**6),
+    "a crowd": header_bytes() + body_bytes(n_frames=1, n_people=200),
+    "no frames per second": header_bytes() + body_bytes(fps=0),
+    "frames per second of NaN": header_bytes(0.2) + body_bytes(0.2, fps=float("nan")),
+    "60,000 frames per second": header_bytes() + body_bytes(fps=60_000),
+    "no components": struct.pack("<fHHHH", 0.1, 64, 48, 0, 0) + body_bytes(),
+    "60,000 components": struct.pack("<fHHHH", 0.1, 64, 48, 0, 60_000) + body_bytes(),
+    "one coordinate": header_bytes(components=[(*part[:2], "XC") for part in parts_of()])
+    + body_bytes(n_dims=1),
+    "components of two kinds": header_bytes(
+        components=[(*part[:2], "XYZC" if n else "XYC") for n, part in enumerate(parts_of())]
+    )
+    + body_bytes(n_dims=3),
+    "a component twice": header_bytes(components=[parts_of()[0], *parts_of()[:3]]) + body_bytes(),
+    "a name that is no UTF-8": WHOLE["0.1"].replace(b"Nose", b"N\xff\xfee"),
+}
+
+
+def extracted(tmp_path, content):
+    path = tmp_path / "poses/clip.pose"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    write_shard(tmp_path / "shard.tsv", [ROW])
+    words = ["extract_landmarks", "--shard", tmp_path / "shard.tsv", "--root", tmp_path]
+    words += ["--output", tmp_path / "0.npy", "--timings", tmp_path / "t.json", "--split", "train"]
+    words += ["--counts", tmp_path / "c.json", "--source", "pose"]
+    done = CliRunner().invoke(app, [*map(str, words)])
+    assert done.exit_code == 0, (done.exception, done.output)
+    return FeatureShard(tmp_path / "0.npy"), json.loads((tmp_path / "c.json").read_text())
+
+
+@pytest.mark.parametrize("version", WHOLE)
+def test_every_version_is_read(tmp_path, version):
+    shard, counts = extracted(tmp_path, WHOLE[version])
+    assert shard.lengths.tolist() == [12]
+    assert (counts["frames"], counts["unusable"]) == (24, {})
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_a_file_that_lies_makes_a_clip_without_landmarks(tmp_path, how):
+    shard, counts = extracted(tmp_path, HOSTILE[how])
+    assert shard.lengths.tolist() == [0]
+    assert counts["unusable"] == {"clip": "unreadable"}
+
+
+def test_a_long_file_of_version_0_1_is_read(tmp_path):
+    """It has 16 bits for the number of frames."""
+    names = {"POSE_LANDMARKS": ["LEFT_SHOULDER"]}
+    path = tmp_path / "a.pose"
+    parts = [(name, points, "XYC") for name, points in names.items()]
+    numbers = np.ones(70_000 * 3, np.float32).tobytes()
+    path.write_bytes(
+        header_bytes(0.1, parts) + struct.pack("<HHH", 24, 70_000 % 65535, 1) + numbers
+    )
+    assert len(read_pose(path, (2000, 2001)).frames) == 24
+
+
+def test_a_span_far_beyond_a_file_fills_no_memory(tmp_path):
+    path = tmp_path / "a.pose"
+    path.write_bytes(WHOLE["0.2"])
+    with pytest.raises(PoseFileError):
+        read_pose(path, (0.0, 1e9))
+
+
+@pytest.mark.skipif(not REAL_DATA.exists(), reason=NO_REAL_DATA)
+def test_real_files_are_read_whole_and_not_cut(tmp_path):
+    files = sorted((REAL_DATA / "formats").rglob("*.pose"))
+    assert len(files) > 4
+    for file in files:
+        assert len(read_pose(file).frames) >= 5
+        content = file.read_bytes()
+        for share in (0.3, 0.5, 0.999):
+            (tmp_path / "cut.pose").write_bytes(content[: int(share * len(content))])
+            with pytest.raises(PoseFileError, match="unreadable"):
+                read_pose(tmp_path / "cut.pose")
