@@ -29,8 +29,6 @@ _FORMAT = IndexedArrayFormat(
     np.float16,
     pa.schema([("clip_id", pa.string()), ("offset", pa.int64()), ("length", pa.int64())]),
 )
-# Rows that `verify_features` reads at once, to save memory.
-_CHUNK = 100_000
 
 
 def write_features(
@@ -69,7 +67,7 @@ class FeatureShard:
     def __init__(self, path: Path):
         self.path = Path(path)
         found = read_indexed_array(self.path, _FORMAT)
-        self._features, self.has_hash = found.rows, found.has_hash
+        self._features, self.has_hash = found.rows, found.stored_hash is not None
         self.clip_ids: list[str] = found.columns["clip_id"]
         self._offsets: np.ndarray = found.columns["offset"]
         self.lengths: np.ndarray = found.columns["length"]
@@ -79,12 +77,19 @@ class FeatureShard:
             raise _FORMAT.error(self.path, "its index does not say what its features were made by")
         self._require_offsets()
         self._rows = {clip_id: row for row, clip_id in enumerate(self.clip_ids)}
+        if self.has_hash:
+            found.verify_hash(self._explain)
+
+    def _explain(self) -> UserError:
+        self.require_finite()  # the likeliest damage has a sentence of its own
+        return _FORMAT.changed(self.path)
 
     def _require_offsets(self) -> None:
         """Check that the clips lie one after the other and fill the file."""
         n = len(self._features)
         if not ((self.lengths >= 0) & (self.lengths <= n)).all() or self.lengths.sum() != n:
-            raise _FORMAT.error(self.path, f"the lengths in its index do not fill its {n} rows")
+            total = sum(self.lengths.tolist())
+            raise _FORMAT.error(self.path, f"it holds {n} features and its index {total}")
         if not np.array_equal(self._offsets, np.cumsum(self.lengths) - self.lengths):
             raise _FORMAT.error(self.path, "the clips in its index do not follow one another")
 
@@ -109,9 +114,18 @@ class FeatureShard:
         row = self._rows[clip_id]
         features = self._features[self._offsets[row] : self._offsets[row] + self.lengths[row]]
         # Only finite features are written, and the hash says that these are the ones written.
-        if not self.has_hash and not np.isfinite(features).all():
-            raise _FORMAT.error(self.path, f"it holds NaN or infinite features of clip {clip_id}")
+        if not self.has_hash:
+            self._require_finite_in(clip_id, features)
         return features
+
+    def _require_finite_in(self, clip_id: str, features: np.ndarray) -> None:
+        if not np.isfinite(features).all():
+            raise _FORMAT.error(self.path, f"it holds NaN or infinite features of clip {clip_id}")
+
+    def require_finite(self) -> None:
+        """Raise a UserError that names a clip unless all features are finite."""
+        for clip_id, start, n in zip(self.clip_ids, self._offsets, self.lengths, strict=True):
+            self._require_finite_in(clip_id, self._features[start : start + n])
 
 
 def verify_features(path: Path) -> FeatureShard:
@@ -121,9 +135,7 @@ def verify_features(path: Path) -> FeatureShard:
         UserError: as `FeatureShard`, or a value is not finite.
     """
     shard = FeatureShard(path)
-    for start in range(0, len(shard), _CHUNK):
-        if not np.isfinite(shard.rows(start, start + _CHUNK)).all():
-            raise _FORMAT.error(shard.path, "it holds NaN or infinite features")
+    shard.require_finite()
     return shard
 
 

@@ -4,7 +4,7 @@ The index carries, as metadata, a hash of both files' content, so that a damaged
 do not belong together are noticed before anything is computed from them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -52,6 +52,12 @@ class IndexedArrayFormat:
             f"{self.again}."
         )
 
+    def changed(self, path: Path) -> UserError:
+        """A UserError for content whose hash is not the stored one."""
+        return self.error(
+            path, "its content is not what was written, or its index is another file's"
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class IndexedArray:
@@ -63,8 +69,23 @@ class IndexedArray:
     """By name: texts, or int64 numbers `(n_clips,)`."""
     metadata: dict[str, str]
     """What the writer said about the content."""
-    has_hash: bool
-    """False for files of before hashes were stored."""
+    files: tuple[Path, Path]
+    """The array and its index."""
+    stored_hash: str | None
+    """None for files of before hashes were stored."""
+
+    def verify_hash(self, explain: Callable[[], UserError]) -> None:
+        """Compare the hash of the content with the stored one, once per process.
+
+        Args:
+            explain: called where they differ; what it returns is raised.
+        """
+
+        def verify() -> None:
+            if _content_hash(self.rows, self.columns, self.metadata) != self.stored_hash:
+                raise explain()
+
+        verify_once(self.files, verify)
 
 
 def write_indexed_array(
@@ -82,12 +103,11 @@ def write_indexed_array(
 def read_indexed_array(path: Path, form: IndexedArrayFormat) -> IndexedArray:
     """Open a pair of files.
 
-    Everything that needs no hash is checked: header and length of the array, names and types of
-    the columns, ids that are unique, no missing values. The hash, where there is one, is compared
-    once per process.
+    Checked are header and length of the array, names and types of the columns, ids that are
+    unique, and no missing values. The caller checks what it knows of the content, and the hash.
 
     Raises:
-        UserError: a file is missing, malformed or damaged, or the two do not belong together.
+        UserError: a file is missing or malformed.
     """
     index_path = require_file(path.with_suffix(".parquet"), f"The index of {path}")
     require_file(path, form.what)
@@ -96,17 +116,7 @@ def read_indexed_array(path: Path, form: IndexedArrayFormat) -> IndexedArray:
         columns, metadata = _read_index(index_path, form.schema)
     except _BROKEN as error:
         raise form.error(path, _first_line(error)) from error
-    stored = metadata.pop(_HASH, None)
-
-    def verify() -> None:
-        if _content_hash(rows, columns, metadata) != stored:
-            raise form.error(
-                path, "its content is not what was written, or its index is another file's"
-            )
-
-    if stored is not None:
-        verify_once([path, index_path], verify)
-    return IndexedArray(rows, columns, metadata, stored is not None)
+    return IndexedArray(rows, columns, metadata, (path, index_path), metadata.pop(_HASH, None))
 
 
 def _content_hash(

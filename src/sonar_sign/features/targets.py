@@ -69,13 +69,14 @@ def read_targets(path: Path) -> dict[str, np.ndarray]:
 
 def _read(path: Path) -> IndexedArray:
     found = read_indexed_array(path, _FORMAT)
-    if not found.has_hash:
-        raise _FORMAT.error(path, "it has no hash of its content, as older versions wrote it")
     if len(found.columns["clip_id"]) != len(found.rows):
         n_clips = len(found.columns["clip_id"])
         raise _FORMAT.error(path, f"it holds {len(found.rows)} targets and its index {n_clips}")
     if not np.isfinite(found.rows).all():
         raise _FORMAT.error(path, "it holds NaN or infinite values")
+    if found.stored_hash is None:
+        raise _FORMAT.error(path, "it has no hash of its content, as older versions wrote it")
+    found.verify_hash(lambda: _FORMAT.changed(path))
     return found
 
 
