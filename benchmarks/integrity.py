@@ -59,9 +59,8 @@ def measure_shard(path: Path) -> None:
     clips = {f"c{n:04d}": rng.normal(size=(N_FEATURES, DIM)) for n in range(N_CLIPS)}
     write_features(path, clips, DIM, "h")
     size = f"shard of {path.stat().st_size / 1e9:.2f} GB"
-    print(
-        f"{size}: first opening {best(opened(path)):.3f} s, later {best(lambda: FeatureShard(path)):.4f} s"
-    )
+    first, later = best(opened(path)), best(lambda: FeatureShard(path))
+    print(f"{size}: first opening {first:.3f} s, later {later:.4f} s")
     shard = FeatureShard(path)
     print(f"{size}: looking for NaN instead {best(shard.require_finite):.3f} s")
 
