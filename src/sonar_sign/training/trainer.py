@@ -40,6 +40,7 @@ from sonar_sign.training.progress import ReportProgress, end_line, start_line
 from sonar_sign.training.training_folder import (
     TrainingRun,
     finish,
+    require_whole_state,
     start_over_if_changed,
     wait_for_main_process,
 )
@@ -182,6 +183,7 @@ def _fit(
     run: TrainingRun,
 ) -> None:
     last = run.training_dir / "last.ckpt"
+    require_whole_state(last)
     try:
         trainer.fit(
             module,

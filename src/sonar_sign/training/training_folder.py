@@ -15,6 +15,7 @@ import torch
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, write_json
+from sonar_sign.models.archive import check_checksums, is_archive
 from sonar_sign.training.callbacks import KeepBest, Save
 from sonar_sign.training.mix import CorpusClips
 
@@ -72,6 +73,26 @@ def _can_resume(run: TrainingRun) -> bool:
     fingerprint = json.loads(json.dumps(run.fingerprint))
     path = _record(run)
     return path.exists() and json.loads(path.read_text(encoding="utf-8")) == fingerprint
+
+
+def require_whole_state(path: Path) -> None:
+    """Check the saved state of a training, where there is one: Lightning reads it as it is.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    if not path.is_file():
+        return
+    try:
+        is_whole = is_archive(path)
+        check_checksums(path)
+    except UserError:
+        is_whole = False
+    if not is_whole:
+        raise UserError(
+            f"The saved state {path} is damaged, so training cannot resume from it; delete "
+            f"{path.parent} to train from the start."
+        )
 
 
 def wait_for_main_process(run: TrainingRun) -> None:
