@@ -187,3 +187,40 @@ def test_a_broken_t5_folder_is_refused(t5_folder):
     (folder / "spiece.model").unlink()
     with pytest.raises(UserError, match="sentencepiece model not found"):
         from_t5_folder(options, DIM)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"num_layers": 400_000},
+        {"num_layers": "2"},
+        {"num_decoder_layers": -1},
+        {"d_model": 10**12},
+        {"vocab_size": 2**62},
+        {"layer_norm_epsilon": 0},
+        {"feed_forward_proj": "gated-nothing"},
+        {"num_heads": None},
+        {"tie_word_embeddings": "no"},
+        [],
+    ],
+    ids=str,
+)
+def test_a_t5_folders_config_is_bounded(t5_folder, changes):
+    folder, _ = t5_folder
+    config = json.loads((folder / "config.json").read_text())
+    changed = config | changes if isinstance(changes, dict) else changes
+    (folder / "config.json").write_text(json.dumps(changed))
+    with pytest.raises(UserError, match="no T5 that can be read|does not fit") as caught:
+        from_t5_folder(replace(SHAPE, t5_folder=str(folder)), DIM)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_t5_of_nan_is_refused(t5_folder):
+    from safetensors.torch import load_file, save_file
+
+    folder, _ = t5_folder
+    state = load_file(folder / "model.safetensors")
+    state["shared.weight"][0, 0] = torch.nan
+    save_file(state, folder / "model.safetensors")
+    with pytest.raises(UserError, match=r"shared\.weight holds NaN"):
+        from_t5_folder(replace(SHAPE, t5_folder=str(folder)), DIM)
