@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from pickle import PickleError
+from typing import Any
 
 import yaml
 from fairseq2 import init_fairseq2
@@ -25,6 +26,8 @@ _PUBLIC_CARDS = {
     SONAR_TEXT_ENCODER_FAMILY: "text_sonar_basic_encoder",
     SONAR_TEXT_DECODER_FAMILY: "text_sonar_basic_decoder",
 }
+# Several times what SONAR has: 24 layers, 16 heads, 256,206 pieces.
+MAX_LAYERS, MAX_SIZE = 256, 4_000_000
 # Without this, fairseq2 draws its own progress bars. Another module of the process may have
 # initialised it already.
 with suppress(InvalidOperationError):
@@ -45,12 +48,27 @@ def read_cards(folder: Path) -> dict[str, AssetCard]:
             family = card["model_family"]
             if family in own:
                 raise UserError(f"{folder} has two asset cards of the family {family!r}.")
+            _require_bounded(path, card.get("model_config"))
             own[family] = AssetCard(str(card.get("name", path.stem)), card)
     store = get_asset_store()
     return {
         family: _in_folder(own.get(family) or store.retrieve_card(public), folder)
         for family, public in _PUBLIC_CARDS.items()
     }
+
+
+def _require_bounded(path: Path, value: Any, name: str = "model_config") -> None:
+    """Check the numbers of a card's config: layers take time to build, widths take memory."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _require_bounded(path, item, str(key))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        # Names are sonar-space's: num_encoder_layers, num_decoder_attn_heads, ffn_inner_dim ...
+        most = MAX_LAYERS if name.startswith("num_") else MAX_SIZE
+        if not 0 <= value <= most:
+            raise UserError(
+                f"Asset card {path}: {name} = {repr(value)[:40]} is not from 0 to {most}."
+            )
 
 
 def _in_folder(card: AssetCard, folder: Path) -> AssetCard:

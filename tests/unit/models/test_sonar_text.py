@@ -1,6 +1,7 @@
 """SONAR opened from a folder through sonar-space's own loaders."""
 
 import ast
+import re
 import shutil
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 import sacrebleu
 import sentencepiece
 import torch
+from checkpoint_files import damage
 
 import sonar_sign
 from sonar_sign.core.errors import UserError
@@ -241,6 +243,27 @@ def test_card_without_an_address(broken: Path) -> None:
     (broken / "cards.yaml").write_text(cards)
     with pytest.raises(UserError, match="does not have a field named checkpoint"):
         SonarText.open(broken)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("num_encoder_layers", 400_000), ("num_decoder_attn_heads", -1), ("model_dim", 10**12),
+     ("max_seq_len", 2**62), ("emb_dropout_p", ".nan"), ("size", 10**10)],
+)  # fmt: skip
+def test_a_cards_numbers_are_bounded(broken: Path, name: str, value: object) -> None:
+    cards = (broken / "cards.yaml").read_text()
+    changed, n = re.subn(rf"(?m)^( +){name}: .*$", rf"\g<1>{name}: {value}", cards)
+    assert n
+    (broken / "cards.yaml").write_text(changed)
+    with pytest.raises(UserError, match=rf"cards\.yaml: {name} = .* is not from 0 to"):
+        SonarText.open(broken)
+
+
+@pytest.mark.parametrize("part", ["encoder", "decoder"])
+def test_damage_in_a_checkpoint_is_refused(broken: Path, part: str) -> None:
+    damage(broken / f"sonar_text_{part}.pt")
+    with pytest.raises(UserError, match=rf"sonar_text_{part}\.pt .*checksum of its entry"):
+        getattr(SonarText.open(broken), part)
 
 
 @pytest.mark.parametrize("part", ["encoder", "decoder"])
