@@ -6,6 +6,7 @@ from typing import Any
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import MetricOptions
 from sonar_sign.evaluation.system_scores import score, write_system_scores
+from sonar_sign.evaluation.verify_predictions import require_same_run
 from sonar_sign.translation.predictions import read_clips, read_run_info
 
 
@@ -45,10 +46,6 @@ def evaluate(
             f"{caption_language}; give references in {info.language} (columns clip_id, text)."
         )
     clips = read_clips(predictions, manifest, references)
-    if info.n_clips != len(clips.clip_ids):
-        raise UserError(
-            f"{run_info} counts {info.n_clips} clips and {predictions} has "
-            f"{len(clips.clip_ids)}; they are of different runs, so predict again."
-        )
+    require_same_run(info, run_info, clips, predictions)
     scores = score(clips, info, options)
     return write_system_scores(output, scores)

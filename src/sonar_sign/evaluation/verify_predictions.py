@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.translation.predictions import PredictionSet, read_clips, read_run_info
+from sonar_sign.translation.predictions import PredictionSet, RunInfo, read_clips, read_run_info
 
 
 def verify_predictions(
@@ -21,9 +21,18 @@ def verify_predictions(
     info_path = Path(predictions).with_suffix(".json")
     info = read_run_info(info_path)
     clips = read_clips(predictions, manifest, references)
+    require_same_run(info, info_path, clips, predictions)
+    return clips
+
+
+def require_same_run(info: RunInfo, info_path: Path, clips: PredictionSet, table: Path) -> None:
+    """Check that a run info counts as many clips as the table of predictions beside it has.
+
+    Raises:
+        UserError: it does not.
+    """
     if info.n_clips != len(clips.clip_ids):
         raise UserError(
-            f"{info_path} counts {info.n_clips} clips and {predictions} has "
-            f"{len(clips.clip_ids)}; they are of different runs, so predict again."
+            f"{info_path} counts {info.n_clips} clips and {table} has {len(clips.clip_ids)}; they "
+            "are of different runs, so predict again."
         )
-    return clips
