@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -57,7 +58,7 @@ def read_attention(path: Path) -> list[Attention]:
                 )
                 for number in range(int(file["n_clips"]))
             ]
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except (ValueError, TypeError, LookupError, OSError, EOFError, BadZipFile) as error:
         raise UserError(f"{path} was not written by predict_landmarks; predict again.") from error
 
 

@@ -36,7 +36,12 @@ from sonar_sign.models.landmark_checkpoint import load_landmark_model
 from sonar_sign.models.model_files import read_metadata
 from sonar_sign.training.landmark_translator import LandmarkInputs, LandmarkTraining
 from sonar_sign.training.task import Destination, run_training
-from sonar_sign.translation.attention import draw_attention, read_attention
+from sonar_sign.translation.attention import (
+    Attention,
+    draw_attention,
+    read_attention,
+    write_attention,
+)
 from sonar_sign.translation.inputs import LandmarkFiles
 from sonar_sign.translation.predict import PredictionRun, predict_landmarks
 from sonar_sign.translation.predictions import read_run_info
@@ -137,9 +142,16 @@ def test_attention_is_kept_of_some_clips_and_drawn(folder, trained, tmp_path):
         read_attention(tmp_path / "bad.npz")
 
 
-def test_no_clip_can_be_drawn_either(tmp_path):
-    from sonar_sign.translation.attention import write_attention
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.99])
+def test_attention_that_was_cut_is_refused(tmp_path, share):
+    path = tmp_path / "a.npz"
+    write_attention(path, [Attention("a", ["x", "y"], np.ones((2, 9), np.float32), 0.1)])
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(UserError, match=r"a\.npz was not written by predict_landmarks"):
+        read_attention(path)
 
+
+def test_no_clip_can_be_drawn_either(tmp_path):
     write_attention(tmp_path / "none.npz", [])
     draw_attention(tmp_path / "none.npz", tmp_path / "none.svg")
     assert "No clip has a translation." in (tmp_path / "none.svg").read_text()
