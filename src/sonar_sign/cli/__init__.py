@@ -67,12 +67,20 @@ def about(
     """Fine-tune SONAR's American Sign Language models and measure how good they are."""
 
 
-# Refusals of a disk, and what to do. No output is written in part, so nothing else is lost.
+# Refusals of a file system, and what to do. No output is written in part, so nothing else is lost.
 REFUSED = {
     errno.ENOSPC: "the disk is full: free some space (sonar-sign estimate says how much is needed)",
     errno.EDQUOT: "your quota is used up: delete something",
     errno.EROFS: "the file system is read-only: mount it for writing",
-    errno.EACCES: "you may not write there: change the permissions",
+    errno.EACCES: "you have no permission for it: change the permissions",
+    errno.EPERM: "this is not permitted: change the permissions",
+    errno.ENOTDIR: "a part of this path is a file, not a folder: correct it",
+    errno.EISDIR: "this is a folder: give the path of a file",
+    errno.ENAMETOOLONG: "the name is too long for the file system: give a shorter one",
+    errno.ELOOP: "symbolic links lead to each other: correct them",
+    errno.EIO: "the disk reports an error: check it",
+    errno.ESTALE: "the network file system has lost the file: mount it again",
+    errno.EMFILE: "too many files are open: raise the limit (ulimit -n)",
 }
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -100,7 +108,7 @@ def main() -> None:
 
 
 def refused(error: BaseException | None) -> OSError | None:
-    """The refusal of a disk that the error comes from; None where it comes from something else."""
+    """The refusal of a file system behind an error; None where it comes from something else."""
     if isinstance(error, OSError) and error.errno in REFUSED:
         return error
     # PyTorch's writer reports its own position instead of a full disk. Other errors behind an

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sonar_sign.cli.corpora import Root, Type
+from sonar_sign.cli.paths import CACHE, OUTPUT
 from sonar_sign.core.options import CropOptions
 
 
@@ -11,10 +12,10 @@ def crop(
     shard: Annotated[Path, "A shard of the manifest that shard wrote."],
     corpus_type: Type,
     root: Root,
-    output: Annotated[Path, "Clip shard to write, a tar."],
-    timings: Annotated[Path, "JSON to write: milliseconds per clip."],
+    output: Annotated[Path, "Clip shard to write, a tar.", OUTPUT],
+    timings: Annotated[Path, "JSON to write: milliseconds per clip.", OUTPUT],
     options: CropOptions,
-    faces: Annotated[Path | None, "Folder that caches the faces of videos."] = None,
+    faces: Annotated[Path | None, "Folder that caches the faces of videos.", CACHE] = None,
     face_model: Annotated[Path | None, "mmod_human_face_detector.dat, for the cnn."] = None,
 ) -> None:
     """Cut clips out of their videos, around the signer.

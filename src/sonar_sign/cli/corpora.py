@@ -17,9 +17,11 @@ def prepare(
     corpus_type: Type,
     root: Root,
     split: Split,
-    manifest: Annotated[Path, "Table to write: the clips that can be used."],
-    dropped: Annotated[Path, "Table to write: the other clips, each with the reason."],
-    clamped: Annotated[Path, "Table to write: clips whose times reach outside their video."],
+    manifest: Annotated[Path, "Table to write: the clips that can be used.", OUTPUT],
+    dropped: Annotated[Path, "Table to write: the other clips, each with the reason.", OUTPUT],
+    clamped: Annotated[
+        Path, "Table to write: clips whose times reach outside their video.", OUTPUT
+    ],
     options: PrepareOptions,
     probes: Annotated[Path | None, "Table that caches the properties of video files."] = None,
     workers: Annotated[int, "Videos probed at the same time.", between(1, 256)] = 1,
@@ -49,8 +51,8 @@ def summarise(
     corpus: Annotated[str, "Name of the corpus."],
     corpus_type: Type,
     manifest: Annotated[list[Path], "Manifest of a split; repeat for all."],
-    output: Annotated[Path, "JSON to write."],
-    plot: Annotated[Path, "SVG of the clips' durations to write."],
+    output: Annotated[Path, "JSON to write.", OUTPUT],
+    plot: Annotated[Path, "SVG of the clips' durations to write.", OUTPUT],
 ) -> None:
     """Count what prepare found in all splits of a corpus.
 
@@ -72,7 +74,7 @@ def captions(
     split: Split,
     language: Annotated[str, "Language of the captions.", FLORES],
     manifest: Manifest,
-    output: Annotated[Path, "Table to write: clip_id, text."],
+    output: Annotated[Path, "Table to write: clip_id, text.", OUTPUT],
 ) -> None:
     """Read the captions of a manifest's clips in another language.
 
@@ -88,7 +90,7 @@ def captions(
 
 def shard(
     manifest: Manifest,
-    output: Annotated[list[Path], "Table to write; repeat for all shards, in their order."],
+    output: Annotated[list[Path], "Table to write; repeat for all shards, in their order.", OUTPUT],
 ) -> None:
     """Assign the clips of a manifest to shards.
 

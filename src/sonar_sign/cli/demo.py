@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from sonar_sign.cli.features import Seed, Sonar, Threads
+from sonar_sign.cli.paths import FOLDER, OUTPUT
 from sonar_sign.cli.training_flags import (
     Output,
     TrainingDir,

@@ -10,14 +10,15 @@ from sonar_sign.core.bounds import SEEDS, one_of
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import MetricOptions, SampleOptions
 
-Predictions = Annotated[Path, "Table that predict wrote."]
+Predictions = Annotated[Path, "Table that predict wrote.", Input(beside=(".json",))]
+COMPARISON = Output(inside=("comparison.json", "comparison.md"))
 References = Annotated[Path | None, "Captions in another language, for predictions in it."]
 
 
 def evaluate(
     predictions: Predictions,
     manifest: Manifest,
-    output: Annotated[Path, "Metrics to write, JSON."],
+    output: Annotated[Path, "Metrics to write, JSON.", Output(beside=(".npz",))],
     options: MetricOptions,
     run_info: Annotated[Path | None, "What made the predictions; by default beside them."] = None,
     references: References = None,
@@ -45,7 +46,7 @@ def evaluate(
 def sample(
     predictions: Predictions,
     manifest: Manifest,
-    output: Annotated[Path, "Samples to write, JSON."],
+    output: Annotated[Path, "Samples to write, JSON.", OUTPUT],
     options: SampleOptions,
     references: References = None,
 ) -> None:
@@ -67,7 +68,7 @@ def compare(
             help="Metrics files (.json), or prediction files (.tsv, or a sentence per line)."
         ),
     ],
-    output: Annotated[Path, "Folder for comparison.json and comparison.md."],
+    output: Annotated[Path, "Folder for comparison.json and comparison.md.", COMPARISON],
     metrics: MetricOptions,
     reference: Annotated[
         Path | None, "Captions of prediction files: clip_id, source, text."
@@ -102,7 +103,7 @@ def compare(
 
 def ablation_table(
     comparison: Annotated[Path, "A comparison that compare wrote."],
-    output: Annotated[Path, "Markdown file with <!-- table --> and <!-- /table -->."],
+    output: Annotated[Path, "Markdown file with <!-- table --> and <!-- /table -->.", CACHE],
     base: Annotated[
         str | None, "System that others are compared with; by default the first."
     ] = None,

@@ -42,7 +42,7 @@ def extract(
 def embed_text(
     manifest: Annotated[Path, "Table with the captions: clip_id, text.", INPUT_FILE],
     sonar: Sonar,
-    output: Annotated[Path, "Targets to write (.npy); the index (.parquet) goes beside it."],
+    output: Annotated[Path, "Targets to write (.npy); the index (.parquet) goes beside it.", ARRAY],
     language: Language = "eng_Latn",
     device: Device = "auto",
     threads: Threads = 0,

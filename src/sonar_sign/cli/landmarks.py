@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from sonar_sign.cli.corpora import Root, Split
+from sonar_sign.cli.paths import ARRAY, FOLDER, OUTPUT
 from sonar_sign.cli.settings import add_command
 from sonar_sign.core.bounds import matching
 from sonar_sign.core.options import LandmarkOptions, LandmarkSource
@@ -20,9 +21,11 @@ def extract_landmarks(
     shard: Annotated[Path, "A shard of the manifest that shard wrote."],
     root: Root,
     split: Split,
-    output: Annotated[Path, "Landmarks to write (.npy); the index (.parquet) goes beside it."],
-    timings: Annotated[Path, "JSON to write: milliseconds per clip."],
-    counts: Annotated[Path, "JSON to write: how many points and rows were missing."],
+    output: Annotated[
+        Path, "Landmarks to write (.npy); the index (.parquet) goes beside it.", ARRAY
+    ],
+    timings: Annotated[Path, "JSON to write: milliseconds per clip.", OUTPUT],
+    counts: Annotated[Path, "JSON to write: how many points and rows were missing.", OUTPUT],
     options: LandmarkOptions,
 ) -> None:
     """Turn the keypoints of a shard's clips into rows for a model.
@@ -38,7 +41,7 @@ def extract_landmarks(
 
 
 def export(
-    output: Annotated[Path, "Folder to write {clip_id}.pose into."],
+    output: Annotated[Path, "Folder to write {clip_id}.pose into.", FOLDER],
     manifest: Table = Path("results/demo/manifests/test.tsv"),
     root: Root = Path("resources/demo/howto"),
     split: SplitOfTable = "",

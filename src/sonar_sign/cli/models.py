@@ -8,7 +8,7 @@ from sonar_sign.core.bounds import matching
 
 def fetch_model(
     name: Annotated[str, "Name in the registry, such as sign_hiera."],
-    output: Annotated[Path, "File to write."],
+    output: Annotated[Path, "File to write.", OUTPUT],
     source: Annotated[str | None, "A file or a mirror's URL, instead of the published one."] = None,
     sha256: Annotated[
         str | None,

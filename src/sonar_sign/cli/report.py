@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Annotated
 
 from sonar_sign.cli.corpora import Manifest
+from sonar_sign.cli.paths import FOLDER, Output
 from sonar_sign.core.errors import UserError
 
 
 def plot(
     comparison: Annotated[Path, "A comparison that compare wrote."],
-    output: Annotated[Path, "Folder for the pictures."],
+    output: Annotated[Path, "Folder for the pictures.", FOLDER],
     curves: Annotated[
         list[str], "NAME=FILE: training curves, NAME or NAME.seedN; repeat for all."
     ] = [],  # noqa: B006
@@ -34,7 +35,7 @@ def plot(
 def gallery(
     predictions: Annotated[list[str], "NAME=FILE: predictions of a system; repeat for all."],
     manifest: Manifest,
-    output: Annotated[Path, "Folder for index.html and the clips."],
+    output: Annotated[Path, "Folder for index.html and the clips.", Output(inside=("index.html",))],
     clips: Annotated[list[Path], "Clip shard of the split; none: no videos."] = [],  # noqa: B006
 ) -> None:
     """Make a page that plays clips beside their translations.

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from sonar_sign.cli.features import Device, Language, Seed, Threads
+from sonar_sign.cli.paths import OUTPUT, Output
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import PredictOptions, TranslateOptions
@@ -13,6 +14,7 @@ from sonar_sign.core.settings import check_options
 from sonar_sign.translation.inputs import FeatureFiles, LandmarkFiles, SonarModels
 from sonar_sign.translation.model_choice import ModelChoice
 
+TABLE_WITH_RUN_INFO = Output(beside=(".json",))
 System = Annotated[str, "Name of the system; it is written into the run info."]
 
 
@@ -61,6 +63,8 @@ def translate(
         )
         if output:
             stream.close()
+            if not complete and not temporary.stat().st_size:
+                raise typer.Exit(2)  # nothing was translated, so what was there before stays
     if not complete:
         raise typer.Exit(2)
 
@@ -101,8 +105,10 @@ def predict(
 
 def predict_landmarks(
     files: LandmarkFiles,
-    output: Annotated[Path, "Table to write; the run info (.json) goes beside it."],
-    attention: Annotated[Path, "Attention of a few clips to write, .npz."],
+    output: Annotated[
+        Path, "Table to write; the run info (.json) goes beside it.", TABLE_WITH_RUN_INFO
+    ],
+    attention: Annotated[Path, "Attention of a few clips to write, .npz.", OUTPUT],
     system: System,
     options: PredictOptions,
     language: Language = "eng_Latn",
@@ -128,7 +134,7 @@ def predict_landmarks(
 
 def plot_attention(
     attention: Annotated[Path, "Attention that predict_landmarks wrote, .npz."],
-    output: Annotated[Path, "Picture to write, .svg."],
+    output: Annotated[Path, "Picture to write, .svg.", OUTPUT],
 ) -> None:
     """Draw the attention of the landmark translator for a few clips.
 

@@ -3,13 +3,15 @@
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.outputs import Target, refuse_inputs, write_through
 
 # Linux file names hold 255 bytes; the margin is for ".json", ".mp4" and a temporary suffix.
 MAX_NAME_BYTES = 200
@@ -19,25 +21,68 @@ MAX_NAME_BYTES = 200
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, renamed to it only if the block ends well.
 
-    A killed writer leaves at most a hidden `.{name}.*` file, which no rule reads. The
-    temporary name keeps the suffix, so libraries that look at it still recognise the format.
+    A symbolic link stays, and what it leads to is replaced. A device or a pipe is written to when
+    the block ends. A killed writer leaves at most a hidden `.{name}.*` file, which no rule reads.
+    The temporary name keeps the suffix, so libraries that look at it still recognise the format.
+
+    Raises:
+        UserError: `path` cannot be a file, or is one that this command reads.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=f".{path.stem[:60]}.", suffix=path.suffix, dir=path.parent
-    )
-    os.close(handle)
-    temporary = Path(name)
+    target = Target.of(path)
+    target.check()
+    refuse_inputs(target)
+    if target.is_stream:
+        with tempfile.TemporaryDirectory() as folder:
+            temporary = Path(folder) / f"output{target.path.suffix}"
+            temporary.touch()
+            yield temporary
+            write_through(temporary, target)
+        return
+    temporary = _temporary_beside(target.path)
     try:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        # mkstemp makes private files; outputs get what the umask allows, as open() would.
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        _adopt_permissions(temporary, target.path)
+        with _named(target.path):
+            os.replace(temporary, target.path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _temporary_beside(path: Path) -> Path:
+    # Names are cut by bytes: a file system's limit is 255 of them.
+    stem = os.fsencode(path.stem)[:60].decode("utf-8", "ignore")
+    suffix = path.suffix if len(os.fsencode(path.suffix)) <= 20 else ""
+    with _named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{stem}.", suffix=suffix, dir=path.parent)
+    os.close(handle)
+    return Path(name)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Errors of the file system name the output, not its temporary file."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise UserError(f"{path} cannot be written: its folder cannot be made.") from error
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _adopt_permissions(temporary: Path, path: Path) -> None:
+    """Those of the file that is replaced; of a new one, what the umask allows, as open() would."""
+    try:
+        before = path.stat()
+    except FileNotFoundError:
+        # mkstemp makes private files.
+        os.chmod(temporary, 0o666 & ~_umask())
+        return
+    with suppress(PermissionError):
+        os.chown(temporary, before.st_uid, before.st_gid)
+    os.chmod(temporary, stat.S_IMODE(before.st_mode))
 
 
 def _umask() -> int:

@@ -74,6 +74,20 @@ def test_text_goes_to_a_file(tmp_path):
     ]
 
 
+def test_a_result_is_not_replaced_by_nothing(tmp_path):
+    output = tmp_path / "out.txt"
+    output.write_text("a good result")
+    for name in ("no.mp4", "also_no.mp4"):
+        (tmp_path / name).write_text("no video")
+    command = ["translate", "--device", "cpu", "--system", "greedy", "--output", str(output)]
+    broken = [str(tmp_path / "no.mp4"), str(tmp_path / "also_no.mp4")]
+    assert CliRunner().invoke(app, [*command, *broken]).exit_code == 2
+    assert output.read_text() == "a good result"
+    # One video that can be translated is a result.
+    done = CliRunner().invoke(app, [*command, "--window-s", "0.5", *broken, "v.mp4"])
+    assert done.exit_code == 2 and output.read_text().startswith("v.mp4\t")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

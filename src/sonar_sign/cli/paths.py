@@ -1,0 +1,121 @@
+"""Which of a command's paths are outputs, and their check before any work starts.
+
+A parameter is annotated `Annotated[Path, "help", OUTPUT]`; every path that is not marked is an
+input. The check is made once for all commands, by `cli/settings.py`.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.outputs import Reads, Target, inputs_kept
+
+
+@dataclass(frozen=True)
+class Output:
+    """Marks a path that a command writes."""
+
+    beside: tuple[str, ...] = ()
+    """Suffixes of the files that are written beside it, such as an index."""
+    inside: tuple[str, ...] | None = None
+    """It is a folder; the files that are always written into it."""
+
+    def files(self, path: Path) -> Iterator[Path]:
+        """The files that are written."""
+        if self.inside is None:
+            yield from (path, *(path.with_suffix(suffix) for suffix in self.beside if path.name))
+        else:
+            yield from (path / name for name in self.inside)
+
+
+@dataclass(frozen=True)
+class Input:
+    """Marks a path that a command reads together with files beside it."""
+
+    beside: tuple[str, ...]
+    """Their suffixes."""
+
+
+class Cache:
+    """Marks a path that a command both reads and writes, such as a folder that it resumes from."""
+
+
+OUTPUT = Output()
+ARRAY = Output(beside=(".parquet",))
+FOLDER = Output(inside=())
+CACHE = Cache()
+
+
+@contextmanager
+def checked_paths(hints: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[None]:
+    """Check the outputs among a command's values, and keep its inputs within the block.
+
+    Args:
+        hints: the annotated types of the parameters by name.
+
+    Raises:
+        UserError: an output cannot be written, is an input too, or is given twice.
+    """
+    given = _Given.of(hints, values)
+    reads = Reads.of(given.inputs, given.caches)
+    seen: dict[object, str] = {}
+    for flag, target in given.outputs:
+        with _refusals_of(flag):
+            target.check()
+            reads.refuse(target)
+        if not target.is_stream and target.identity in seen:
+            other = seen[target.identity]
+            raise UserError(
+                f"{flag}: {target.given} is written by {other} too; give every output its own path."
+            )
+        seen[target.identity] = flag
+    with inputs_kept(reads):
+        yield
+
+
+@contextmanager
+def _refusals_of(flag: str) -> Iterator[None]:
+    """A refusal names the flag."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{flag}: {error}") from error
+
+
+@dataclass(frozen=True)
+class _Given:
+    """The paths of one call."""
+
+    inputs: list[Path]
+    caches: list[Path]
+    outputs: list[tuple[str, Target]]
+    """Each with its flag; caches that are files are among them."""
+
+    @classmethod
+    def of(cls, hints: Mapping[str, Any], values: Mapping[str, Any]) -> "_Given":
+        given = cls([], [], [])
+        for name, value in values.items():
+            marks = get_args(hints[name])[1:]
+            mark = next((one for one in marks if isinstance(one, Output | Input | Cache)), None)
+            for path in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(path, Path):
+                    flag = f"--{name.replace('_', '-')}"
+                    with _refusals_of(flag):
+                        given.add(flag, path, mark)
+        return given
+
+    def add(self, flag: str, path: Path, mark: Output | Input | Cache | None) -> None:
+        if isinstance(mark, Output):
+            if mark.inside is not None:
+                Target.of(path).check_as_folder()
+            self.outputs.extend((flag, Target.of(file)) for file in mark.files(path))
+        elif isinstance(mark, Cache):
+            self.caches.append(path)
+            if not path.is_dir():
+                self.outputs.append((flag, Target.of(path)))
+        else:
+            beside = mark.beside if mark is not None and path.name else ()
+            self.inputs.extend([path, *(path.with_suffix(suffix) for suffix in beside)])
