@@ -15,6 +15,23 @@ MISTAKES = {
         {"corpus": {"type": "how2sign", "root": "no/such/folder"}},
         "no/such/folder is not a folder",
     ),
+    "a pipe as folder": (
+        {"corpus": {"type": "how2sign", "root": "/dev/null"}},
+        "/dev/null is not a folder but a pipe or a device",
+    ),
+    "missing annotations": (
+        {"corpus": {"type": "how2sign", "root": "."}},
+        "how2sign_realigned_test.csv does not exist",
+    ),
+    "a brace in a path": ({"models": {"sonar": "my {sonar}"}}, "holds a brace"),
+    "a name of the demo's": (
+        {"further_corpora": {"demo_news": {"type": "how2sign"}}},
+        "demo_news is the demo's own corpus",
+    ),
+    "a seed in a name": (
+        {"systems": {"mine.seed2": {"training": "stage2"}}},
+        "'mine.seed2' ends like the files of one seed",
+    ),
     "missing split": ({"corpus": {"shards": None}}, "corpus.shards"),
 }
 

@@ -1,8 +1,10 @@
 """The embedded corpora, and stand-ins for the public models pretrained on the news one."""
 
+from sonar_sign.operations.config_corpora import DRAWN_ROOTS
+
 DEMO = config["demo"]
 DEMO_MODELS = "resources/models/demo"
-HOWTO_ROOT, NEWS_ROOT = "resources/demo/howto", "resources/demo/news"
+HOWTO_ROOT, NEWS_ROOT = DRAWN_ROOTS
 NEWS = DEMO["pretraining_corpus"]
 
 

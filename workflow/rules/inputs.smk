@@ -3,6 +3,7 @@
 from sonar_sign.corpora.shard import videos_of_shard
 from sonar_sign.landmarks.keypoint_locations import state_of
 from sonar_sign.models.fetch import registry
+from sonar_sign.operations.input_names import as_input
 
 
 def shard_file(wildcards):
@@ -33,7 +34,8 @@ def shard_checkpoint(wildcards):
 def videos(wildcards):
     """The videos that a shard names: one that is replaced is cropped again."""
     shard_checkpoint(wildcards).get()
-    return videos_of_shard(Path(shard_file(wildcards)), Path(root_of(wildcards)))
+    found = videos_of_shard(Path(shard_file(wildcards)), Path(root_of(wildcards)))
+    return [as_input(path, Path(f"results/{wildcards.corpus}/links")) for path in found]
 
 
 def face_model(wildcards):

@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -122,6 +123,36 @@ def require_file(path: Path, what: str) -> Path:
     return path
 
 
+def require_folder(path: Path, what: str) -> Path:
+    """Return `path` if it is a folder that may be read.
+
+    Raises:
+        UserError: it is missing, something else, or closed; `what` says what should be there.
+    """
+    path = Path(path)
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        raise UserError(f"{what} {path} is not a folder: it does not exist.") from None
+    except OSError as error:
+        raise UserError(f"{what} {str(path)[:100]} cannot be opened ({error.strerror}).") from error
+    if not stat.S_ISDIR(mode):
+        kind = "a file" if stat.S_ISREG(mode) else "a pipe or a device"
+        raise UserError(f"{what} {path} is not a folder but {kind}.")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise UserError(f"{what} {path} may not be read; change its permissions.")
+    return path
+
+
+def unusable_character(name: str) -> str | None:
+    """The first character that a name of a file should not have: control characters, line breaks.
+
+    Half a character, as Python reads bytes that are no UTF-8, is one too.
+    """
+    bad = (char for char in name if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"))
+    return next(bad, None)
+
+
 def safe_name(name: str) -> str:
     """Return `name` if it can be one file's name inside a folder.
 
@@ -132,7 +163,7 @@ def safe_name(name: str) -> str:
     problem = None
     if name in ("", ".", ".."):
         problem = "is not a file name"
-    elif "/" in name or "\\" in name or any(ord(char) < 32 for char in name):
+    elif "/" in name or "\\" in name or unusable_character(name) is not None:
         problem = "holds a path separator or a control character"
     elif len(name.encode("utf-8")) > MAX_NAME_BYTES:
         problem = f"is longer than {MAX_NAME_BYTES} bytes"

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import require_folder
 from sonar_sign.corpora.annotation import Annotation, Corpus
 from sonar_sign.corpora.drawn import Drawn
 from sonar_sign.corpora.how2sign import How2Sign
@@ -22,6 +23,6 @@ def open_corpus(corpus_type: str, root: Path) -> Corpus:
     root = Path(root)
     if corpus_type not in TYPES:
         raise UserError(f"Corpus type {corpus_type!r} is not one of: {', '.join(TYPES)}.")
-    if not TYPES[corpus_type].drawn and not root.is_dir():
-        raise UserError(f"The corpus folder {root} does not exist; set corpus.root in the config.")
+    if not TYPES[corpus_type].drawn:
+        require_folder(root, "The folder of corpus.root")
     return TYPES[corpus_type](root)

@@ -26,6 +26,8 @@ from sonar_sign.operations.config_layers import (
     merge,
     read_layers,
 )
+from sonar_sign.operations.config_names import check_names
+from sonar_sign.operations.config_paths import with_normal_paths
 from sonar_sign.operations.config_schema import (
     DEMO_SECTIONS,
     SECTIONS,
@@ -101,32 +103,16 @@ def complete(layers: Sequence[Layer]) -> Config:
     for layer in layers:
         require_plain(layer.values)
     given, origins = merge(layers)
+    check_names(given)
     read = _read_values(given)
     _check_schema(read)
     values = _with_defaults(read)
     check_sections(values)
     experiment = Experiment.of(values, packaged_defaults()["systems"])
-    _check_corpora(values, experiment)
+    check_corpora(values, experiment)
     for key in _leaves(values):
         origins.setdefault(key, DEFAULT)
     return Config(values, origins, experiment)
-
-
-def require_corpora(config: Config) -> None:
-    """Check that the corpora's folders are there, but for those that a rule makes.
-
-    Raises:
-        UserError: naming the key and the folder that is missing.
-    """
-    further = config.values["further_corpora"].items()
-    for key, corpus in [
-        ("corpus.root", config.values["corpus"]),
-        *[(f"further_corpora.{name}.root", corpus) for name, corpus in further],
-    ]:
-        if not TYPES[corpus["type"]].drawn and not Path(corpus["root"]).is_dir():
-            raise UserError(
-                f"In the config: {key} {corpus['root']} is not a folder; give the corpus's."
-            )
 
 
 def packaged_defaults() -> dict[str, Any]:
@@ -278,22 +264,6 @@ def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
 def _check_schema(values: Mapping[str, Any]) -> None:
     if errors := schema_errors(config_schema(), values):
         raise UserError(f"In the config: {_sentence(errors[0])}")
-
-
-def _check_corpora(values: Mapping[str, Any], experiment: Experiment) -> None:
-    corpus = values["corpus"]
-    if corpus["name"] in values["further_corpora"]:
-        raise UserError(
-            f"In the config: further_corpora.{corpus['name']} has the name of corpus; give it "
-            "another one."
-        )
-    captions, outputs = values["languages"]["captions"], values["languages"]["outputs"]
-    if captions not in outputs:
-        raise UserError(
-            f"In the config: languages.outputs must hold {captions}, the captions' language."
-        )
-    for split in sorted(experiment.needed_splits() - set(corpus["shards"])):
-        raise UserError(f"In the config: corpus.shards lacks {split!r}, which this run needs.")
 
 
 def _sentence(error: Any) -> str:

@@ -81,7 +81,11 @@ def test_a_config_may_extend_another_one(write):
         ("decoding.beam_size", 0, "decoding.beam_size: 0 is less than"),
         ("extract.compat", "other", "extract.compat: 'other' is not one of"),
         ("systems", [], "systems: "),
-        ("systems", {"Best": {"training": "stage2"}}, "systems: 'Best' does not match"),
+        (
+            "systems",
+            {"Best": {"training": "stage2"}},
+            "systems: the name 'Best' is not possible; use lower-case",
+        ),
         ("languages.outputs", ["eng_Latn", "Italian"], "languages.outputs.1: 'Italian'"),
         ("languages.outputs", ["ita_Latn"], "languages.outputs must hold eng_Latn"),
         ("trainings.landmarks.shape.front", "pool", "shape.front: 'pool' is not one of"),
@@ -157,10 +161,13 @@ def test_the_workflow_without_a_config_is_the_demo():
     assert config.values["corpus"]["name"] == "demo"
 
 
-def test_the_command_line_lies_over_the_files(write):
-    path = write({**OWN, "sample": {"n": 3}})
+def test_the_command_line_lies_over_the_files(write, tmp_path):
+    for split in ("train", "val", "test"):
+        (tmp_path / f"how2sign_realigned_{split}.csv").touch()
+    own = {"corpus": {**OWN["corpus"], "root": str(tmp_path)}}
+    path = write({**own, "sample": {"n": 3}})
     over = {"sample": {"n": "20"}, "seed": "4"}
-    merged = {**OWN, "sample": {"n": "20"}, "seed": "4"}
+    merged = {**own, "sample": {"n": "20"}, "seed": "4"}
     config = workflow_config(merged, settings_of_snakemake([path], over, merged), REPOSITORY)
     assert (config.values["sample"]["n"], config.values["seed"]) == (20, 4)
     assert config.origins["sample.n"] == "--config"
