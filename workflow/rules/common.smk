@@ -4,17 +4,24 @@ import json
 import sys
 from pathlib import Path
 
+from snakemake.settings.enums import PersistenceBackend
 from snakemake.settings.types import DeploymentMethod
+from snakemake_interface_executor_plugins.settings import ExecMode
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.operations.config import as_yaml, workflow_config
 from sonar_sign.operations.job_environment import put_command_on_path
+from sonar_sign.operations.results_identity import check_identities
 from sonar_sign.operations.workflow_files import PUBLIC_MODELS, SONAR_NAMES, WorkflowFiles
 from sonar_sign.operations.workflow_flags import flags, input_flags, named, repeated
 
 REPOSITORY = Path(workflow.current_basedir).parents[1]
 try:
     CONFIG = workflow_config(config, workflow.config_settings, REPOSITORY)
+    # The jobs of a run are processes that read this file again, after the run has looked once.
+    if workflow.exec_mode == ExecMode.DEFAULT:
+        in_files = workflow.workflow_settings.persistence_backend == PersistenceBackend.FILE
+        check_identities(CONFIG, has_records=in_files)
 except UserError as error:
     sys.exit(f"sonar-sign: {error}")
 for first, second in CONFIG.experiment.same_trainings():

@@ -27,7 +27,7 @@ from sonar_sign.operations.config_layers import (
     read_layers,
 )
 from sonar_sign.operations.config_names import check_names
-from sonar_sign.operations.config_paths import with_normal_paths
+from sonar_sign.operations.config_paths import as_recorded, with_normal_paths
 from sonar_sign.operations.config_schema import (
     DEMO_SECTIONS,
     SECTIONS,
@@ -89,13 +89,17 @@ def workflow_config(given: Mapping[str, Any], settings: Any, repository: Path) -
     else:
         files = files or [repository / DEFAULT_CONFIG]
         layers = read_layers(files, settings.config)
-    config = complete(layers)
+    config = complete(layers, recorded_paths=True)
     require_corpora(config)
     return config
 
 
-def complete(layers: Sequence[Layer]) -> Config:
+def complete(layers: Sequence[Layer], *, recorded_paths: bool = False) -> Config:
     """One checked config of layers, with defaults where none of them says anything.
+
+    Args:
+        recorded_paths: paths are those of earlier runs in this folder where they lead to the same
+            place.
 
     Raises:
         UserError: naming the key that is wrong, and what it may be.

@@ -1,5 +1,6 @@
 """Paths in a config, each written in one way: a path that means the same makes nothing stale."""
 
+import json
 import os
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,47 @@ def with_normal_paths(values: Mapping[str, Any]) -> dict[str, Any]:
             holder = holder[part]
         holder[last] = _checked(".".join([*parents, last]), holder[last])
     return changed
+
+
+def as_recorded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A config with the paths that earlier runs have written down where they are the same place.
+
+    Snakemake compares paths letter by letter: a corpus given by its place instead of by a link to
+    it would be prepared and cropped again.
+    """
+    changed = dict(values)
+    changed["corpus"] = _with_recorded_root(values["corpus"]["name"], values["corpus"])
+    changed["further_corpora"] = {
+        name: _with_recorded_root(name, one) for name, one in values["further_corpora"].items()
+    }
+    models = _record(values["corpus"]["name"]).get("settings", {}).get("models", {})
+    changed["models"] = {
+        name: _recorded(path, models.get(name)) for name, path in values["models"].items()
+    }
+    return changed
+
+
+def _with_recorded_root(name: str, corpus: Mapping[str, Any]) -> dict[str, Any]:
+    return {**corpus, "root": _recorded(corpus["root"], _record(name).get("root"))}
+
+
+def _record(corpus: str) -> dict[str, Any]:
+    """What `results_identity` has written; nothing where it has not, or cannot be read."""
+    path = Path("results") / corpus / "identity.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _recorded(path: Any, before: Any) -> Any:
+    if isinstance(path, str) and isinstance(before, str) and path != before:
+        try:
+            return before if os.path.samefile(path, before) else path
+        except (OSError, ValueError):
+            return path
+    return path
 
 
 def normal_path(path: str) -> str:
