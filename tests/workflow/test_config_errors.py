@@ -48,6 +48,17 @@ def test_one_sentence_that_names_it(empty, changes, named):
     assert {path.name for path in empty.folder.iterdir()} <= {"config.yaml", ".snakemake"}
 
 
+def test_a_comparison_of_its_own_leaves_the_other(empty):
+    empty.write_config(merged(empty.config, {"comparison": "mine"}))
+    folder = "results/demo/comparisons/mine"
+    run = empty.run("--dry-run")
+    assert run.code == 0, run.output
+    for name in ("comparison.json", "report/metrics.svg", "report/index.html"):
+        assert f"{folder}/{name}" in run.output
+    assert "results/demo/comparison.json" not in run.output
+    assert "results/demo/report/" not in run.output
+
+
 def test_trainings_that_differ_in_nothing_are_told(empty):
     same = {"trainings": {"again": {"like": "stage2"}}, "systems": {"again": {"training": "again"}}}
     empty.write_config(

@@ -9,7 +9,7 @@ from snakemake.settings.types import DeploymentMethod
 from snakemake_interface_executor_plugins.settings import ExecMode
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.operations.config import as_yaml, workflow_config
+from sonar_sign.operations.config import workflow_config
 from sonar_sign.operations.job_environment import put_command_on_path
 from sonar_sign.operations.results_identity import check_identities
 from sonar_sign.operations.workflow_files import PUBLIC_MODELS, SONAR_NAMES, WorkflowFiles

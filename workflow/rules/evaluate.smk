@@ -66,12 +66,12 @@ rule compare:
         manifest=f"results/{NAME}/manifests/{EVALUATED}.tsv",
         training=FILES.training_captions(),
     output:
-        json=f"results/{NAME}/comparison.json",
-        markdown=f"results/{NAME}/comparison.md",
+        json=f"{FILES.compared}/comparison.json",
+        markdown=f"{FILES.compared}/comparison.md",
     log:
-        f"results/{NAME}/logs/compare.log",
+        f"{FILES.compared}/logs/compare.log",
     benchmark:
-        f"results/{NAME}/benchmarks/compare.tsv"
+        f"{FILES.compared}/benchmarks/compare.tsv"
     conda:
         "../envs/evaluation.yaml"
     params:

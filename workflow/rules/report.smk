@@ -13,15 +13,19 @@ PICTURES = {
 }
 
 
+# Of a config's own comparison where it has one.
+COMPARED = FILES.compared.replace(FILES.results, "results/{corpus}", 1)
+
+
 rule plot:
     input:
-        comparison="results/{corpus}/comparison.json",
+        comparison=f"{COMPARED}/comparison.json",
         curves=FILES.curves(),
         dropped=lambda wildcards: FILES.manifests(wildcards.corpus, "{split}.dropped.tsv"),
     output:
         [
             report(
-                f"results/{{corpus}}/report/{name}",
+                f"{COMPARED}/report/{name}",
                 caption=f"../report/{Path(name).stem}.rst",
                 category=category,
                 labels={"picture": label},
@@ -29,9 +33,9 @@ rule plot:
             for name, (category, label) in PICTURES.items()
         ],
     log:
-        "results/{corpus}/logs/plot.log",
+        f"{COMPARED}/logs/plot.log",
     benchmark:
-        "results/{corpus}/benchmarks/plot.tsv"
+        f"{COMPARED}/benchmarks/plot.tsv"
     conda:
         "../envs/evaluation.yaml"
     params:
@@ -56,12 +60,12 @@ rule gallery:
             else []
         ),
     output:
-        page="results/{corpus}/report/index.html",
-        clips=[directory("results/{corpus}/report/clips")] if FILES.shows_videos else [],
+        page=f"{COMPARED}/report/index.html",
+        clips=[directory(f"{COMPARED}/report/clips")] if FILES.shows_videos else [],
     log:
-        "results/{corpus}/logs/gallery.log",
+        f"{COMPARED}/logs/gallery.log",
     benchmark:
-        "results/{corpus}/benchmarks/gallery.tsv"
+        f"{COMPARED}/benchmarks/gallery.tsv"
     conda:
         "../envs/evaluation.yaml"
     params:
@@ -82,15 +86,15 @@ rule plot_attention:
         f"results/{{corpus}}/predictions/{{system}}/{EVALUATED}.attention.npz",
     output:
         report(
-            "results/{corpus}/report/attention.{system}.svg",
+            f"{COMPARED}/report/attention.{{system}}.svg",
             caption="../report/attention.rst",
             category="Look inside",
             labels={"picture": "attention of {system} over time"},
         ),
     log:
-        "results/{corpus}/logs/plot_attention/{system}.log",
+        f"{COMPARED}/logs/plot_attention/{{system}}.log",
     benchmark:
-        "results/{corpus}/benchmarks/plot_attention/{system}.tsv"
+        f"{COMPARED}/benchmarks/plot_attention/{{system}}.tsv"
     wildcard_constraints:
         system=FILES.system_pattern(landmarks_only=True),
     conda:

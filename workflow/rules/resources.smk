@@ -7,10 +7,9 @@ import os
 
 from snakemake_interface_executor_plugins.settings import ExecMode
 
-from sonar_sign.core.files import write_json, write_text
 from sonar_sign.core.gpus import GPUS
 from sonar_sign.operations.cluster import check_rule_names, cores_of, resources_of
-from sonar_sign.operations.results_identity import write_identities
+from sonar_sign.operations.run_records import write_run_records
 from sonar_sign.operations.slurm import check_slurm
 
 # Where this workflow is somebody's module, its rules may have other names there.
@@ -56,9 +55,4 @@ onstart:
             check_slurm(CLUSTER, attempts_of_rules(), gpus=ON_GPUS)
         except UserError as error:
             sys.exit(f"sonar-sign: {error}")
-    # What this run is made by, beside its results.
-    results = Path(f"results/{NAME}")
-    results.mkdir(parents=True, exist_ok=True)
-    write_text(results / "config.yaml", as_yaml(CONFIG))
-    write_json(results / "systems.json", FILES.systems_record())
-    write_identities(CONFIG)
+    write_run_records(CONFIG, FILES)

@@ -241,6 +241,7 @@ def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
     defaults = laid_over(defaults, packaged)
     captions = given.get("languages", {}).get("captions", "eng_Latn")
     defaults |= {
+        "comparison": None,
         "languages": {"captions": captions, "outputs": [captions]},
         "further_corpora": {},
         "systems": dict.fromkeys(("zero_shot", "stage1", "finetuned")),

@@ -50,6 +50,8 @@ def _names(values: Mapping[str, Any]) -> Iterator[tuple[str, Any, tuple[re.Patte
     # A name that is no text is a mistake of the value, which the schema words.
     if isinstance(corpus, Mapping) and isinstance(corpus.get("name"), str):
         yield "corpus.name", corpus["name"], SECTIONS["further_corpora"]
+    if isinstance(values.get("comparison"), str):
+        yield "comparison", values["comparison"], SECTIONS["systems"]
     for section, allowed in SECTIONS.items():
         declared = values.get(section)
         if isinstance(declared, Mapping):

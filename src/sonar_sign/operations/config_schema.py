@@ -150,6 +150,7 @@ def _structure() -> dict[str, Any]:
     }
     text = {"type": "string", "minLength": 1}
     return {
+        "comparison": {"type": ["string", "null"], "pattern": SYSTEM_NAME},
         "corpus": {
             **_closed({"name": {"type": "string", "pattern": NAME}, **corpus}),
             "required": ["name", "type", "root"],

@@ -12,6 +12,9 @@ class CorpusFiles:
         self.values, self.experiment = config.values, config.experiment
         self.name: str = self.values["corpus"]["name"]
         self.results = f"results/{self.name}"
+        comparison = self.values["comparison"]
+        # Configs that share a corpus may each have a comparison of their own.
+        self.compared = f"{self.results}/comparisons/{comparison}" if comparison else self.results
         self.evaluated: str = self.values["evaluate"]["split"]
         languages = self.values["languages"]
         self.captions: str = languages["captions"]

@@ -288,13 +288,14 @@ class WorkflowFiles(CorpusFiles):
     def final_outputs(self) -> list[str]:
         """Everything that a whole run makes."""
         attention = [
-            f"{self.results}/report/attention.{run.label}.svg"
+            f"{self.compared}/report/attention.{run.label}.svg"
             for run in self.main_runs()
             if self.experiment.systems[run.name].reads_landmarks_only
         ]
-        names = ["comparison.json", "comparison.md", "manifests/summary.json"]
-        names += ["report/metrics.svg", "report/index.html"]
-        return [*[f"{self.results}/{name}" for name in names], *self.samples(), *attention]
+        names = ["comparison.json", "comparison.md", "report/metrics.svg", "report/index.html"]
+        shown = [f"{self.compared}/{name}" for name in names]
+        summary = f"{self.results}/manifests/summary.json"
+        return [*shown, summary, *self.samples(), *attention]
 
     def systems_record(self) -> dict[str, Any]:
         """What `translate --system` needs to know, for `results/{corpus}/systems.json`."""

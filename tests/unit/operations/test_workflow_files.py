@@ -138,6 +138,16 @@ def test_every_run_is_scored_in_every_language_that_it_speaks(files):
     assert "references" not in made.score_inputs("mine", "finetuned.seed2")
 
 
+def test_a_config_may_have_a_comparison_of_its_own(files):
+    own, shared = files(comparison="ablation"), files()
+    folder = "results/mine/comparisons/ablation"
+    assert f"{folder}/comparison.json" in own.final_outputs()
+    assert f"{folder}/report/index.html" in own.final_outputs()
+    assert own.scores("json") == shared.scores("json")
+    in_one_place = {path.replace(folder, "results/mine") for path in own.final_outputs()}
+    assert in_one_place == set(shared.final_outputs())
+
+
 def test_a_shard_or_seed_that_is_not_there_is_named(files):
     with pytest.raises(UserError, match="the config's seeds are 1"):
         files().training_inputs("stage2.seed5")
