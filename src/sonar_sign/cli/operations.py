@@ -49,17 +49,17 @@ def doctor(
     Example:
         .venv/bin/sonar-sign doctor --config config/how2sign.yaml
     """
-    from sonar_sign.operations.config import load_config
+    from sonar_sign.operations.config import DEFAULT_CONFIG, load_config
     from sonar_sign.operations.doctor import as_text
     from sonar_sign.operations.doctor import doctor as run
 
-    whole, files = load_config(config), config
+    absolute, files = [path.absolute() for path in config or [DEFAULT_CONFIG]], config
     if folder != Path("."):
         files, lock = [path.absolute() for path in config], lock.absolute()
         if not folder.is_dir():
             raise UserError(f"--folder {folder} is not a folder; give the one Snakemake runs in.")
     with chdir(folder):
-        checkup = run(whole, files, lock=lock, cores=cores)
+        checkup = run(load_config(absolute), files, lock=lock, cores=cores)
     print(as_text(checkup))
     raise typer.Exit(1 if checkup.findings else 0)
 

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from sonar_sign.core.errors import UserError
 from sonar_sign.operations.check_results import Finding
 from sonar_sign.operations.config import Config
+from sonar_sign.operations.config_corpora import require_corpora
+from sonar_sign.operations.results_identity import check_identities
 from sonar_sign.operations.workflow_files import WorkflowFiles
 from sonar_sign.training.kinds import PRETRAINED, VIDEO_ENCODERS
 
@@ -48,6 +51,7 @@ def doctor(
         *installation.check_libsndfile(),
         *gpu,
         *disk,
+        *check_config(config),
         *check_results.check_snakemake(Path.cwd(), again),
         *check_results.check_training_locks(results),
         *check_results.check_leftovers([results, resources]),
@@ -57,6 +61,20 @@ def doctor(
         *check_results.check_targets(results, again),
     ]
     return Checkup(findings, [about_gpu, about_disk])
+
+
+def check_config(config: Config) -> list[Finding]:
+    """Find corpora that are not there, and results that are not those of the config."""
+    findings = []
+    for check, remedy in (
+        (require_corpora, "sonar-sign config show, for where each value is from"),
+        (check_identities, "snakemake --dry-run, once that is done"),
+    ):
+        try:
+            check(config)
+        except UserError as error:
+            findings.append(Finding(str(error), remedy))
+    return findings
 
 
 def snakemake(config_files: Sequence[Path], cores: int, *words: str) -> str:

@@ -33,6 +33,7 @@ from sonar_sign.operations.check_results import (
     check_targets,
     check_training_locks,
 )
+from sonar_sign.operations.config import load_config
 from sonar_sign.operations.doctor import encoders_of, snakemake
 from sonar_sign.operations.installation import (
     check_disk,
@@ -40,6 +41,7 @@ from sonar_sign.operations.installation import (
     check_libsndfile,
     check_versions,
 )
+from sonar_sign.operations.results_identity import write_identities
 
 AGAIN = partial(snakemake, (), 2)
 CLIPS = {"a": 5, "b": 7}
@@ -309,8 +311,10 @@ def run(folder, *arguments):
     )  # fmt: skip
 
 
-def test_the_exit_status_says_whether_something_is_wrong(results, tmp_path):
+def test_the_exit_status_says_whether_something_is_wrong(results, tmp_path, monkeypatch):
     shutil.copytree(REPOSITORY / "config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    write_identities(load_config([]))
     lock = ["--lock", REPOSITORY / "requirements.lock"]
     well = run(tmp_path, *lock)
     assert (well.returncode, well.stderr) == (0, "")
@@ -322,3 +326,28 @@ def test_the_exit_status_says_whether_something_is_wrong(results, tmp_path):
     assert f"WRONG: Clip shard {name}" in ill.stdout
     assert f"try: rm -f {name} && snakemake {name} --cores 3 && " in ill.stdout
     assert ill.stdout.endswith("Things that are wrong: 1.\n")
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (os.mkfifo, "data is not a folder but a pipe"),
+        (Path.touch, "data is not a folder but a file"),
+        (Path.mkdir, "how2sign_realigned_test.csv does not exist"),
+        (lambda path: None, "data is not a folder: it does not exist"),
+    ],
+)
+def test_a_corpus_that_is_not_there_is_said(tmp_path, make, words):
+    make(tmp_path / "data")
+    (tmp_path / "mine.yaml").write_text("corpus: {name: mine, type: how2sign, root: data}")
+    done = run(tmp_path, "--config", "mine.yaml")
+    assert done.returncode == 1, done.stderr
+    assert sum("corpus.root data" in line and words in line for line in done.stdout.splitlines())
+
+
+def test_results_of_another_corpus_are_said(tmp_path):
+    (tmp_path / "mine.yaml").write_text("corpus: {name: mine, type: how2sign, root: data}")
+    (tmp_path / "results/mine").mkdir(parents=True)
+    (tmp_path / "results/mine/config.yaml").write_text("corpus: {name: other}")
+    done = run(tmp_path, "--config", "mine.yaml")
+    assert "results/mine holds the results of the corpus other" in done.stdout
