@@ -71,13 +71,13 @@ def _recorded(path: Any, before: Any) -> Any:
 def normal_path(path: str) -> str:
     """One spelling of a path: relative below the current folder.
 
-    `~`, `.`, doubled and trailing slashes go, and `..` where no symbolic link stands before it.
-    Symbolic links stay: who moves a corpus and its link changes nothing in the config.
+    `~`, `.`, `..`, doubled and trailing slashes go. Symbolic links stay, but for one before `..`:
+    who moves a corpus and its link changes nothing in the config.
     """
     full = _as_written_on_disk(os.path.expanduser(path))
     plain = os.path.normpath(full)
     if os.path.realpath(plain) != os.path.realpath(full):
-        plain = str(Path(full))
+        plain = os.path.realpath(full)
     plain = f"/{plain.lstrip('/')}" if plain.startswith("/") else plain
     # A path below the current folder is relative, because a clone may be moved.
     whole = Path(os.path.normpath(Path.cwd() / plain))
