@@ -33,16 +33,40 @@ class Output:
 
 @dataclass(frozen=True)
 class Input:
-    """Marks a path that a command reads together with files beside it."""
+    """Marks what a command reads where its type is not enough to say so."""
 
-    beside: tuple[str, ...]
-    """Their suffixes."""
+    beside: tuple[str, ...] = ()
+    """Suffixes of the files that are read beside it."""
+    named: bool = False
+    """It is a text, NAME=FILE."""
+
+    def files(self, value: Path | str) -> Iterator[Path]:
+        """The files that are read; addresses are none."""
+        text = str(value).partition("=")[2] if self.named else str(value)
+        if "://" not in text:
+            path = Path(text)
+            yield from (path, *(path.with_suffix(suffix) for suffix in self.beside if path.name))
 
 
+@dataclass(frozen=True)
 class Cache:
     """Marks a path that a command both reads and writes, such as a folder that it resumes from."""
 
+    begins: str = ""
+    """How a file of it begins; any other file is somebody's and stays."""
 
+    def check(self, path: Path) -> None:
+        """Raises UserError where there is a file that is no such cache."""
+        expected = self.begins.encode()
+        if expected and path.is_file():
+            with path.open("rb") as file:
+                found = file.read(len(expected))
+            if found and found != expected:
+                raise UserError(f"{path} is another kind of file and stays; give another path.")
+
+
+INPUT = Input()
+NAMED = Input(named=True)
 OUTPUT = Output()
 ARRAY = Output(beside=(".parquet",))
 FOLDER = Output(inside=())
@@ -101,21 +125,21 @@ class _Given:
             marks = get_args(hints[name])[1:]
             mark = next((one for one in marks if isinstance(one, Output | Input | Cache)), None)
             for path in value if isinstance(value, list | tuple) else [value]:
-                if isinstance(path, Path):
+                if isinstance(path, Path) or (isinstance(mark, Input) and path):
                     flag = f"--{name.replace('_', '-')}"
                     with _refusals_of(flag):
                         given.add(flag, path, mark)
         return given
 
-    def add(self, flag: str, path: Path, mark: Output | Input | Cache | None) -> None:
+    def add(self, flag: str, path: Path | str, mark: Output | Input | Cache | None) -> None:
         if isinstance(mark, Output):
             if mark.inside is not None:
                 Target.of(path).check_as_folder()
             self.outputs.extend((flag, Target.of(file)) for file in mark.files(path))
         elif isinstance(mark, Cache):
+            mark.check(path)
             self.caches.append(path)
             if not path.is_dir():
                 self.outputs.append((flag, Target.of(path)))
         else:
-            beside = mark.beside if mark is not None and path.name else ()
-            self.inputs.extend([path, *(path.with_suffix(suffix) for suffix in beside)])
+            self.inputs.extend((mark or INPUT).files(path))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sonar_sign.cli.corpora import Manifest
-from sonar_sign.cli.paths import FOLDER, Output
+from sonar_sign.cli.paths import FOLDER, NAMED, Output
 from sonar_sign.core.errors import UserError
 
 
@@ -13,9 +13,9 @@ def plot(
     comparison: Annotated[Path, "A comparison that compare wrote."],
     output: Annotated[Path, "Folder for the pictures.", FOLDER],
     curves: Annotated[
-        list[str], "NAME=FILE: training curves, NAME or NAME.seedN; repeat for all."
+        list[str], "NAME=FILE: training curves, NAME or NAME.seedN; repeat for all.", NAMED
     ] = [],  # noqa: B006
-    dropped: Annotated[list[str], "SPLIT=FILE: what prepare dropped; repeat for all."] = [],  # noqa: B006
+    dropped: Annotated[list[str], "SPLIT=FILE: what prepare dropped; repeat for all.", NAMED] = [],  # noqa: B006
 ) -> None:
     """Draw the pictures of a report.
 
@@ -33,7 +33,7 @@ def plot(
 
 
 def gallery(
-    predictions: Annotated[list[str], "NAME=FILE: predictions of a system; repeat for all."],
+    predictions: Annotated[list[str], "NAME=FILE: predictions of a system; repeat for all.", NAMED],
     manifest: Manifest,
     output: Annotated[Path, "Folder for index.html and the clips.", Output(inside=("index.html",))],
     clips: Annotated[list[Path], "Clip shard of the split; none: no videos."] = [],  # noqa: B006

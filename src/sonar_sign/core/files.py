@@ -39,23 +39,24 @@ def atomic_write(path: Path) -> Iterator[Path]:
             yield temporary
             write_through(temporary, target)
         return
-    temporary = _temporary_beside(target.path)
+    temporary = _temporary_beside(target)
     try:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         _adopt_permissions(temporary, target.path)
-        with _named(target.path):
+        with _named(target.given):
             os.replace(temporary, target.path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _temporary_beside(path: Path) -> Path:
+def _temporary_beside(target: Target) -> Path:
+    path = target.path
     # Names are cut by bytes: a file system's limit is 255 of them.
     stem = os.fsencode(path.stem)[:60].decode("utf-8", "ignore")
     suffix = path.suffix if len(os.fsencode(path.suffix)) <= 20 else ""
-    with _named(path):
+    with _named(target.given):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{stem}.", suffix=suffix, dir=path.parent)
     os.close(handle)

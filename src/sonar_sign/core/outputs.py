@@ -126,7 +126,7 @@ def write_through(content: Path, target: Target) -> None:
     """Write a file's content to a device, a pipe or an open file.
 
     Raises:
-        UserError: nobody reads the pipe, or its reader has gone.
+        UserError: it cannot be opened, nobody reads the pipe, or its reader has gone.
     """
     # What an open file holds already, as behind `>>`, is kept.
     flags = os.O_WRONLY | os.O_APPEND
@@ -149,8 +149,8 @@ def _opened(target: Target, flags: int) -> int:
         try:
             return os.open(target.given, flags)
         except OSError as error:
-            if error.errno != errno.ENXIO:
-                raise
+            if error.errno != errno.ENXIO or not stat.S_ISFIFO(os.stat(target.given).st_mode):
+                raise UserError(f"{target.given} cannot be opened ({error.strerror}).") from error
             if time.monotonic() > end:
                 raise UserError(
                     f"{target.given} is a pipe that nobody reads; start its reader, or give the "

@@ -34,7 +34,8 @@ def show(**values):
 @pytest.mark.parametrize(
     "path",
     ["data/", "./data", "data//", "data/.", "data/../data", "../clone/data", "~/data",
-     "itself/data", "no/../data", "{clone}/data", "{clone}/./data/", "//{clone}/data", "{clone}/../clone/data"],
+     "itself/data", "no/../data", "{clone}/data", "{clone}/./data/", "//{clone}/data",
+     "{clone}/../clone/data"],
 )  # fmt: skip
 def test_ways_to_say_data(clone, path):
     path = path.replace("{clone}", str(clone))
