@@ -75,6 +75,7 @@ REFUSED = {
     errno.EACCES: "you have no permission for it: change the permissions",
     errno.EPERM: "this is not permitted: change the permissions",
     errno.ENOTDIR: "a part of this path is a file, not a folder: correct it",
+    errno.EEXIST: "there is a file where a folder should be: give another path",
     errno.EISDIR: "this is a folder: give the path of a file",
     errno.ENAMETOOLONG: "the name is too long for the file system: give a shorter one",
     errno.ELOOP: "symbolic links lead to each other: correct them",

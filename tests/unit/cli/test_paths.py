@@ -151,6 +151,35 @@ def test_a_corpus_is_not_overwritten(tmp_path):
     assert not any(path.exists() for path in outputs.values())
 
 
+def test_a_cache_is_no_way_to_lose_a_file(tmp_path):
+    """What a command both reads and writes may be its own only."""
+    root = tmp_path / "corpus"
+    annotations = write_annotations(root, [row("a", end="0.5")])
+    (tmp_path / "notes.txt").write_text("mine")
+    words = ["prepare", "--corpus-type", "how2sign", "--root", root, "--split", "train"]
+    for flag in ("manifest", "dropped", "clamped"):
+        words += [f"--{flag}", tmp_path / flag]
+    for path in (annotations, tmp_path / "notes.txt"):
+        before = path.read_bytes()
+        refused(run(*words, "--probes", path), "--probes", path, "stays")
+        assert path.read_bytes() == before
+    assert run(*words, "--probes", tmp_path / "probes.tsv").returncode == 0
+    assert run(*words, "--probes", tmp_path / "probes.tsv").returncode == 0
+    refused(run(*words, "--probes", tmp_path / "manifest"), "--probes", "stays")
+
+
+def test_inputs_that_are_given_as_texts(tmp_path):
+    """`fetch_model --source FILE` and `NAME=FILE`."""
+    (tmp_path / "weights.pth").write_text("weights")
+    fetch = ["fetch_model", "--name", "sign_hiera", "--source", tmp_path / "weights.pth"]
+    refused(run(*fetch, "--output", tmp_path / "weights.pth"), "--output", "is an input")
+    assert (tmp_path / "weights.pth").read_text() == "weights"
+    (tmp_path / "index.html").write_text("mine")
+    words = ["gallery", "--predictions", f"a={tmp_path}/index.html", "--manifest", tmp_path / "m"]
+    refused(run(*words, "--output", tmp_path), "--output", "index.html is an input")
+    assert (tmp_path / "index.html").read_text() == "mine"
+
+
 def folder(path):
     path.mkdir()
 
