@@ -18,8 +18,14 @@ from sonar_sign.core.errors import UserError
 
 # A reader of a pipe may start a moment after the writer.
 READER_WAIT_S = 10.0
-# What people read; nothing in a folder of inputs is read from such files.
-TEXTS_AND_PICTURES = {".txt", ".jsonl", ".srt", ".vtt", ".md", ".html", ".svg"}
+# Results, which nobody reads from a folder of videos, annotations, keypoints or models.
+RESULTS = {
+    ".txt", ".jsonl", ".srt", ".vtt", ".md", ".html", ".svg", ".tar", ".npy", ".npz", ".parquet",
+    ".json",
+}  # fmt: skip
+KEYPOINTS = "_keypoints.json"
+# How the tables of this program begin.
+OWN_TABLE = b"clip_id\t"
 KINDS = {
     stat.S_IFDIR: "is a folder; give the path of a file",
     stat.S_IFSOCK: "is a socket; give the path of a file",
@@ -192,9 +198,8 @@ class Reads:
                 f"{target.given}{same} is an input of this command and would be replaced; give "
                 "the output another path."
             )
-        harmless = target.path.suffix.lower() in TEXTS_AND_PICTURES
         own = any(target.path.is_relative_to(one) for one in self.own)
-        if harmless or own or not target.path.is_file():
+        if own or not target.path.is_file() or _is_result(target.path):
             return
         for folder in self.folders:
             if target.path.is_relative_to(folder):
@@ -202,6 +207,14 @@ class Reads:
                     f"{target.given} is there already, and lies in {folder}, which this command "
                     "reads; give the output another path, or delete that file."
                 )
+
+
+def _is_result(path: Path) -> bool:
+    """Whether a file is one that a command has written, so that it may write it again."""
+    if path.suffix.lower() in RESULTS:
+        return not path.name.endswith(KEYPOINTS)
+    with path.open("rb") as file:
+        return file.read(len(OWN_TABLE)) == OWN_TABLE
 
 
 # Of the command that runs in this process; a command sets it, a library call does not.

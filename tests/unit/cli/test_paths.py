@@ -157,15 +157,16 @@ def test_a_cache_is_no_way_to_lose_a_file(tmp_path):
     annotations = write_annotations(root, [row("a", end="0.5")])
     (tmp_path / "notes.txt").write_text("mine")
     words = ["prepare", "--corpus-type", "how2sign", "--root", root, "--split", "train"]
+    write_video(root / "raw_videos/vid-5-rgb_front.mp4", 24)
     for flag in ("manifest", "dropped", "clamped"):
-        words += [f"--{flag}", tmp_path / flag]
+        words += [f"--{flag}", root / f"results/{flag}"]
     for path in (annotations, tmp_path / "notes.txt"):
         before = path.read_bytes()
         refused(run(*words, "--probes", path), "--probes", path, "stays")
         assert path.read_bytes() == before
     assert run(*words, "--probes", tmp_path / "probes.tsv").returncode == 0
     assert run(*words, "--probes", tmp_path / "probes.tsv").returncode == 0
-    refused(run(*words, "--probes", tmp_path / "manifest"), "--probes", "stays")
+    refused(run(*words, "--probes", root / "results/manifest"), "--probes", "stays")
 
 
 def test_inputs_that_are_given_as_texts(tmp_path):
