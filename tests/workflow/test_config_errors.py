@@ -48,6 +48,22 @@ def test_one_sentence_that_names_it(empty, changes, named):
     assert {path.name for path in empty.folder.iterdir()} <= {"config.yaml", ".snakemake"}
 
 
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("results/demo/clips/test/0007.tar", "has 1 shards and no 0007"),
+        ("results/demo/checkpoints/stage2.seed7/best.pt", "the config's seeds are 1"),
+        ("results/demo_news/predictions/zero_shot/test.tsv", "shards of demo_news lack 'test'"),
+    ],
+)
+def test_a_target_that_cannot_be_is_one_sentence(empty, target, words):
+    run = empty.run(target)
+    told = [line for line in run.output.splitlines() if line.startswith("sonar-sign: ")]
+    assert run.code != 0 and len(told) == 1 and words in told[0], run.output
+    assert "Traceback" not in run.output
+    assert not (empty.folder / "results").exists()
+
+
 def test_a_comparison_of_its_own_leaves_the_other(empty):
     empty.write_config(merged(empty.config, {"comparison": "mine"}))
     folder = "results/demo/comparisons/mine"

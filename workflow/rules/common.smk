@@ -10,6 +10,7 @@ from snakemake_interface_executor_plugins.settings import ExecMode
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.operations.config import workflow_config
+from sonar_sign.operations.input_names import InOneSentence, in_one_sentence
 from sonar_sign.operations.job_environment import put_command_on_path
 from sonar_sign.operations.results_identity import check_identities
 from sonar_sign.operations.workflow_files import PUBLIC_MODELS, SONAR_NAMES, WorkflowFiles
@@ -31,7 +32,7 @@ for first, second in CONFIG.experiment.same_trainings():
     )
 config = {**CONFIG.values}
 EXPERIMENT = CONFIG.experiment
-FILES = WorkflowFiles(CONFIG)
+FILES = InOneSentence(WorkflowFiles(CONFIG))
 
 # An environment of a rule's own holds what sonar-sign needs, but not sonar-sign itself.
 put_command_on_path(
@@ -44,7 +45,7 @@ CORPORA = EXPERIMENT.corpora
 
 
 wildcard_constraints:
-    corpus="[A-Za-z0-9_-]+",
+    corpus="|".join(CORPORA),
     split="train|val|test",
     shard=r"\d{4}",
     encoder=FILES.encoder_pattern(),

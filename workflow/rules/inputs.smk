@@ -20,17 +20,19 @@ def shard_file(wildcards):
     return path
 
 
+@in_one_sentence
 def shard_checkpoint(wildcards):
     """The checkpoint that assigns the clips of a split to shards."""
     n_shards = len(FILES.shard_names(wildcards.corpus, wildcards.split))
     if int(wildcards.shard) >= n_shards:
-        raise ValueError(
+        raise UserError(
             f"{wildcards.corpus}, {wildcards.split}, has {n_shards} shards and no "
             f"{wildcards.shard}; the config's `shards` say how many there are."
         )
     return getattr(checkpoints, f"shard_{wildcards.corpus}_{wildcards.split}")
 
 
+@in_one_sentence
 def videos(wildcards):
     """The videos that a shard names: one that is replaced is cropped again."""
     shard_checkpoint(wildcards).get()

@@ -1,9 +1,15 @@
-"""Names of videos that Snakemake would misread as a pattern with wildcards."""
+"""What Snakemake is told by input functions: names that it reads right, mistakes in a sentence."""
 
+import functools
 import hashlib
 import os
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from sonar_sign.core.errors import UserError
 
 
 def as_input(path: str, links: Path) -> str:
@@ -25,3 +31,27 @@ def as_input(path: str, links: Path) -> str:
             temporary.symlink_to(target)
             temporary.replace(link)
     return str(link)
+
+
+def in_one_sentence(function: Callable) -> Callable:
+    """An input function whose UserError ends Snakemake with its sentence and no traceback."""
+
+    @functools.wraps(function)
+    def told(*arguments: Any, **named: Any) -> Any:
+        try:
+            return function(*arguments, **named)
+        except UserError as error:
+            sys.exit(f"sonar-sign: {error}")
+
+    return told
+
+
+class InOneSentence:
+    """An object whose methods are `in_one_sentence`."""
+
+    def __init__(self, told: Any):
+        self._told = told
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._told, name)
+        return in_one_sentence(value) if callable(value) else value
