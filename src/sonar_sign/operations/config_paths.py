@@ -52,9 +52,11 @@ def _with_recorded_root(name: str, corpus: Mapping[str, Any]) -> dict[str, Any]:
 def _record(corpus: str) -> dict[str, Any]:
     """What `results_identity` has written; nothing where it has not, or cannot be read."""
     path = Path("results") / corpus / "identity.json"
+    if not path.is_file():
+        return {}
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import write_json
+from sonar_sign.core.files import require_folder, write_json
 from sonar_sign.operations.config import Config
 from sonar_sign.operations.experiment import SEED_SUFFIX
 from sonar_sign.operations.snakemake_records import unrecorded
@@ -96,13 +96,13 @@ class Identity:
             UserError: the file is damaged.
         """
         path = folder / FILE_NAME
+        if not path.is_file():  # a pipe would be waited for
+            return None
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
             values = {key: found[key] for key in KEYS}
             return cls(found["corpus"], values)
-        except FileNotFoundError:
-            return None
-        except (ValueError, AttributeError, KeyError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
             raise UserError(
                 f"{path}, which says what the results beside it were made of, is damaged; move or "
                 f"delete {folder}."
@@ -140,8 +140,9 @@ def check_identities(config: Config, *, has_records: bool = True) -> None:
     """
     for corpus in config.experiment.corpora:
         folder = RESULTS / corpus
-        if not folder.is_dir():
+        if not os.path.lexists(folder):
             continue
+        require_folder(folder, "The results")
         found = Identity.read(folder)
         files = unrecorded(folder) if has_records else []
         name = found.corpus if found else _name_in_config(folder)
@@ -194,8 +195,11 @@ def _used(config: Config) -> set[str]:
 
 def _name_in_config(folder: Path) -> str | None:
     """The corpus of a folder without an identity, by the config that a run leaves there."""
+    path = folder / "config.yaml"
+    if not path.is_file():
+        return None
     try:
-        values = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
         return str(values["corpus"]["name"])
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
         return None

@@ -21,10 +21,12 @@ def write_run_records(config: Config, files: WorkflowFiles) -> None:
 
 def _of_other_configs(path: Path) -> dict[str, Any]:
     """Systems of configs that share the folder, whose files are still there."""
+    if not path.is_file():
+        return {}
     try:
         systems = json.loads(path.read_text(encoding="utf-8"))["systems"]
         return {name: one for name, one in systems.items() if _exists(one)}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return {}
 
 
