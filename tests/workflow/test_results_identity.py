@@ -102,6 +102,12 @@ def test_what_concerns_no_file_that_is_there_is_nobodys_business(project, change
     assert project.dry_run(MANIFEST) == {}
 
 
+def test_what_is_no_folder_is_said(project):
+    (project.folder / "results").rename(project.folder / "kept")
+    (project.folder / "results").touch()
+    refused(project, "results is not a folder but a file")
+
+
 def test_a_damaged_identity_is_said(project):
     for text in ("", "[]", '{"corpus": "mine"}'):
         (project.folder / "results/mine/identity.json").write_text(text)

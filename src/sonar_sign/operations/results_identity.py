@@ -138,6 +138,8 @@ def check_identities(config: Config, *, has_records: bool = True) -> None:
             files in it, and they were made of something else than the config says, or of what
             nobody knows.
     """
+    if os.path.lexists(RESULTS):
+        require_folder(RESULTS, "The folder of results")
     for corpus in config.experiment.corpora:
         folder = RESULTS / corpus
         if not os.path.lexists(folder):
