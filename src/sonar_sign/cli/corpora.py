@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Annotated
 
+from sonar_sign.cli.paths import OUTPUT, Cache
 from sonar_sign.core.bounds import between, one_of
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import PrepareOptions
 
+PROBES = Cache(begins="source\t")
 Type = Annotated[str, "Layout of the corpus.", one_of(("how2sign", "ssvp", "demo"))]
 Root = Annotated[Path, "Folder of the corpus."]
 Split = Annotated[str, "Split of the corpus.", one_of(("train", "val", "test"))]
@@ -23,7 +25,9 @@ def prepare(
         Path, "Table to write: clips whose times reach outside their video.", OUTPUT
     ],
     options: PrepareOptions,
-    probes: Annotated[Path | None, "Table that caches the properties of video files."] = None,
+    probes: Annotated[
+        Path | None, "Table that caches the properties of video files.", PROBES
+    ] = None,
     workers: Annotated[int, "Videos probed at the same time.", between(1, 256)] = 1,
 ) -> None:
     """Turn annotations and video files into a manifest.

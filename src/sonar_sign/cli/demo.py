@@ -25,7 +25,7 @@ SENTENCES = between(0, 1_000_000)
 
 
 def make_corpus(
-    root: Annotated[Path, "Folder to write; a demo corpus there is replaced."],
+    root: Annotated[Path, "Folder to write; a demo corpus there is replaced.", FOLDER],
     domain: Annotated[Literal["news", "howto"], "One signer in a studio, or several anywhere."],
     train: Annotated[int, "Sentences in the training split.", SENTENCES],
     val: Annotated[int, "Sentences in the validation split.", SENTENCES],
@@ -46,7 +46,7 @@ def make_corpus(
 
 
 def pretrain_sonar(
-    folder: Annotated[Path, "SONAR folder to write."],
+    folder: Annotated[Path, "SONAR folder to write.", FOLDER],
     exclude: Annotated[
         Path, "Demo corpus whose val and test sentences are left out.", INPUT_FOLDER
     ],
@@ -78,7 +78,7 @@ def pretrain_sign_hiera(
     val_manifest: ValManifest,
     train_glosses: Annotated[Path, "Times of the signs in the training split.", INPUT_FILE],
     val_glosses: Annotated[Path, "Times of the signs in the validation split.", INPUT_FILE],
-    output: Annotated[Path, "SignHiera checkpoint to write."],
+    output: Annotated[Path, "SignHiera checkpoint to write.", OUTPUT],
     stand_in: StandInOptions,
     options: SignHieraPretrainOptions,
     augmentation: AugmentOptions,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sonar_sign.cli.corpora import Manifest
+from sonar_sign.cli.paths import CACHE, OUTPUT, Input, Output
 from sonar_sign.core.bounds import SEEDS, one_of
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import MetricOptions, SampleOptions

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+from sonar_sign.cli.paths import ARRAY, OUTPUT
 from sonar_sign.core.bounds import SEEDS, THREADS
 from sonar_sign.core.gpus import refusal_of_device
 from sonar_sign.core.languages import FLORES
@@ -19,8 +20,10 @@ Language = Annotated[str, "The captions' language.", FLORES]
 def extract(
     clips: Annotated[Path, "A clip shard.", INPUT_FILE],
     checkpoint: Annotated[Path, "SignHiera checkpoint.", INPUT_FILE],
-    output: Annotated[Path, "Features to write (.npy); the index (.parquet) goes beside it."],
-    timings: Annotated[Path, "JSON to write: milliseconds per clip."],
+    output: Annotated[
+        Path, "Features to write (.npy); the index (.parquet) goes beside it.", ARRAY
+    ],
+    timings: Annotated[Path, "JSON to write: milliseconds per clip.", OUTPUT],
     options: ExtractOptions,
     device: Device = "auto",
     threads: Threads = 0,

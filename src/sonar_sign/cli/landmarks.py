@@ -64,7 +64,7 @@ def show(
     manifest: Table = Path("results/demo/manifests/test.tsv"),
     root: Root = Path("resources/demo/howto"),
     split: SplitOfTable = "",
-    output: Annotated[Path, "Folder to write {clip_id}.mp4 or .png into."] = Path("."),
+    output: Annotated[Path, "Folder to write {clip_id}.mp4 or .png into.", FOLDER] = Path("."),
     format: Annotated[Literal["mp4", "png"], "A video, or a contact sheet."] = "mp4",
     picture: Annotated[bool, "Draw over the video, not on an empty picture."] = True,
 ) -> None:

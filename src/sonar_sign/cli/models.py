@@ -3,13 +3,16 @@
 from pathlib import Path
 from typing import Annotated
 
+from sonar_sign.cli.paths import INPUT, OUTPUT
 from sonar_sign.core.bounds import matching
 
 
 def fetch_model(
     name: Annotated[str, "Name in the registry, such as sign_hiera."],
     output: Annotated[Path, "File to write.", OUTPUT],
-    source: Annotated[str | None, "A file or a mirror's URL, instead of the published one."] = None,
+    source: Annotated[
+        str | None, "A file or a mirror's URL, instead of the published one.", INPUT
+    ] = None,
     sha256: Annotated[
         str | None,
         "The hash to check, instead of the registry's.",

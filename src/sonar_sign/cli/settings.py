@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
+from sonar_sign.cli.paths import checked_paths
 from sonar_sign.core.contradictions import refuse_contradictions
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.settings import CheckHere, IntOrAuto, Setting, check_value, setting_of, shown
@@ -39,6 +40,9 @@ def flags(function: Callable) -> Callable:
     made = flags_of(function)
     hints = get_type_hints(function, include_extras=True)
     classes = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
+    hints_of_flags = {name: hint for name, hint in hints.items() if name not in classes}
+    for cls in classes.values():
+        hints_of_flags |= get_type_hints(cls, include_extras=True)
 
     def command(**values: Any) -> None:
         for flag in made:
@@ -46,9 +50,11 @@ def flags(function: Callable) -> Callable:
         refuse_contradictions(values)
         for flag in made:
             flag.check_here(values[flag.name])
+        paths = checked_paths(hints_of_flags, dict(values))
         for name, cls in classes.items():
             values[name] = cls(**{field.name: values.pop(field.name) for field in fields(cls)})
-        function(**values)
+        with paths:
+            function(**values)
 
     parameters = [flag.parameter for flag in made]
     command.__name__, command.__doc__ = function.__name__, function.__doc__

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from sonar_sign.cli.features import Device, Language, Seed, Threads
+from sonar_sign.cli.paths import CACHE, OUTPUT
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import Compat
@@ -22,8 +23,10 @@ TrainManifest = Annotated[
 ]
 ValTargets = Annotated[Path, "Targets of the validation clips.", INPUT_FILE]
 ValManifest = Annotated[Path, "Manifest of the validation split, for its captions.", INPUT_FILE]
-Output = Annotated[Path, "Best checkpoint to write, in the public layout."]
-TrainingDir = Annotated[Path, "Folder that an interrupted run resumes from; emptied at the end."]
+Output = Annotated[Path, "Best checkpoint to write, in the public layout.", OUTPUT]
+TrainingDir = Annotated[
+    Path, "Folder that an interrupted run resumes from; emptied at the end.", CACHE
+]
 Corpus = Annotated[
     list[str], "NAME=WEIGHT of each corpus, in the order of manifests; 1: each clip once per epoch."
 ]

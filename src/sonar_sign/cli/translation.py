@@ -26,7 +26,7 @@ def translate(
         list[str], "Language to translate into; repeat for more. Default: the system's.", FLORES
     ] = [],  # noqa: B006 (Typer's way)
     format: Annotated[Literal["text", "jsonl", "srt", "vtt"], "What is written."] = "text",
-    output: Annotated[Path | None, "File to write; standard output without it."] = None,
+    output: Annotated[Path | None, "File to write; standard output without it.", OUTPUT] = None,
     timings: Annotated[bool, "Write how long each stage took (text and jsonl)."] = False,
     device: Device = "auto",
     threads: Threads = 0,
@@ -73,7 +73,9 @@ def predict(
     files: FeatureFiles,
     models: SonarModels,
     language: Annotated[list[str], "Language to translate into; repeat for more.", FLORES],
-    output: Annotated[list[Path], "Table to write, one per language, in the same order."],
+    output: Annotated[
+        list[Path], "Table to write, one per language, in the same order.", TABLE_WITH_RUN_INFO
+    ],
     system: System,
     options: PredictOptions,
     seed: Seed = 0,

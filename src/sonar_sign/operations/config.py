@@ -16,8 +16,8 @@ import yaml
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.settings import Setting, from_text
 from sonar_sign.core.wording import nearest
-from sonar_sign.corpora import TYPES
 from sonar_sign.operations.config_check import check_sections, require_plain, schema_errors
+from sonar_sign.operations.config_corpora import check_corpora, require_corpora
 from sonar_sign.operations.config_layers import (
     DEFAULT,
     Layer,
@@ -110,7 +110,8 @@ def complete(layers: Sequence[Layer], *, recorded_paths: bool = False) -> Config
     check_names(given)
     read = _read_values(given)
     _check_schema(read)
-    values = _with_defaults(read)
+    values = with_normal_paths(_with_defaults(read))
+    values = as_recorded(values) if recorded_paths else values
     check_sections(values)
     experiment = Experiment.of(values, packaged_defaults()["systems"])
     check_corpora(values, experiment)

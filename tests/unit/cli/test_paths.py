@@ -128,9 +128,8 @@ def test_files_that_are_read_or_written_beside_others(tmp_path):
 
 
 def test_two_outputs_that_are_one_file(shard, tmp_path):
-    refused(
-        run(*shard, tmp_path / "a", "--output", f"{tmp_path}/./a"), "is written by --output too"
-    )
+    again = tmp_path / "no/../a"
+    refused(run(*shard, tmp_path / "a", "--output", again), "is written by --output too")
     (tmp_path / "link").symlink_to("a")
     refused(run(*shard, tmp_path / "a", "--output", tmp_path / "link"), "is written by")
     assert not (tmp_path / "a").exists()
@@ -266,7 +265,7 @@ def test_permissions_of_what_is_replaced_are_kept(shard, tmp_path):
 
 def test_devices_and_open_files_are_written_through(shard, tmp_path):
     device = os.stat("/dev/null")
-    assert run(*shard, "/dev/null", "--output", "/dev/null").returncode == 0
+    assert run(*shard, "/dev/null", "--output", "/dev/../dev/null").returncode == 0
     assert os.stat("/dev/null").st_rdev == device.st_rdev
     assert run(*shard, "/dev/stdout").stdout.count("\n") == 3
     (tmp_path / "log").write_text("before\n")
