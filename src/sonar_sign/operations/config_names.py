@@ -26,11 +26,6 @@ def check_names(values: Mapping[str, Any]) -> None:
         UserError: naming the key, the name, and what it may be.
     """
     for where, name, (pattern, allowed) in _names(values):
-        if not isinstance(name, str):
-            raise UserError(
-                f"In the config: {where} has the name {name!r}, which YAML takes for no text; "
-                "write it in quotes or choose another one."
-            )
         shown = f"In the config: {where}: the name {name[:40]!r}"
         if re.search(r"\.seed\d*$", name):
             raise UserError(

@@ -223,9 +223,10 @@ def test_what_can_be_no_output(shard, tmp_path, make, words, monkeypatch):
     [
         ("m.tsv/out.tsv", "is no folder but a file"),
         ("m.tsv/deeper/out.tsv", "is no folder but a file"),
-        ("x" * 256, "too long for the file system"),
-        ("手" * 90 + "/out.tsv", "too long for the file system"),
-        ("", "is a folder"),
+        ("x" * 256, "a name of more than 255 bytes"),
+        ("手" * 90 + "/out.tsv", "a name of more than 255 bytes"),
+        ("", "--output is empty"),
+        (".", "is a folder"),
         ("/proc/nothing/out.tsv", "cannot be written"),
     ],
 )

@@ -54,7 +54,8 @@ def test_names_like_those_of_one_seeds_files(tmp_path, name):
 
 @pytest.mark.parametrize("name", [1, True, None, 2.5])
 def test_keys_that_yaml_takes_for_no_text(tmp_path, name):
-    assert "no text" in refused(tmp_path, systems={name: {"training": "stage2"}})
+    done = show(tmp_path, systems={name: {"training": "stage2"}})
+    assert isinstance(done.exception, UserError) and "a key must be a text" in str(done.exception)
 
 
 def test_two_corpora_that_differ_in_capital_letters_only(tmp_path):
