@@ -55,20 +55,27 @@ def write_video(
     fps: int = 24,
     times: Sequence[int] | None = None,
     keyframes: int = 250,
+    rotation: int | None = None,
+    pix_fmt: str = "yuv420p",
     **options: str,
 ) -> Path:
-    """An H.264 mp4 with B-frames; a number of frames means numbered ones.
+    """A video, H.264 with B-frames (VP8 as `.webm`); a number of frames means numbered ones.
 
     `times` are the frames' times in units of `1 / fps`, by default 0, 1, 2 ...; every
-    `keyframes`-th frame is a keyframe.
+    `keyframes`-th frame is a keyframe; `rotation` is what the container asks for, in degrees
+    counterclockwise.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     frames = [numbered(n) for n in range(frames)] if isinstance(frames, int) else list(frames)
     with av.open(str(path), "w", options=options) as container:
-        stream = container.add_stream("libx264", rate=fps, options={"crf": "12", "threads": "1"})
+        codec = "libvpx" if path.suffix == ".webm" else "libx264"
+        settings = {"crf": "12", "threads": "1"} | ({"b": "2M"} if codec == "libvpx" else {})
+        stream = container.add_stream(codec, rate=fps, options=settings)
+        if rotation is not None:
+            stream.set_display_rotation(rotation)
         stream.codec_context.gop_size = keyframes
         stream.height, stream.width = frames[0].shape[:2] if frames else (32, 32)
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt = pix_fmt
         container.start_encoding()
         for number, frame in enumerate(frames):
             picture = av.VideoFrame.from_ndarray(frame, format="rgb24")

@@ -20,7 +20,7 @@ rule prepare:
         # No output: what is known of the video files outlives a run that fails.
         probes="results/{corpus}/probes/{split}.tsv",
         settings=flags(config["prepare"]),
-        recipe=2,
+        recipe=3,
     message:
         "Preparing the manifest of {wildcards.corpus}, {wildcards.split}"
     shell:
@@ -138,7 +138,7 @@ rule crop:
         faces="results/{corpus}/faces",
         settings=flags(config["crop"]),
         face_model=repeat("face-model", "face_model"),
-        recipe=4,
+        recipe=5,
     message:
         "Cropping shard {wildcards.shard} of {wildcards.corpus}, {wildcards.split}"
     shell:

@@ -22,13 +22,19 @@ class Output:
     """Suffixes of the files that are written beside it, such as an index."""
     inside: tuple[str, ...] | None = None
     """It is a folder; the files that are always written into it."""
+    or_folder: bool = False
+    """It is a file, or a folder that is there, into which files are written."""
+
+    def is_folder(self, path: Path) -> bool:
+        """Whether files are written into `path`."""
+        return self.inside is not None or (self.or_folder and path.is_dir())
 
     def files(self, path: Path) -> Iterator[Path]:
-        """The files that are written."""
-        if self.inside is None:
-            yield from (path, *(path.with_suffix(suffix) for suffix in self.beside if path.name))
+        """The files that are written, as far as they are known before."""
+        if self.is_folder(path):
+            yield from (path / name for name in self.inside or ())
         else:
-            yield from (path / name for name in self.inside)
+            yield from (path, *(path.with_suffix(suffix) for suffix in self.beside if path.name))
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,7 @@ NAMED = Input(named=True)
 OUTPUT = Output()
 ARRAY = Output(beside=(".parquet",))
 FOLDER = Output(inside=())
+FILE_OR_FOLDER = Output(or_folder=True)
 CACHE = Cache()
 
 
@@ -133,7 +140,7 @@ class _Given:
 
     def add(self, flag: str, path: Path | str, mark: Output | Input | Cache | None) -> None:
         if isinstance(mark, Output):
-            if mark.inside is not None:
+            if mark.is_folder(path):
                 Target.of(path).check_as_folder()
             self.outputs.extend((flag, Target.of(file)) for file in mark.files(path))
         elif isinstance(mark, Cache):

@@ -1,18 +1,20 @@
 """Subcommands that translate: videos, or the clips of a split."""
 
+import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from sonar_sign.cli.features import Device, Language, Seed, Threads
-from sonar_sign.cli.paths import OUTPUT, Output
+from sonar_sign.cli.paths import FILE_OR_FOLDER, OUTPUT, Output
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import PredictOptions, TranslateOptions
 from sonar_sign.core.settings import check_options
 from sonar_sign.translation.inputs import FeatureFiles, LandmarkFiles, SonarModels
 from sonar_sign.translation.model_choice import ModelChoice
+from sonar_sign.translation.subtitles import Format
 
 TABLE_WITH_RUN_INFO = Output(beside=(".json",))
 System = Annotated[str, "Name of the system; it is written into the run info."]
@@ -25,8 +27,12 @@ def translate(
     lang: Annotated[
         list[str], "Language to translate into; repeat for more. Default: the system's.", FLORES
     ] = [],  # noqa: B006 (Typer's way)
-    format: Annotated[Literal["text", "jsonl", "srt", "vtt"], "What is written."] = "text",
-    output: Annotated[Path | None, "File to write; standard output without it.", OUTPUT] = None,
+    format: Annotated[Format, "What is written."] = "text",
+    output: Annotated[
+        Path | None,
+        "File to write, or folder for subtitles of several videos; standard output without it.",
+        FILE_OR_FOLDER,
+    ] = None,
     timings: Annotated[bool, "Write how long each stage took (text and jsonl)."] = False,
     device: Device = "auto",
     threads: Threads = 0,
@@ -36,12 +42,10 @@ def translate(
     Example:
         .venv/bin/sonar-sign translate clip.mp4 --system finetuned --lang eng_Latn --lang ita_Latn
     """
-    from contextlib import nullcontext
     from dataclasses import replace
-    from sys import stdout
 
     from sonar_sign.core.devices import use_threads
-    from sonar_sign.core.files import atomic_write
+    from sonar_sign.translation.result_files import ResultOptions
     from sonar_sign.translation.translate import translate as run
 
     system = choice.find()
@@ -49,22 +53,16 @@ def translate(
     options = replace(options, beam_size=beam_size)
     check_options(options)  # n_best against the system's beam
     use_threads(threads)
-    with atomic_write(output) if output else nullcontext() as temporary:
-        stream = temporary.open("w", encoding="utf-8") if output else stdout
-        complete = run(
-            video,
-            lang or [system.language],
-            system.models,
-            options,
-            device=device,
-            format=format,
-            timings=timings,
-            stream=stream,
-        )
-        if output:
-            stream.close()
-            if not complete and not temporary.stat().st_size:
-                raise typer.Exit(2)  # nothing was translated, so what was there before stays
+    complete = run(
+        video,
+        lang or [system.language],
+        system.models,
+        options,
+        device=device,
+        output=output,
+        results=ResultOptions(format, timings),
+        stream=sys.stdout,
+    )
     if not complete:
         raise typer.Exit(2)
 

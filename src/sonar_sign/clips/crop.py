@@ -1,5 +1,6 @@
 """`crop`: cut the clips of a shard out of their videos, around the signer, one mp4 each."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -25,8 +26,12 @@ from sonar_sign.core.options import CropOptions
 from sonar_sign.core.progress import track
 from sonar_sign.core.tables import read_table
 from sonar_sign.core.timing import Timer
-from sonar_sign.core.video import VideoError, encode_clip, probe, read_frames
+from sonar_sign.core.video import VideoError, VideoInfo, encode_clip, probe, read_frames
+from sonar_sign.core.wording import first_few
 from sonar_sign.corpora.shard import COLUMNS
+
+# The manifest has a frame rate with six decimals.
+SAME_RATE = 1e-4
 
 
 def crop(
@@ -57,7 +62,8 @@ def crop(
         cropped: the corpus's videos are cropped to the signer already; the whole frame is kept.
 
     Raises:
-        UserError: the shard is malformed or a video cannot be decoded.
+        UserError: the shard is malformed, a video cannot be decoded, or it does not fit the times
+            in the manifest.
     """
     search = open_face_search(options.detector, options.frames_probed, face_model)
     videos = list(read_table(shard, COLUMNS).groupby("source", sort=True))
@@ -65,7 +71,7 @@ def crop(
     find = _whole_frame if cropped else partial(_signer_of_video, search, FaceCache(faces))
     times: dict[str, dict[str, float]] = {}
     cropped_clips = _crop_all(progress, Path(root), options, search, find, times)
-    write_clips(output, cropped_clips)
+    write_clips(output, _report_boxes(cropped_clips))
     write_json(timings, times)
 
 
@@ -74,66 +80,104 @@ def _crop_all(
     root: Path,
     options: CropOptions,
     search: FaceSearch,
-    signer_of: Callable[[Path, pd.DataFrame], tuple[SignerBox, float]],
+    signer_of: Callable[[Path, VideoInfo, pd.DataFrame], tuple[SignerBox, float]],
     times: dict[str, dict[str, float]],
 ) -> Iterator[tuple[str, bytes | None, ClipInfo]]:
+    damaged: list[str] = []
     for source, rows in videos:
         path = root / source
+        clip_id = rows["clip_id"].iloc[0]
         try:
-            signer, face_ms = signer_of(path, rows)
+            video = probe(path)
+            signer, face_ms = signer_of(path, video, rows)
             for row in rows.itertuples():
-                content, info, times[row.clip_id] = _crop_clip(path, row, signer, options, search)
-                times[row.clip_id]["face"] += face_ms
-                yield row.clip_id, content, info
+                clip_id = row.clip_id
+                span = _span(path, video, row)
+                clip = _crop_clip(path, video, span, signer, options, search)
+                content, info, times[clip_id] = clip
+                times[clip_id]["face"] += face_ms
+                yield clip_id, content, info
         except VideoError as error:
-            raise UserError(
-                f"{path} cannot be decoded ({error.detail}); download it again, or delete it so "
-                "that `prepare` drops its clips."
-            ) from error
+            damaged.append(f"{path} cannot be decoded for clip {clip_id} ({error.detail})")
+    # Only now, so that one run names all of them.
+    if damaged:
+        raise UserError(
+            f"{'; '.join(damaged)}; download {'it' if len(damaged) == 1 else 'them'} again, or "
+            "delete the file so that `prepare` drops its clips."
+        )
 
 
-def _whole_frame(path: Path, rows: pd.DataFrame) -> tuple[SignerBox, float]:
-    return whole_frame(probe(path)), 0.0
+def _span(path: Path, video: VideoInfo, row) -> tuple[int, int]:
+    """The clip's frames in the video, the last one exclusive, as the manifest has them.
+
+    Raises:
+        UserError: the video has another frame rate than the manifest says, or ends before.
+    """
+    fps, n_frames = float(row.fps), int(row.n_frames)
+    start = round(float(row.start_s) * fps)
+    problem = None
+    if abs(fps - video.fps) > SAME_RATE * video.fps:
+        problem = f"{fps:g} frames per second, and the video has {video.fps:g}"
+    elif start + n_frames > video.n_frames + 1:  # times are written with four decimals
+        problem = (
+            f"{n_frames} frames from {float(row.start_s):.2f} s on, and the video ends at "
+            f"{video.duration_s:.2f} s"
+        )
+    if problem:
+        raise UserError(
+            f"Clip {row.clip_id} does not fit {path}: the manifest says {problem}. The video has "
+            "changed: delete the manifest, and `prepare` makes it again."
+        )
+    return start, start + n_frames
+
+
+def _whole_frame(path: Path, video: VideoInfo, rows: pd.DataFrame) -> tuple[SignerBox, float]:
+    return whole_frame(video), 0.0
 
 
 def _signer_of_video(
-    search: FaceSearch, cache: FaceCache, path: Path, rows: pd.DataFrame
+    search: FaceSearch, cache: FaceCache, path: Path, video: VideoInfo, rows: pd.DataFrame
 ) -> tuple[SignerBox, float]:
     """The box and the milliseconds that the search for it took."""
-    video = probe(path)
     if len(rows) == 1 and int(rows["n_frames"].iloc[0]) == video.n_frames:
         cache = FaceCache(None)  # no other shard has clips of it
-    find = partial(search.face, path, 0, video.n_frames)
-    face, milliseconds = cache.get(path, [search.name, search.frames_probed], find)
+    find = partial(search.face, path, video, 0, video.n_frames)
+    # The size, because a rotated video's faces were searched sideways before.
+    searched = [search.name, search.frames_probed, video.width, video.height]
+    face, milliseconds = cache.get(path, searched, find)
     return around(face, video), milliseconds
 
 
 def _crop_clip(
-    path: Path, row, signer: SignerBox, options: CropOptions, search: FaceSearch
+    path: Path,
+    video: VideoInfo,
+    span: tuple[int, int],
+    signer: SignerBox,
+    options: CropOptions,
+    search: FaceSearch,
 ) -> tuple[bytes | None, ClipInfo, dict[str, float]]:
-    """Crop one clip, frame by frame: a long clip needs no more memory than a short one."""
+    """Crop one clip, frame by frame: a long clip needs no more memory than a short one.
+
+    A clip in a gap of the video, without any frame, is dropped.
+    """
     timer = Timer()
-    fps = float(row.fps)
-    start = round(float(row.start_s) * fps)
-    end = start + int(row.n_frames)
-    frames = (frame for _, frame in read_frames(path, start, end))
-    first = next(frames, None)
-    if first is None:
-        raise VideoError("unreadable", f"no frame from {row.start_s} s on can be decoded")
+    frames = (frame for _, frame in read_frames(path, *span, video))
+    first = next(frames, None) if video.shows_something(*span) else None
     timer.lap("crop")
-    signer = search.box_of_clip(path, first, start, end, signer)
+    if first is not None:
+        signer = search.box_of_clip(path, video, first, span, signer)
     timer.lap("face")
     info = ClipInfo(
         box=tuple(int(edge) for edge in square_box(signer.box)),
         box_from=signer.box_from,
         faces_found=signer.face.found,
         frames_probed=signer.face.probed,
-        fps=fps,
+        fps=video.fps,
         n_frames=0,
         width=options.size,
         height=options.size,
     )
-    if signer.box_from == "fallback" and options.no_face == "drop":
+    if first is None or (signer.box_from == "fallback" and options.no_face == "drop"):
         return None, replace(info, box_from="dropped"), timer.milliseconds
     n_frames = 0
 
@@ -143,6 +187,23 @@ def _crop_clip(
             n_frames += 1
             yield crop_resize(frame[None], signer.box, options.size)[0]
 
-    content = encode_clip(cropped_frames(), fps, options.quality)
+    content = encode_clip(cropped_frames(), video.fps, options.quality)
     timer.lap("crop")
     return content, replace(info, n_frames=n_frames), timer.milliseconds
+
+
+def _report_boxes(clips: Iterable[tuple[str, bytes | None, ClipInfo]]) -> Iterator:
+    """Pass clips on; at the end, say which have the middle of the frame, and which were dropped."""
+    by_box: dict[str, list[str]] = {"fallback": [], "dropped": []}
+    n_clips = 0
+    for clip_id, content, info in clips:
+        n_clips += 1
+        by_box.get(info.box_from, []).append(clip_id)
+        yield clip_id, content, info
+    for box_from, what in (
+        ("fallback", "show no face that was found; the middle of the frame is used"),
+        ("dropped", "are dropped: no face was found, or no frame is shown during the sentence"),
+    ):
+        if by_box[box_from]:
+            found = f"{len(by_box[box_from])} of {n_clips} clips {what}"
+            print(f"{found}: {first_few(by_box[box_from])}.", file=sys.stderr)

@@ -66,19 +66,19 @@ class FaceSearch:
         Raises:
             VideoError: the video cannot be decoded.
         """
-        return around(self.face(path, 0, video.n_frames), video)
+        return around(self.face(path, video, 0, video.n_frames), video)
 
-    def face(self, path: Path, start: int, end: int) -> SignerFace:
+    def face(self, path: Path, video: VideoInfo, start: int, end: int) -> SignerFace:
         """The signer's face in frames `start` to `end` (exclusive) of a video.
 
         Raises:
             VideoError: the video cannot be decoded.
         """
         numbers = self._probed(start, end)
-        frames = list(read_frames_near(path, numbers))
+        frames = list(read_frames_near(path, numbers, video))
 
         def movement(face: Box) -> float:
-            return _movement(path, numbers[::2], face)
+            return _movement(path, video, numbers[::2], face)
 
         face = find_signer(frames, movement, self.detector)
         if face.box is None and self.cnn_model is None:
@@ -86,13 +86,18 @@ class FaceSearch:
         return face
 
     def box_of_clip(
-        self, path: Path, first: np.ndarray, start: int, end: int, signer: SignerBox
+        self,
+        path: Path,
+        video: VideoInfo,
+        first: np.ndarray,
+        span: tuple[int, int],
+        signer: SignerBox,
     ) -> SignerBox:
         """The box of a clip: its video's, unless the clip's first frame shows only other faces.
 
         Args:
             first: the clip's first frame, `(height, width, 3)` uint8 RGB.
-            start, end: the clip's frames in the video, `end` exclusive.
+            span: the clip's frames in the video, the last one exclusive.
             signer: the video's box.
         """
         if signer.box_from == "whole":
@@ -103,7 +108,7 @@ class FaceSearch:
         faces = self.detector(first)
         if len(faces) == 0 or (expected is not None and shows(faces, expected)):
             return signer
-        face = self.face(path, start, end)
+        face = self.face(path, video, *span)
         return signer if face.box is None else SignerBox(crop_box(tuple(face.box)), "clip", face)
 
     def _probed(self, start: int, end: int) -> list[int]:
@@ -138,14 +143,14 @@ def whole_frame(video: VideoInfo) -> SignerBox:
     return SignerBox((0, 0, video.width, video.height), "whole", SignerFace(None, 0, 0))
 
 
-def _movement(path: Path, numbers: list[int], face: Box) -> float:
+def _movement(path: Path, video: VideoInfo, numbers: list[int], face: Box) -> float:
     """How much moves around a face: pixel differences between nearby frames, summed over pairs."""
     x1, y1, x2, y2 = (max(0, int(edge)) for edge in crop_box(face))
     total = 0.0
     for number in numbers:
         pair = [
             frame[y1:y2, x1:x2].astype(np.int16)
-            for frame in read_frames_near(path, (number, number + MOVEMENT_FRAMES))
+            for frame in read_frames_near(path, (number, number + MOVEMENT_FRAMES), video)
         ]
         if len(pair) == 2:
             total += float(np.abs(pair[1] - pair[0]).sum())

@@ -156,8 +156,9 @@ BATCH = between(1, 65536)
 LEARNING_RATE = above(0, 10)
 WEIGHT = between(0, 1e6)
 SECONDS = between(0, 3600)
-# A feature covers two frames of SignHiera's 12.5 per second.
-WINDOW_SECONDS = zero_or_between(0.16, 3600)
+# A sign takes longer than the one; no sentence of How2Sign lasts as long as the other.
+MIN_WINDOW_S, MAX_WINDOW_S = 0.5, 120.0
+WINDOW_SECONDS = zero_or_between(MIN_WINDOW_S, MAX_WINDOW_S)
 WIDTH = between(1, 16384)
 LAYERS = between(1, 128)
 HEADS = between(1, 256)

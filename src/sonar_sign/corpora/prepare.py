@@ -30,7 +30,7 @@ CLAMPED_COLUMNS = ("clip_id", "start_s", "end_s", "video_s")
 REASONS = {
     "missing_file": "neither the full video nor the sentence clip exists",
     "unreadable": "the video cannot be opened, or is truncated",
-    "no_frames": "the video has no frames",
+    "no_frames": "the video has no frames, or shows none during the sentence",
     "no_times": "a sentence of a full video has no start or no end",
     "ends_before_start": "the sentence ends before it starts",
     "starts_after_end": "the sentence starts after the video's end",
@@ -174,4 +174,6 @@ def _times(annotation: Annotation, video: VideoInfo, options: PrepareOptions) ->
     no_frame = round(end_s * video.fps) == round(start_s * video.fps)
     if end_s - start_s < options.min_duration_s or no_frame:
         return Dropped("too_short", f"{end_s - start_s:.3f} s")
+    if not video.shows_something(round(start_s * video.fps), round(end_s * video.fps)):
+        return Dropped("no_frames", f"no frame between {start_s:.2f} and {end_s:.2f} s")
     return Times(start_s, end_s, clamped)

@@ -7,7 +7,8 @@ time changes. Deleting the cache only costs time.
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import astuple
+from dataclasses import fields
+from fractions import Fraction
 from pathlib import Path
 
 from sonar_sign.core.errors import UserError
@@ -24,6 +25,9 @@ COLUMNS = (
     "width",
     "height",
     "codec",
+    "origin_s",
+    "gaps",
+    "in_order",
     "reason",
     "detail",
 )
@@ -91,8 +95,20 @@ def _read_cache(cache: Path | None) -> dict[str, tuple[_State, Probed]]:
     return known
 
 
-def _video_info(n_frames: str, fps: str, width: str, height: str, codec: str) -> VideoInfo:
-    return VideoInfo(int(n_frames), float(fps), int(width), int(height), codec)
+def _video_info(
+    n_frames: str, fps: str, width: str, height: str, codec: str, *times: str
+) -> VideoInfo:
+    origin_s, gaps, in_order = times
+    edges = [tuple(map(int, gap.split("-"))) for gap in gaps.split()]
+    return VideoInfo(
+        int(n_frames), float(fps), int(width), int(height), codec,
+        Fraction(origin_s), tuple((first, last) for first, last in edges), in_order == "True",
+    )  # fmt: skip
+
+
+def _written(video: VideoInfo) -> tuple[object, ...]:
+    *values, gaps, in_order = (getattr(video, field.name) for field in fields(video))
+    return *values, " ".join(f"{first}-{last}" for first, last in gaps), in_order
 
 
 def _write_cache(cache: Path | None, found: dict[str, tuple[_State, Probed]]) -> None:
@@ -101,8 +117,8 @@ def _write_cache(cache: Path | None, found: dict[str, tuple[_State, Probed]]) ->
     rows = []
     for source, (state, probed) in sorted(found.items()):
         if isinstance(probed, VideoError):
-            values = ("", "", "", "", "", probed.reason, " ".join(probed.detail.split()))
+            values = ("",) * 8 + (probed.reason, " ".join(probed.detail.split()))
         else:
-            values = (*astuple(probed), "", "")
+            values = (*_written(probed), "", "")
         rows.append((source, *state, *values))
     write_rows(cache, COLUMNS, rows)

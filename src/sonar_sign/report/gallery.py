@@ -43,13 +43,29 @@ def gallery(
     data = {
         "systems": list(predictions),
         "clips": _clips(predictions, manifest, played),
-        "note": "" if shards else NO_VIDEOS,
+        "note": _without_face(shards) if shards else NO_VIDEOS,
     }
     # Within a script element only `<` could end the data.
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     page = files(__package__).joinpath("gallery.html").read_text(encoding="utf-8")
     with atomic_write(folder / "index.html") as temporary:
         temporary.write_text(page.replace("{{data}}", text), encoding="utf-8")
+
+
+def _without_face(paths: Sequence[Path]) -> str:
+    """How many clips show the middle of the frame; empty if none does."""
+    boxes = [
+        shard.info(clip_id).box_from
+        for shard in map(ClipShard, paths)
+        for clip_id in shard.clip_ids
+    ]
+    n_found = boxes.count("fallback")
+    if not n_found:
+        return ""
+    return (
+        f"In {n_found} of {len(boxes)} clips no face was found: they are cut out of the middle of "
+        "the frame, which may miss the signer."
+    )
 
 
 def _write_videos(path: Path, folder: Path) -> Iterator[tuple[str, str]]:

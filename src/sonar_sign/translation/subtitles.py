@@ -1,12 +1,15 @@
 """Translations as plain text, JSON lines, SRT or WebVTT."""
 
 import json
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO, get_args
 
 if TYPE_CHECKING:
     from sonar_sign.translation.translator import Translation
 
-FORMATS = ("text", "jsonl", "srt", "vtt")
+Format = Literal["text", "jsonl", "srt", "vtt"]
+FORMATS = get_args(Format)
+SUBTITLES = ("srt", "vtt")
+NOTHING = "[nothing is signed here]"
 
 
 class Writer:
@@ -30,17 +33,23 @@ class Writer:
         self.stream.flush()
 
     def _line(self, line: str) -> None:
-        self.stream.write(line + "\n")
+        """Write a line; letters that the stream's encoding lacks are escaped."""
+        encoding = getattr(self.stream, "encoding", None) or "utf-8"
+        self.stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
     def _text(self, translation: "Translation") -> None:
+        video = printable(translation.video)
+        times = f"{translation.start_s:.2f}-{translation.end_s:.2f}"
         for language, hypotheses in translation.hypotheses.items():
+            if not hypotheses:
+                self._line(f"{video}\t{times}\t{language}\t{NOTHING}")
             for rank, hypothesis in enumerate(hypotheses, start=1):
                 score = f"\t{rank}\t{hypothesis.score:.3f}" if len(hypotheses) > 1 else ""
-                times = f"{translation.start_s:.2f}-{translation.end_s:.2f}"
-                self._line(f"{translation.video}\t{times}\t{language}{score}\t{hypothesis.text}")
+                text = printable(" ".join(hypothesis.text.split()))
+                self._line(f"{video}\t{times}\t{language}{score}\t{text}")
         if self.timings:
             stages = ", ".join(f"{k} {v:.0f} ms" for k, v in translation.timings_ms.items())
-            self._line(f"{translation.video}\t# {stages}")
+            self._line(f"{video}\t# {stages}")
 
     def _jsonl(self, translation: "Translation") -> None:
         record = {
@@ -48,6 +57,7 @@ class Writer:
             "start_s": round(translation.start_s, 3),
             "end_s": round(translation.end_s, 3),
             "box_from": translation.box_from,
+            "signed": translation.signed,
             "translations": {
                 language: [{"text": h.text, "score": h.score} for h in hypotheses]
                 for language, hypotheses in translation.hypotheses.items()
@@ -55,9 +65,17 @@ class Writer:
         }
         if self.timings:
             record["timings_ms"] = translation.timings_ms
-        self._line(json.dumps(record, ensure_ascii=False))
+        line = json.dumps(record, ensure_ascii=False)
+        encoding = getattr(self.stream, "encoding", None) or "utf-8"
+        try:
+            line.encode(encoding)
+        except UnicodeEncodeError:
+            line = json.dumps(record)
+        self._line(line)
 
     def _cue(self, translation: "Translation") -> None:
+        if not translation.signed:
+            return
         self.n_cues += 1
         mark = "," if self.format == "srt" else "."
         start, end = (_clock(t, mark) for t in (translation.start_s, translation.end_s))
@@ -66,7 +84,8 @@ class Writer:
         self._line(f"{start} --> {end}")
         for hypotheses in translation.hypotheses.values():
             # A blank line would end the cue, and WebVTT does not allow "-->" in its text.
-            self._line(" ".join(hypotheses[0].text.split()).replace("-->", "->"))
+            text = printable(" ".join(hypotheses[0].text.split()))
+            self._line(text.replace("-->", "->"))
         self._line("")
 
 
@@ -76,3 +95,14 @@ def _clock(seconds: float, mark: str) -> str:
     minutes, milliseconds = divmod(milliseconds, 60_000)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02d}:{minutes:02d}:{milliseconds // 1000:02d}{mark}{milliseconds % 1000:03d}"
+
+
+def printable(text: object) -> str:
+    r"""Text on one line: tabs, line breaks and other control characters are escaped.
+
+    >>> printable("a\tb")
+    'a\\tb'
+    """
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(text)
+    )

@@ -1,7 +1,8 @@
 """`translate`: translates videos with a system's models, without the workflow."""
 
+import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -12,7 +13,8 @@ from sonar_sign.core.settings import check_options
 from sonar_sign.core.video import VideoError
 from sonar_sign.core.wording import nearest
 from sonar_sign.translation.inputs import SonarModels
-from sonar_sign.translation.subtitles import FORMATS, Writer
+from sonar_sign.translation.result_files import ResultFiles, ResultOptions
+from sonar_sign.translation.subtitles import FORMATS, printable
 from sonar_sign.translation.translator import Translator
 
 VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".gif", ".ts"}
@@ -25,56 +27,82 @@ def translate(
     options: TranslateOptions,
     *,
     device: str = "auto",
-    format: str = "text",
-    timings: bool = False,
+    output: Path | None = None,
+    results: ResultOptions = ResultOptions(),  # noqa: B008 (frozen)
     stream: TextIO = sys.stdout,
 ) -> bool:
-    """Translate videos and folders of videos, and write the result to `stream`.
+    """Translate videos and folders of videos, and write the results as they come.
 
     A video that cannot be read is one line on standard error; the others are translated.
+
+    Args:
+        output: file to write, or folder where subtitles of several videos go; None: `stream`.
 
     Returns:
         Whether every video was translated.
 
     Raises:
-        UserError: an option, the format or a language is unknown or out of range (found before
-            any model is loaded), or a model cannot be loaded.
+        UserError: an option, the format or a language is unknown or out of range, or the output
+            does not fit (found before any model is loaded), or a model cannot be loaded.
     """
-    check_options(options)
-    if format not in FORMATS:
-        raise UserError(f"There is no format {format!r}; {nearest(format, FORMATS)}.")
-    translator = Translator.load(models, languages, options, device)
-    complete = True
-    listed = list(_listed(videos))
-    writer = Writer(stream, format, timings)
-    for path in track(listed, "Translating", len(listed)):
-        try:
-            if isinstance(path, UserError):
-                raise path
-            for translation in translator.translate(path, languages):
-                if translation.box_from == "fallback":
-                    _warn(f"{path}: no face was found, so the middle of the frame is used.")
-                writer.write(translation)
-        except VideoError as error:
-            _warn(f"{path} cannot be translated: {error.detail}.")
-            complete = False
-        except UserError as error:
-            _warn(str(error))
-            complete = False
+    _check(options, results)
+    listed = [one for path in videos for one in _listed(path)]
+    found = [path for path in listed if isinstance(path, Path)]
+    with ResultFiles(output, found, results, stream) as written:
+        complete = len(found) == len(listed)
+        for error in listed:
+            if isinstance(error, UserError):
+                _warn(str(error))
+        if not found:
+            return False
+        translator = Translator.load(models, languages, options, device)
+        for path in track(found, "Translating", len(found)):
+            complete &= _translate_one(translator, path, languages, written)
     return complete
 
 
-def _listed(videos: Sequence[Path]) -> Iterator[Path | UserError]:
-    """The videos to translate; a path that is none is an error in its place."""
-    for path in videos:
-        if path.is_dir():
-            found = sorted(p for p in path.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES)
-            yield from found or [UserError(f"{path} is a folder without videos.")]
-        elif path.is_file():
-            yield path
-        else:
-            yield UserError(f"{path} does not exist.")
+def _check(options: TranslateOptions, results: ResultOptions) -> None:
+    check_options(options)
+    format = results.format
+    if format not in FORMATS:
+        raise UserError(f"There is no format {format!r}; {nearest(format, FORMATS)}.")
+
+
+def _translate_one(
+    translator: Translator, path: Path, languages: Sequence[str], written: ResultFiles
+) -> bool:
+    """Translate a video; False if it cannot be read to its end, which is one line."""
+    try:
+        for translation in translator.translate(path, languages):
+            if translation.box_from == "fallback" and translation.start_s == 0:
+                _warn(f"{path}: no face was found, so the middle of the frame is used.")
+            if not translation.signed:
+                _warn(
+                    f"{path}: from {translation.start_s:.2f} to {translation.end_s:.2f} s nothing "
+                    "is signed: the picture does not move."
+                )
+            written.write(translation)
+    except VideoError as error:
+        _warn(f"{path} cannot be translated: {error.detail}.")
+        return False
+    return True
+
+
+def _listed(path: Path) -> list[Path | UserError]:
+    """A video, or those of a folder; a path that is none is an error in its place."""
+    try:
+        if not stat.S_ISDIR(path.stat().st_mode):
+            return [path]
+        # Names with a dot before are no videos, but what macOS knows of them.
+        names = sorted(p for p in path.iterdir() if not p.name.startswith("."))
+    except FileNotFoundError:
+        return [UserError(f"{path} does not exist.")]
+    except OSError as error:
+        return [UserError(f"{path} cannot be read: {error.strerror}.")]
+    return [p for p in names if p.suffix.lower() in VIDEO_SUFFIXES] or [
+        UserError(f"{path} is a folder without videos.")
+    ]
 
 
 def _warn(sentence: str) -> None:
-    print(f"sonar-sign: {sentence}", file=sys.stderr)
+    print(f"sonar-sign: {printable(sentence)}", file=sys.stderr)

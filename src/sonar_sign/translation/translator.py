@@ -1,5 +1,6 @@
 """From a video to translations in one process, without the workflow."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,12 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from sonar_sign.clips.motion import shows_signing
 from sonar_sign.clips.signer_box import FaceSearch
+from sonar_sign.core.bounds import MAX_WINDOW_S, MIN_WINDOW_S
 from sonar_sign.core.devices import autocast, choose_device, timer_on
 from sonar_sign.core.geometry import Box, crop_resize
 from sonar_sign.core.options import CropOptions, PredictOptions, TranslateOptions
 from sonar_sign.core.timing import Timer
-from sonar_sign.core.video import VideoError, probe, read_frames
+from sonar_sign.core.video import VideoError, VideoInfo, probe, read_frames
+from sonar_sign.core.wording import duration
 from sonar_sign.features.clip_features import clip_features
 from sonar_sign.features.clip_windows import cut_windows
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
 # Where neither a system nor a person says otherwise: as the workflow decodes.
 DEFAULT_BEAM_SIZE = PredictOptions().beam_size
 
+# Signs take longer.
+MIN_VIDEO_S = 0.2
+
 
 @dataclass(frozen=True)
 class Translation:
@@ -38,11 +45,13 @@ class Translation:
     """Start of the part in the video, seconds."""
     end_s: float
     hypotheses: "dict[str, list[Hypothesis]]"
-    """By language, best first."""
+    """By language, best first; empty lists where nothing is signed."""
     box_from: str
     """`video`, or `fallback`: no face was found and the middle of the frame was used."""
     timings_ms: dict[str, float] = field(default_factory=dict)
     """By stage; the search for the face counts for the first part of a video."""
+    signed: bool = True
+    """Whether anything moves; a black or motionless part is not translated."""
 
 
 class Translator:
@@ -91,18 +100,22 @@ class Translator:
         """Translate a video, as one clip or in parts of `window_s` seconds.
 
         Raises:
-            VideoError: the video cannot be read.
+            VideoError: the video cannot be read, is a single picture, or is too long for one part.
         """
         timer = timer_on(self.device)
         video = probe(path)
+        parts = _parts(video, self.options.window_s)
         signer = FaceSearch(CropOptions().frames_probed).box(path, video)
         timer.lap("face")
-        for start, end in _parts(video.n_frames, video.fps, self.options.window_s):
-            frames = self._frames(path, start, end, signer.box)
+        for start, end in parts:
+            frames = self._frames(path, video, start, end, signer.box)
             timer.lap("decode_and_crop")
-            embedding = self._embed(frames, video.fps, timer)
-            hypotheses = self._decode(embedding, languages)
-            timer.lap("sonar_decoder")
+            signed = video.shows_something(start, end) and shows_signing(frames, video.fps)
+            hypotheses: dict[str, list[Hypothesis]] = {language: [] for language in languages}
+            if signed:
+                embedding = self._embed(frames, video.fps, timer)
+                hypotheses = self._decode(embedding, languages)
+                timer.lap("sonar_decoder")
             yield Translation(
                 path,
                 start / video.fps,
@@ -110,18 +123,21 @@ class Translator:
                 hypotheses,
                 signer.box_from,
                 dict(timer.milliseconds),
+                signed,
             )
             timer = timer_on(self.device)
 
-    def _frames(self, path: Path, start: int, end: int, box: Box) -> np.ndarray:
+    def _frames(self, path: Path, video: VideoInfo, start: int, end: int, box: Box) -> np.ndarray:
         """The cropped frames of a part, `(n, size, size, 3)` uint8."""
         size = self.sign_hiera.config.input_size[1]
-        frames = [
-            crop_resize(frame[None], box, size)[0] for _, frame in read_frames(path, start, end)
-        ]
-        if not frames:
+        frames = np.empty((end - start, size, size, 3), np.uint8)
+        n_read = 0
+        for number, frame in read_frames(path, start, end, video):
+            n_read = number - start + 1
+            frames[number - start] = crop_resize(frame[None], box, size)[0]
+        if n_read == 0:
             raise VideoError("no_frames", "no frame can be decoded")
-        return np.stack(frames)
+        return frames[:n_read]
 
     @torch.inference_mode()
     def _embed(self, frames: np.ndarray, fps: float, timer: Timer) -> torch.Tensor:
@@ -154,7 +170,27 @@ class Translator:
         }
 
 
-def _parts(n_frames: int, fps: float, window_s: float) -> list[tuple[int, int]]:
-    """First and last frame (exclusive) of each part; the last part may be shorter."""
-    length = max(1, round(window_s * fps)) if window_s > 0 else n_frames
-    return [(start, min(start + length, n_frames)) for start in range(0, n_frames, length)]
+def _parts(video: VideoInfo, window_s: float) -> list[tuple[int, int]]:
+    """First and last frame (exclusive) of each part; what is left at the end joins the last part.
+
+    Raises:
+        VideoError: the video is no more than a picture, or too long for one part.
+    """
+    n_frames, fps = video.n_frames, video.fps
+    if n_frames == 1:
+        raise VideoError("no_frames", "it is a still picture: one frame")
+    if video.duration_s < MIN_VIDEO_S:
+        raise VideoError("no_frames", f"it lasts {video.duration_s:.2f} s, too short for a sign")
+    if not window_s:
+        if video.duration_s > MAX_WINDOW_S:
+            raise VideoError(
+                "unreadable",
+                f"it lasts {duration(video.duration_s)}, and at most {MAX_WINDOW_S:g} s are one "
+                "sentence; cut it into windows with --window-s, such as 10",
+            )
+        return [(0, n_frames)]
+    starts = [round(k * window_s * fps) for k in range(math.ceil(n_frames / (window_s * fps)))]
+    starts = [start for start in starts if start < n_frames]
+    if len(starts) > 1 and n_frames - starts[-1] < MIN_WINDOW_S * fps:
+        starts.pop()
+    return list(zip(starts, [*starts[1:], n_frames], strict=True))

@@ -205,11 +205,51 @@ def test_the_same_shard_gives_the_same_file(tmp_path):
     assert written[0] == written[1]
 
 
-def test_a_sentence_across_the_end_has_the_frames_that_are_there(tmp_path):
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (("a", "v.mp4", "0.5", 12), "12 frames from 0.50 s on, and the video ends at 0.83 s"),
+        (("a", "v.mp4", "2.5", 12), "12 frames from 2.50 s on, and the video ends at 0.83 s"),
+        (("a", "v.mp4", "0", 12, "30.000000"), "30 frames per second, and the video has 24"),
+        (("a", "v.mp4", "0", 12, "23.976024"), "23.976 frames per second, and the video has 24"),
+    ],
+)
+def test_a_video_that_is_not_the_manifests_is_refused(tmp_path, row, words):
     write_video(tmp_path / "v.mp4", 20)
-    shard = run(tmp_path, shard_row("a", "v.mp4", "0.5", 12))
-    assert shard.info("a").n_frames == 8
-    assert shard.frames("a", np.arange(8)).shape == (8, 32, 32, 3)
+    with pytest.raises(UserError, match=f"Clip a does not fit {tmp_path}/v.mp4: .*{words}"):
+        run(tmp_path, shard_row(*row))
+    assert not (tmp_path / "0000.tar").exists()
+
+
+def test_a_clip_of_a_variable_frame_rate_has_the_frames_that_are_shown(tmp_path):
+    # 12 frames a second after the first half second, then none for two seconds.
+    times = [*range(12), *range(12, 36, 2), *range(84, 96)]
+    write_video(tmp_path / "v.mkv", [numbered(t, 64, 64) for t in times], times=times)
+    rows = [("fast", "0.25", 6), ("slow", "0.75", 10), ("across", "1.25", 60), ("after", "3.5", 12)]
+    shard = run(tmp_path, *(shard_row(name, "v.mkv", start, n) for name, start, n in rows))
+    for name, start, n in rows:
+        first = round(float(start) * 24)
+        wanted = [max(t for t in times if t <= place) for place in range(first, first + n)]
+        info = shard.info(name)
+        assert (info.n_frames, info.fps) == (n, 24.0)
+        assert [number_of(frame) for frame in shard.frames(name, np.arange(n))] == wanted
+
+
+def test_a_sentence_in_a_gap_is_dropped_and_the_others_are_cut(tmp_path, capsys):
+    times = [*range(24), *range(96, 120)]
+    write_video(tmp_path / "v.mkv", [numbered(t, 64, 64) for t in times], times=times)
+    rows = [shard_row("gap", "v.mkv", "2.0", 24), shard_row("after", "v.mkv", "4.0", 24)]
+    shard = run(tmp_path, *rows)
+    assert (shard.clip_ids, shard.dropped) == (["after"], ["gap"])
+    errors = capsys.readouterr().err
+    assert "1 of 2 clips are dropped" in errors and "gap" in errors
+
+
+def test_clips_without_a_face_are_counted(tmp_path, capsys):
+    write_video(tmp_path / "v.mp4", 24)
+    rows = [shard_row("a", "v.mp4", "0", 12), shard_row("b", "v.mp4", "0.5", 12)]
+    run(tmp_path, *rows)
+    assert "2 of 2 clips show no face" in capsys.readouterr().err
 
 
 def test_a_video_of_one_frame(tmp_path):
@@ -224,14 +264,27 @@ def test_an_empty_shard(tmp_path):
 
 def test_a_broken_video_is_named(tmp_path):
     rows = [shard_row("a", "v.mp4", "0", 12)]
-    with pytest.raises(UserError, match=f"{tmp_path}/v.mp4 cannot be decoded .*delete it"):
+    with pytest.raises(UserError, match=f"{tmp_path}/v.mp4 cannot be decoded .*delete the file"):
         run(tmp_path, *rows)
     truncate(write_video(tmp_path / "v.mp4", 48), 0.5)
     with pytest.raises(UserError, match="v.mp4 cannot be decoded"):
         run(tmp_path, *rows)
-    write_video(tmp_path / "v.mp4", 12)
-    with pytest.raises(UserError, match=r"no frame from 2\.5 s on"):
-        run(tmp_path, shard_row("a", "v.mp4", "2.5", 12))
+    assert not (tmp_path / "0000.tar").exists()
+
+
+def test_all_broken_videos_of_a_shard_are_named_at_once(tmp_path):
+    for name in ("a.mp4", "b.mkv", "c.mp4"):
+        write_video(tmp_path / name, 48)
+    truncate(tmp_path / "a.mp4", 0.5)
+    truncate(tmp_path / "b.mkv", 0.9)
+    rows = [shard_row(name[0], name, "0", 12) for name in ("a.mp4", "b.mkv", "c.mp4", "d.mp4")]
+    with pytest.raises(UserError) as caught:
+        run(tmp_path, *rows)
+    message = str(caught.value)
+    assert "a.mp4 cannot be decoded for clip a" in message
+    assert "b.mkv cannot be decoded for clip b (cut off" in message
+    assert "d.mp4 cannot be decoded for clip d (No such file" in message
+    assert "c.mp4" not in message
     assert not (tmp_path / "0000.tar").exists()
 
 

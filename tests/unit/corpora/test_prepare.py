@@ -1,5 +1,6 @@
 """`prepare`: every row of the annotations ends in the manifest or in the list of dropped clips."""
 
+import os
 import shutil
 from collections import Counter
 
@@ -227,3 +228,38 @@ def test_real_annotations(tmp_path):
     assert counts["starts_after_end"] == late.sum()
     assert manifest["end_s"].astype(float).max() == 100
     assert (manifest["n_frames"].astype(int) >= 1).all()
+
+
+def test_a_sentence_in_a_gap_of_the_video_is_dropped(tmp_path):
+    times = [*range(48), *range(144, 168)]
+    frames = [numbered(t) for t in times]
+    write_video(tmp_path / f"raw_videos/{VIDEO}.mp4", frames, times=times)
+    spans = {"before": (0, 2), "in": (2.5, 4), "into": (5, 6.5), "out": (1.5, 3), "after": (6, 7)}
+    write_annotations(tmp_path, [row(name, start=a, end=b) for name, (a, b) in spans.items()])
+    for _ in range(2):  # the second time from the cache of probes
+        manifest, dropped = run(tmp_path, probes=tmp_path / "probes.tsv")
+        assert manifest["clip_id"].tolist() == ["before", "into", "out", "after"]
+        assert dropped.to_numpy().tolist() == [
+            ["in", "no_frames", "no frame between 2.50 and 4.00 s"]
+        ]
+        assert manifest["n_frames"].tolist() == ["48", "36", "36", "24"]
+        assert {float(fps) for fps in manifest["fps"]} == {24.0}
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "loop", "picture", "playlist"])
+def test_what_is_no_video_is_a_dropped_row(tmp_path, kind):
+    write_video(tmp_path / "raw_videos/good.mp4", 48)
+    path = tmp_path / "raw_videos/bad.mp4"
+    make = {
+        "pipe": lambda: os.mkfifo(path),
+        "folder": path.mkdir,
+        "device": lambda: path.symlink_to("/dev/zero"),
+        "loop": lambda: path.symlink_to(path),
+        "picture": lambda: path.write_bytes(b"GIF89a" + bytes(100)),
+        "playlist": lambda: path.write_text("#EXTM3U\n#EXTINF:5,\ngood.mp4\n#EXT-X-ENDLIST\n"),
+    }
+    make[kind]()
+    write_annotations(tmp_path, [row("good", video="good"), row("bad", video="bad")])
+    manifest, dropped = run(tmp_path)
+    assert manifest["clip_id"].tolist() == ["good"]
+    assert dropped[["clip_id", "reason"]].to_numpy().tolist() == [["bad", "unreadable"]]

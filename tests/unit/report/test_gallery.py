@@ -50,6 +50,16 @@ def data_of(page: Path):
     return json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])
 
 
+def test_clips_without_a_face_are_counted_on_the_page(made):
+    video = (made / "v.mp4").read_bytes()
+    infos = [
+        ClipInfo((0, 0, 64, 64), "fallback" if n < 4 else "video", 0, 1, 24.0, 24, 64, 64)
+        for n in range(30)
+    ]
+    write_clips(made / "0000.tar", [(i, video, info) for i, info in zip(IDS, infos, strict=True)])
+    assert data_of(build(made))["note"].startswith("In 4 of 30 clips no face was found")
+
+
 def test_the_page_holds_every_clip_and_translation(made):
     page = build(made)
     data = data_of(page)

@@ -83,3 +83,22 @@ def test_json_lines(timings):
 
 def test_every_format_is_tested_here():
     assert set(FORMATS) == {"text", "jsonl", "srt", "vtt"}
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_terminal_without_unicode_has_escapes(format, encoding):
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding=encoding)
+    writer = Writer(stream, format, timings=False)
+    writer.write(translation(0.0, 1.0, ita_Latn=["Sì, 手語."]))
+    text = raw.getvalue().decode(encoding)
+    assert "\\u624b" in text
+    if format == "jsonl":
+        assert json.loads(text)["translations"]["ita_Latn"][0]["text"] == "Sì, 手語."
+
+
+@pytest.mark.parametrize("format", ["text", "srt", "vtt"])
+def test_a_text_is_one_line(format):
+    text = written(format, [translation(0.0, 1.0, eng_Latn=["a\tb\r\n\x0bc\x07\u2028d\x85e"])])
+    assert "a b c\\x07 d e\n" in text

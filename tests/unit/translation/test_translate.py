@@ -13,6 +13,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import TranslateOptions
 from sonar_sign.models.checkpoint import save_sign_encoder, save_sign_hiera
 from sonar_sign.translation.inputs import SonarModels
+from sonar_sign.translation.result_files import ResultOptions
 from sonar_sign.translation.translate import translate
 
 torch.set_num_threads(1)
@@ -44,7 +45,7 @@ def run(models, videos, languages=("eng_Latn",), format="text", timings=False, *
     options = TranslateOptions(**options)
     complete = translate(
         videos, languages, models, options,
-        device="cpu", format=format, timings=timings, stream=stream,
+        device="cpu", results=ResultOptions(format, timings), stream=stream,
     )  # fmt: skip
     return complete, stream.getvalue()
 
@@ -110,7 +111,9 @@ def test_a_fine_tuned_decoder_takes_the_place_of_sonars(models, video, tmp_path)
         ({"n_best": 0}, "--n-best 0: it must be 1 to 100"),
         ({"window_s": float("nan")}, "--window-s nan"),
         ({"window_s": float("inf")}, "--window-s inf"),
-        ({"window_s": -1.0}, "--window-s -1.0: it must be 0, or 0.16 to 3600"),
+        ({"window_s": -1.0}, "--window-s -1.0: it must be 0, or 0.5 to 120"),
+        ({"window_s": 0.1}, "--window-s 0.1: it must be 0, or 0.5 to 120"),
+        ({"window_s": 1e6}, "--window-s 1000000.0: it must be 0, or 0.5 to 120"),
         ({"beam_size": -1}, "--beam-size -1"),
         ({"batch_units": 0}, "--batch-units 0"),
         ({"precision": "fp16"}, "fp16 needs a GPU"),
