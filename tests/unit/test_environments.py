@@ -69,6 +69,8 @@ MODULES = {
 OPTIONAL = {
     "sonar_sign.metrics.bleurt",
     "sonar_sign.landmarks.holistic",
+    # The workflow's own tables are no Parquet.
+    "sonar_sign.core.parquet",
     # Offered by sonar_sign itself, imported when it is asked for; no step of the workflow does.
     "sonar_sign.translation.translator",
 }

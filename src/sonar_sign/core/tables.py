@@ -5,21 +5,31 @@ character like any other. That is why captions survive it unchanged, and why nei
 module nor pandas' reader is used here (both guess about quotes, blank lines, `NA` and `\\r`).
 
 Columns and rows are plain lists, so that steps without arithmetic need not wait for pandas;
-`read_table` is the same as a frame.
+`read_table` is the same as a frame. Tables that anybody else may have made are read by
+`foreign_tables`.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import atomic_write, require_file
-from sonar_sign.core.wording import first_few
+from sonar_sign.core.files import atomic_write
+from sonar_sign.core.text_files import BOM, read_text
 
 if TYPE_CHECKING:
     import pandas
 
-_BREAKS = {"\t": "a tab", "\n": "a line feed", "\r": "a carriage return"}
+# What would not be read again as it was written.
+_UNWRITABLE = re.compile("[\n\r\0\ud800-\udfff]")
+_TAB = re.compile("\t")
+_CALLED = {
+    "\t": "a tab",
+    "\n": "a line feed",
+    "\r": "a carriage return",
+    "\0": "a NUL character",
+}
 
 
 def read_columns(
@@ -37,10 +47,11 @@ def read_columns(
         The values of every column, in file order; none where the file holds its header alone.
 
     Raises:
-        UserError: the file is missing, empty or not UTF-8; a column is missing or named twice;
-            a line has another number of fields than the header; a key is empty or occurs twice.
+        UserError: the file is missing or empty; its encoding is wrong (see `read_text`); a column
+            is missing or named twice; a line has another number of fields than the header; a key is
+            empty or occurs twice.
     """
-    path = require_file(path, "The table")
+    path = Path(path)
     lines = _read_lines(path)
     header = lines[0].split("\t")
     _check_header(path, header, columns)
@@ -71,56 +82,29 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[objec
     """Write rows, with the values of `columns` in their order, as `read_columns` reads them.
 
     Raises:
-        UserError: a column name or a value holds a tab or a line break, or a value is missing
-            (NaN, None), which this format could only write as some misleading word.
+        UserError: a column name or a value holds a tab, a line break or what is no character, a
+            line would begin with a byte order mark, two columns have one name, or a value is
+            missing (NaN, None), which this format could only write as some misleading word.
     """
     for name in columns:
         _check_field(path, "the header", name)
+    if len(set(columns)) < len(columns):
+        raise UserError(f"{path}: two columns have the same name; rename one of them.")
     lines = ["\t".join(columns)]
-    for number, row in enumerate(rows):
-        values = [
-            _as_field(path, number, name, value) for name, value in zip(columns, row, strict=True)
-        ]
-        lines.append("\t".join(values))
+    lines += [_line(path, number, columns, row) for number, row in enumerate(rows)]
+    for number, line in enumerate(lines, start=1):
+        if line.startswith(BOM):
+            raise UserError(f"{path}: line {number} would begin with U+FEFF; remove it.")
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         for line in lines:
             file.write(f"{line}\n".encode())
 
 
-def require_same_ids(
-    first: Iterable[str], first_name: str, second: Iterable[str], second_name: str
-) -> None:
-    """Check that two lists name the same clips, in any order.
-
-    Raises:
-        UserError: they differ; up to five ids that only one side has are named, each way.
-    """
-    first, second = set(first), set(second)
-    only = [
-        f"{len(ids)} only in {name} ({first_few(sorted(ids))})"
-        for ids, name in ((first - second, first_name), (second - first, second_name))
-        if ids
-    ]
-    if only:
-        raise UserError(
-            f"Different clips: {' and '.join(only)}; make both from the same clip list."
-        )
-
-
 def _read_lines(path: Path) -> list[str]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")  # spreadsheets like to add a byte order mark
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8.") from error
-    text = text.replace("\r\n", "\n")
+    text = read_text(path, "The table")
     if not text:
         raise UserError(f"{path} is empty; a table has at least a header line.")
-    # str.splitlines would also break at U+2028 and form feeds, which captions may hold.
-    lines = text.removesuffix("\n").split("\n")
-    for number, line in enumerate(lines, start=1):
-        if "\r" in line:
-            raise UserError(f"{path}, line {number} holds a carriage return; remove it.")
-    return lines
+    return text.removesuffix("\n").split("\n")
 
 
 def _check_header(path: Path, header: list[str], columns: Sequence[str]) -> None:
@@ -148,15 +132,27 @@ def _check_keys(path: Path, key: str, values: list[str]) -> None:
         first_line[value] = number
 
 
-def _as_field(path: Path, row: int, column: str, value: object) -> str:
+def _line(path: Path, row: int, columns: Sequence[str], values: Sequence[object]) -> str:
+    fields = [
+        value if type(value) is str else _as_text(path, row, name, value)
+        for name, value in zip(columns, values, strict=True)
+    ]
+    line = "\t".join(fields)
+    # A line is searched once, and its fields only where something was found.
+    if line.count("\t") >= len(columns) or _UNWRITABLE.search(line):
+        for name, field in zip(columns, fields, strict=True):
+            _check_field(path, f"row {row} of column {name!r}", field)
+    return line
+
+
+def _as_text(path: Path, row: int, column: str, value: object) -> str:
     if value is None or value != value:  # NaN alone does not equal itself
         raise UserError(f"{path}: row {row} of column {column!r} has no value; write '' instead.")
-    text = str(value)
-    _check_field(path, f"row {row} of column {column!r}", text)
-    return text
+    return str(value)
 
 
 def _check_field(path: Path, where: str, value: str) -> None:
-    for char, word in _BREAKS.items():
-        if char in value:
-            raise UserError(f"{path}: {where} holds {word}; replace it with a space.")
+    found = _UNWRITABLE.search(value) or _TAB.search(value)
+    if found:
+        word = _CALLED.get(found[0], "half a surrogate pair")
+        raise UserError(f"{path}: {where} holds {word}; replace it with a space.")

@@ -3,9 +3,11 @@
 import pandas
 import pytest
 from frames import write_table
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.tables import read_table, require_same_ids
+from sonar_sign.core.tables import read_columns, read_table, write_rows
 
 
 def write(path, text):
@@ -109,13 +111,51 @@ def test_a_missing_value_is_not_written(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_differing_ids_are_named_five_at_most_each_way():
-    with pytest.raises(UserError) as error:
-        require_same_ids([f"a{i}" for i in range(7)], "left.tsv", ["b0", "b1"], "right.tsv")
-    message = str(error.value)
-    assert "7 only in left.tsv (a0, a1, a2, a3, a4 and 2 more)" in message
-    assert "2 only in right.tsv (b0, b1)" in message
+ANYTHING = st.text(
+    st.one_of(
+        st.characters(exclude_categories=()),  # halves of surrogate pairs too
+        st.sampled_from('\t\n\r\0"\\ \x85\u2028\u2029\x0b\x0c\ufeff\ufffd\u200f🤟,'),
+    ),
+    max_size=6,
+)
 
 
-def test_the_same_ids_in_another_order_are_the_same():
-    require_same_ids(["a", "b"], "left", ["b", "a"], "right")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.integers(1, 3).flatmap(
+        lambda n: st.lists(st.lists(ANYTHING, min_size=n, max_size=n), min_size=1, max_size=4)
+    )
+)
+def test_what_is_written_reads_back_or_is_not_written(tmp_path, rows):
+    path = tmp_path / "t.tsv"
+    path.unlink(missing_ok=True)
+    columns = ["a", "b", "c"][: len(rows[0])]
+    texts = [text for row in rows for text in row]
+    unwritable = any(set("\t\n\r\0") & set(text) for text in texts)
+    halves = any("\ud800" <= char <= "\udfff" for text in texts for char in text)
+    marked = any("\t".join(row).startswith("\ufeff") for row in rows)
+    try:
+        write_rows(path, columns, rows)
+    except UserError:
+        assert unwritable or halves or marked
+        assert not path.exists()
+        return
+    found = read_columns(path, columns, key=None)
+    assert [list(row) for row in zip(*found.values(), strict=True)] == rows
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "words"),
+    [
+        (("a", "b"), ("x", "\0"), "row 0 of column 'b' holds a NUL"),
+        (("a", "b"), ("x", "\ud83e"), "half a surrogate pair"),
+        (("a", "b"), ("\ufeffx", ""), "line 2 would begin with U\\+FEFF"),
+        (("a", "a"), ("x", "y"), "two columns have the same name"),
+        (("a", "b\tc"), ("x", "y"), "the header holds a tab"),
+        (("a", "b"), ("x", float("nan")), "has no value"),
+    ],
+)
+def test_what_would_not_read_back_is_named(tmp_path, columns, row, words):
+    with pytest.raises(UserError, match=words):
+        write_rows(tmp_path / "t.tsv", columns, [row])
+    assert list(tmp_path.iterdir()) == []
