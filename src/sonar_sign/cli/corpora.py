@@ -5,6 +5,7 @@ from typing import Annotated
 
 from sonar_sign.cli.paths import OUTPUT, Cache
 from sonar_sign.core.bounds import between, one_of
+from sonar_sign.core.errors import UserError
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import PrepareOptions
 
@@ -69,6 +70,10 @@ def summarise(
     from sonar_sign.corpora.summarise import summarise as run
 
     splits = {path.stem: SplitFiles.of(path) for path in manifest}
+    if len(splits) < len(manifest):
+        raise UserError(
+            "Two manifests have the same name, so they are of one split; give each once."
+        )
     print(as_text(run(corpus, corpus_type, splits, output, plot)))
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from sonar_sign.corpora.dropped import Dropped
+
 
 @dataclass(frozen=True)
 class Annotation:
@@ -27,6 +29,14 @@ class Annotation:
     """Name of the signer; empty if unknown."""
     text: str
     """The caption as published."""
+    problem: Dropped | None = None
+    """Why this row cannot be used, whatever its video is; `prepare` drops it."""
+
+
+def unusable(row: int, reason: str, detail: str) -> Annotation:
+    """A row of which not even the clip's name is known."""
+    problem = Dropped(reason, detail)
+    return Annotation(row, "", None, "", False, None, None, "", "", problem)
 
 
 class Corpus(Protocol):
@@ -54,10 +64,10 @@ class Corpus(Protocol):
         """Whether the corpus has annotations of a split."""
 
     def annotations(self, split: str) -> list[Annotation]:
-        """The sentences of a split in file order.
+        """The rows of a split in file order; those that are malformed have a `problem`.
 
         Raises:
-            UserError: the annotation file is missing or malformed.
+            UserError: the annotation file is missing, not text in UTF-8, or its header is wrong.
         """
 
     def captions(self, split: str, language: str) -> dict[str, str]:

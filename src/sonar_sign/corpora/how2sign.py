@@ -1,23 +1,16 @@
 """How2Sign (Duarte et al. 2021) as downloaded: full videos or sentence clips."""
 
-import csv
-import math
+from collections.abc import Mapping
 from pathlib import Path
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file, safe_name
-from sonar_sign.corpora.annotation import Annotation
+from sonar_sign.core.numbers import parse_number
+from sonar_sign.corpora.annotation import Annotation, unusable
+from sonar_sign.corpora.dropped import Dropped
 from sonar_sign.corpora.folders import FolderListings
+from sonar_sign.corpora.how2sign_rows import CAPTION, AnnotationRow, read_rows
 
-COLUMNS = (
-    "VIDEO_ID",
-    "VIDEO_NAME",
-    "SENTENCE_ID",
-    "SENTENCE_NAME",
-    "START_REALIGNED",
-    "END_REALIGNED",
-    "SENTENCE",
-)
 # Searched in this order, relative to the root. The first path of each is a simple flat layout,
 # the second is where the corpus's own download script puts the files.
 ANNOTATIONS = (
@@ -71,37 +64,40 @@ class How2Sign:
         return any((self.root / pattern.format(split=split)).is_file() for pattern in ANNOTATIONS)
 
     def annotations(self, split: str) -> list[Annotation]:
-        path = self.annotation_file(split)
-        return [
-            self._annotation(row, split, number, f"line {number} of {path}")
-            for number, row in _rows(path)
-        ]
+        return [self._annotation(row, split) for row in read_rows(self.annotation_file(split))]
 
     def captions(self, split: str, language: str) -> dict[str, str]:
         texts: dict[str, str] = {}
-        for _, row in _rows(self.annotation_file(split, language)):
-            # As in `prepare`, the first row of a clip id is used.
-            texts.setdefault(row["SENTENCE_NAME"], row["SENTENCE"])
+        for row in read_rows(self.annotation_file(split, language)):
+            if not row.problem:
+                # As in `prepare`, the first row of a clip id is used.
+                texts.setdefault(row.fields["SENTENCE_NAME"], row.fields[CAPTION])
         return texts
 
-    def _annotation(self, row: dict[str, str], split: str, number: int, where: str) -> Annotation:
+    def _annotation(self, row: AnnotationRow, split: str) -> Annotation:
+        if row.problem:
+            return unusable(row.line, "malformed_row", row.problem)
         try:
-            clip_id, video = safe_name(row["SENTENCE_NAME"]), safe_name(row["VIDEO_NAME"])
+            clip_id = safe_name(row.fields["SENTENCE_NAME"])
+            video = safe_name(row.fields["VIDEO_NAME"])
         except UserError as error:
-            raise UserError(f"In {where}: {error}") from error
+            return unusable(row.line, "bad_name", str(error))
         # VIDEO_NAME ends in "-{signer}-rgb_front".
         parts = video.rsplit("-", 2)
         full_video = self._find(VIDEO_FOLDERS, video, split)
+        times = _times(row.fields)
+        bad = times if isinstance(times, Dropped) else None
         return Annotation(
-            row=number,
+            row=row.line,
             clip_id=clip_id,
             source=full_video or self._find(CLIP_FOLDERS, clip_id, split),
             expected=f"{VIDEO_FOLDERS[0]}/{video}.mp4 or {CLIP_FOLDERS[0]}/{clip_id}.mp4",
             whole_video=full_video is None,
-            start_s=_seconds(row["START_REALIGNED"], where),
-            end_s=_seconds(row["END_REALIGNED"], where),
+            start_s=None if bad else times[0],
+            end_s=None if bad else times[1],
             signer=parts[1] if len(parts) == 3 else "",
-            text=row["SENTENCE"],
+            text=row.fields[CAPTION],
+            problem=bad if full_video else None,  # a sentence clip is used from start to end
         )
 
     def _find(self, folders: tuple[str, ...], name: str, split: str) -> str | None:
@@ -110,46 +106,13 @@ class How2Sign:
         )
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """The rows of an annotation file, tab or comma separated, with their line numbers."""
-    # str.splitlines would also split at U+2028 and form feeds, which captions may contain.
-    lines = path.read_text(encoding="utf-8-sig", errors="replace").split("\n")
-    separator = "\t" if "\t" in lines[0] else ","
-    header = _fields(lines[0], separator)
-    missing = [column for column in COLUMNS if column not in header]
-    if missing:
-        raise UserError(f"{path} lacks the column {missing[0]}; name it in the first line.")
-    rows = []
-    for number, line in enumerate(lines[1:], start=2):
-        if not line.strip():
-            continue
-        fields = _fields(line, separator)
-        if len(fields) != len(header):
-            # An unquoted caption, which is the last column, may contain separators.
-            fields = line.split(separator, len(header) - 1)
-        if len(fields) != len(header):
-            raise UserError(
-                f"Line {number} of {path} has {len(fields)} fields instead of {len(header)}."
-            )
-        rows.append((number, dict(zip(header, fields, strict=True))))
-    return rows
-
-
-def _fields(line: str, separator: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=separator, strict=True), [])
-    except csv.Error:
-        # A single quotation mark in a caption is text; the caller checks the number of fields.
-        return []
-
-
-def _seconds(value: str, where: str) -> float | None:
-    if not value.strip():
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = math.nan
-    if not math.isfinite(seconds):
-        raise UserError(f"In {where}: {value!r} is not a time in seconds.")
-    return seconds
+def _times(fields: Mapping[str, str]) -> tuple[float | None, float | None] | Dropped:
+    """Start and end in seconds, None where there is none; or what is wrong with one of them."""
+    found = []
+    for column in ("START_REALIGNED", "END_REALIGNED"):
+        text = fields[column].strip(" ")
+        seconds = parse_number(text) if text else None
+        if text and seconds is None:
+            return Dropped("bad_times", f"{text[:80]!r} is not a time in seconds")
+        found.append(seconds)
+    return found[0], found[1]

@@ -1,15 +1,20 @@
 """`prepare`: turns annotations and videos into a manifest and a list of dropped clips."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.ids import folded
+from sonar_sign.core.notes import tell
 from sonar_sign.core.options import PrepareOptions
 from sonar_sign.core.tables import write_rows
+from sonar_sign.core.text_files import REPLACEMENT
 from sonar_sign.core.video import VideoError, VideoInfo
+from sonar_sign.core.wording import first_few
 from sonar_sign.corpora import Annotation, open_corpus
 from sonar_sign.corpora.captions import normalise
+from sonar_sign.corpora.dropped import MAX_CAPTION_CHARACTERS, Dropped
 from sonar_sign.corpora.probing import Probed, probe_all
 
 COLUMNS = (
@@ -25,29 +30,7 @@ COLUMNS = (
 )
 DROPPED_COLUMNS = ("clip_id", "reason", "detail")
 CLAMPED_COLUMNS = ("clip_id", "start_s", "end_s", "video_s")
-
-# All reasons for dropping a clip.
-REASONS = {
-    "missing_file": "neither the full video nor the sentence clip exists",
-    "unreadable": "the video cannot be opened, or is truncated",
-    "no_frames": "the video has no frames, or shows none during the sentence",
-    "no_times": "a sentence of a full video has no start or no end",
-    "ends_before_start": "the sentence ends before it starts",
-    "starts_after_end": "the sentence starts after the video's end",
-    "too_short": "the sentence is shorter than prepare.min_duration_s",
-    "empty_caption": "the caption is empty",
-    "duplicate_id": "an earlier row has the same clip id",
-}
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """Why a clip cannot be used."""
-
-    reason: str
-    """A key of `REASONS`."""
-    detail: str
-    """More about this clip, on one line."""
+_BREAKS = str.maketrans("\t\n\r", "   ")
 
 
 @dataclass(frozen=True)
@@ -74,7 +57,7 @@ def prepare(
 ) -> None:
     """Write `manifests/{split}.tsv`, `.dropped.tsv` and `.clamped.tsv`.
 
-    Every annotated sentence is either in the manifest or among the dropped clips. Clips whose
+    Every row of the annotations is either in the manifest or among the dropped clips. Clips whose
     times exceed their video are in the manifest, cut to the video, and also in the clamped list.
 
     Args:
@@ -82,23 +65,19 @@ def prepare(
         workers: number of videos probed in parallel.
 
     Raises:
-        UserError: the corpus is missing or malformed, two clip ids differ only in case, or no
-            clip can be used.
+        UserError: the corpus is missing, its annotations are no table in UTF-8, or no clip can be
+            used.
     """
     annotations = open_corpus(corpus_type, root).annotations(split)
-    _check_case(annotations)
     sources = (a.source for a in annotations if a.source is not None)
     videos = probe_all(root, sources, workers, probes)
-    rows, drops, outside, seen = [], [], [], set()
+    rows, drops, outside = [], [], []
+    seen: dict[str, Annotation] = {}
     for annotation in annotations:
         video = videos.get(annotation.source)
-        if annotation.clip_id in seen:
-            times = Dropped("duplicate_id", f"row {annotation.row}")
-        else:
-            times = _usable(annotation, video, options)
-        seen.add(annotation.clip_id)
+        times = _repeated(annotation, seen) or _usable(annotation, video, options)
         if isinstance(times, Dropped):
-            drops.append((annotation.clip_id, times.reason, times.detail))
+            drops.append((annotation.clip_id, times.reason, _on_one_line(times.detail)))
             continue
         rows.append(_row(annotation, video, times))
         if times.clamped:
@@ -106,36 +85,66 @@ def prepare(
             outside.append((annotation.clip_id, *published))
     assert len(rows) + len(drops) == len(annotations)
     if not rows:
-        reasons = ", ".join(sorted({reason for _, reason, _ in drops})) or "no annotations"
-        raise UserError(f"No clip of split {split!r} in {root} can be used ({reasons}).")
+        raise UserError(f"No clip of split {split!r} in {root} can be used ({_why(drops)}).")
+    tell(_lost_characters(rows))
     # The manifest is written last: if it exists, the other lists exist too.
     write_rows(clamped, CLAMPED_COLUMNS, outside)
     write_rows(dropped, DROPPED_COLUMNS, drops)
     write_rows(manifest, COLUMNS, rows)
 
 
-def _check_case(annotations: Iterable[Annotation]) -> None:
-    """Refuse clip ids that differ only in case: some file systems treat them as one name."""
-    first: dict[str, Annotation] = {}
-    for annotation in annotations:
-        same = first.setdefault(annotation.clip_id.casefold(), annotation)
-        if same.clip_id != annotation.clip_id:
-            raise UserError(
-                f"Clip ids {same.clip_id!r} (row {same.row}) and {annotation.clip_id!r} (row "
-                f"{annotation.row}) differ only in case; rename one in the annotations."
-            )
+def _why(drops: Sequence[tuple[str, str, str]]) -> str:
+    """All reasons, and the first row."""
+    if not drops:
+        return "no annotations"
+    reasons = ", ".join(sorted({reason for _, reason, _ in drops}))
+    return f"{reasons}; the first row: {drops[0][2]}"
+
+
+def _lost_characters(rows: Sequence[tuple]) -> list[str]:
+    """A note on captions whose published text was decoded wrongly before it came here."""
+    lost = [row[0] for row in rows if REPLACEMENT in row[-1]]
+    if not lost:
+        return []
+    return [
+        "U+FFFD, which stands for characters that were lost in decoding, is kept in captions "
+        f"({len(lost)}: {first_few(lost, 3)})."
+    ]
+
+
+def _repeated(annotation: Annotation, seen: dict[str, Annotation]) -> Dropped | None:
+    """Whether an earlier row has the clip id, or one that a file system may take for the same."""
+    if not annotation.clip_id:
+        return None
+    earlier = seen.setdefault(folded(annotation.clip_id), annotation)
+    if earlier is annotation:
+        return None
+    if earlier.clip_id == annotation.clip_id:
+        return Dropped("duplicate_id", f"row {annotation.row}")
+    return Dropped("similar_id", f"row {annotation.row}, like {earlier.clip_id!r}")
+
+
+def _on_one_line(detail: str) -> str:
+    """The detail without line breaks, and without what is no character in a library's message."""
+    return " ".join(detail.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").split())
 
 
 def _usable(
     annotation: Annotation, video: Probed | None, options: PrepareOptions
 ) -> Times | Dropped:
     """The times of the sentence, or why it cannot be used."""
+    if annotation.problem is not None:
+        return Dropped(
+            annotation.problem.reason, f"row {annotation.row}: {annotation.problem.detail}"
+        )
     if video is None:
         return Dropped("missing_file", f"searched {annotation.expected}")
     if isinstance(video, VideoError):
         return Dropped(video.reason, f"{annotation.source}: {video.detail}")
     if not normalise(annotation.text):
         return Dropped("empty_caption", f"row {annotation.row}")
+    if len(annotation.text) > MAX_CAPTION_CHARACTERS:
+        return Dropped("long_caption", f"row {annotation.row}: {len(annotation.text)} characters")
     return _times(annotation, video, options)
 
 
@@ -151,7 +160,7 @@ def _row(annotation: Annotation, video: VideoInfo, times: Times) -> tuple:
         f"{video.fps:.6f}",
         annotation.signer,
         normalise(annotation.text),
-        " ".join(annotation.text.split("\t")),
+        annotation.text if annotation.text.isprintable() else annotation.text.translate(_BREAKS),
     )
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file, safe_name
-from sonar_sign.corpora.annotation import Annotation
+from sonar_sign.core.quoting import Row, split_rows
+from sonar_sign.core.text_files import read_text
+from sonar_sign.corpora.annotation import Annotation, unusable
 from sonar_sign.corpora.folders import FolderListings
 
 HEADER = ["video_name", "duration", "caption"]
@@ -41,25 +43,30 @@ class Ssvp:
 
     def annotations(self, split: str) -> list[Annotation]:
         path = self.annotation_file(split)
-        return [self._annotation(*row, path) for row in _rows(path)]
+        return [self._annotation(row) for row in _rows(path)]
 
     def captions(self, split: str, language: str) -> dict[str, str]:
         texts: dict[str, str] = {}
-        for _, name, caption in _rows(self.annotation_file(split, language)):
-            texts.setdefault(_clip_id(name), caption)
+        for row in _rows(self.annotation_file(split, language)):
+            if len(row.fields) == len(HEADER):
+                texts.setdefault(_clip_id(row.fields[0]), row.fields[2])
         return texts
 
-    def _annotation(self, number: int, name: str, caption: str, path: Path) -> Annotation:
+    def _annotation(self, row: Row) -> Annotation:
+        if len(row.fields) != len(HEADER):
+            detail = f"{len(row.fields)} fields instead of {len(HEADER)}: {', '.join(HEADER)}"
+            return unusable(row.line, "malformed_row", detail)
+        name, _, caption = row.fields
         try:
-            safe_name(name)
+            safe_name(name), safe_name(_clip_id(name))
         except UserError as error:
-            raise UserError(f"In line {number} of {path}: {error}") from error
+            return unusable(row.line, "bad_name", str(error))
         prefix = f"videos/{name[:PREFIX_LENGTH]}"
         stem = _stem(name)
         files = [f"{stem}{suffix}" for suffix in SUFFIXES]
         candidates = [(folder, file) for folder in (prefix, "videos") for file in files]
         return Annotation(
-            row=number,
+            row=row.line,
             clip_id=_clip_id(name),
             source=self._folders.first(candidates),
             expected=f"{prefix}/{stem}.mp4",
@@ -82,18 +89,9 @@ def _clip_id(name: str) -> str:
     return _stem(name).replace(".", "_")
 
 
-def _rows(path: Path) -> list[tuple[int, str, str]]:
-    """Line number, name and caption of every row."""
-    lines = path.read_text(encoding="utf-8-sig", errors="replace").split("\n")
-    rows = []
-    for number, line in enumerate(lines, start=1):
-        fields = line.rstrip("\r").split("\t")
-        if not line.strip() or (number == 1 and fields == HEADER):
-            continue
-        if len(fields) != len(HEADER):
-            raise UserError(
-                f"Line {number} of {path} has {len(fields)} fields instead of {len(HEADER)}: "
-                f"{', '.join(HEADER)}, separated by tabs."
-            )
-        rows.append((number, fields[0], fields[2]))
-    return rows
+def _rows(path: Path) -> list[Row]:
+    """Every row that is not blank, without the header."""
+    text = read_text(path, "The manifest").removesuffix("\n")
+    has_header = text.lstrip('"').startswith(HEADER[0])
+    rows = split_rows(text, "\t", has_header=has_header).rows
+    return [row for row in rows[has_header:] if any(field.strip() for field in row.fields)]

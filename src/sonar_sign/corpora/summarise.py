@@ -14,7 +14,9 @@ from sonar_sign.core.figures import figure
 from sonar_sign.core.files import write_json
 from sonar_sign.core.tables import read_table
 from sonar_sign.corpora import TYPES
-from sonar_sign.corpora.prepare import CLAMPED_COLUMNS, COLUMNS, DROPPED_COLUMNS, REASONS
+from sonar_sign.corpora.dropped import REASONS
+from sonar_sign.corpora.manifests import read_manifest
+from sonar_sign.corpora.prepare import CLAMPED_COLUMNS, COLUMNS, DROPPED_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +51,7 @@ def summarise(
     if corpus_type not in TYPES:
         raise UserError(f"Corpus type {corpus_type!r} is not one of: {', '.join(TYPES)}.")
     official = TYPES[corpus_type].official_counts
-    manifests = {split: read_table(files.manifest, COLUMNS) for split, files in splits.items()}
+    manifests = {split: _manifest(files.manifest) for split, files in splits.items()}
     summary = {
         "corpus": corpus,
         "type": corpus_type,
@@ -67,9 +69,21 @@ def summarise(
     return summary
 
 
+def _manifest(path: Path) -> "pd.DataFrame":
+    import pandas as pd
+
+    table = read_manifest(path, COLUMNS)
+    if not table["clip_id"]:
+        raise UserError(f"{path} has no clips, so there is nothing to count; prepare again.")
+    return pd.DataFrame(table, dtype="str")
+
+
 def _split(manifest: "pd.DataFrame", files: SplitFiles, official: dict[str, int]) -> dict[str, Any]:
     dropped = read_table(files.dropped, DROPPED_COLUMNS, key=None)
     reasons = Counter(dropped["reason"])
+    unknown = sorted(reasons.keys() - REASONS.keys())
+    if unknown:
+        raise UserError(f"{files.dropped} has the unknown reason {unknown[0]!r}; prepare again.")
     durations = _durations(manifest)
     captions = manifest["text"].value_counts()
     repeated = captions[captions > 1]

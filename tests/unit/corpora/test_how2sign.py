@@ -55,7 +55,9 @@ def test_an_unquoted_comma_in_the_last_column_is_text(tmp_path):
     assert corpus.annotations("train")[0].text == "Well, no, yes"
 
 
-@pytest.mark.parametrize("encoding", [{"newline": "\r\n"}, {"encoding": "utf-8-sig"}])
+@pytest.mark.parametrize(
+    "encoding", [{"newline": "\r\n"}, {"encoding": "utf-8-sig"}, {"encoding": "utf-16"}]
+)
 def test_windows_files(tmp_path, encoding):
     (annotation,) = corpus_of(tmp_path, line_of("\t", text="perché"), **encoding).annotations(
         "train"
@@ -69,22 +71,38 @@ def test_rows_are_numbered_as_lines(tmp_path):
 
 
 @pytest.mark.parametrize("column", ["SENTENCE_NAME", "VIDEO_NAME"])
-@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a\0b", "a" * 300, "", ".."])
-def test_bad_names_are_refused_with_their_row(tmp_path, column, name):
+@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a\x01b", "a" * 300, "", ".."])
+def test_a_row_with_a_bad_name_has_a_problem(tmp_path, column, name):
     good = row("good")
     bad = row(name) if column == "SENTENCE_NAME" else row("c1", video=name)
-    path = write_annotations(tmp_path, [good, bad])
-    with pytest.raises(UserError, match="The name") as caught:
-        How2Sign(tmp_path).annotations("train")
-    assert f"line 3 of {path}" in str(caught.value)
-    assert len(str(caught.value)) < 400 + len(str(path))
+    write_annotations(tmp_path, [good, bad])
+    first, second = How2Sign(tmp_path).annotations("train")
+    assert first.problem is None
+    assert second.problem.reason == "bad_name" and "The name" in second.problem.detail
+    assert (second.row, second.clip_id, second.source) == (3, "", None)
+    assert len(second.problem.detail) < 400
 
 
-@pytest.mark.parametrize("time", ["soon", "1:30", "nan", "inf", "-inf"])
-def test_a_time_that_is_none_is_refused_with_its_row(tmp_path, time):
+TIMES = ["soon", "1:30", "nan", "inf", "-inf", "0_0.1", "1e3", "1,5", "٣", "0x1", "1 2", "--1"]
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_a_time_that_is_none_is_a_problem_of_its_row(tmp_path, time):
     write_annotations(tmp_path, [row("good"), row("bad", end=time)])
-    with pytest.raises(UserError, match=f"line 3 .*'{time}' is not a time"):
-        How2Sign(tmp_path).annotations("train")
+    (tmp_path / "raw_videos").mkdir()
+    (tmp_path / "raw_videos/vid-5-rgb_front.mp4").touch()
+    good, bad = How2Sign(tmp_path).annotations("train")
+    assert good.problem is None and good.end_s == 1
+    assert bad.problem.reason == "bad_times" and repr(time) in bad.problem.detail
+    assert bad.end_s is None
+
+
+@pytest.mark.parametrize("time", ["1e-05", "7", "7.", ".5", "+1.5", "0001.5"])
+def test_a_time_as_tables_have_it(tmp_path, time):
+    write_annotations(tmp_path, [row("c1", end=time)])
+    (tmp_path / "raw_videos").mkdir()
+    (tmp_path / "raw_videos/vid-5-rgb_front.mp4").touch()
+    assert How2Sign(tmp_path).annotations("train")[0].end_s == float(time)
 
 
 def test_a_missing_time_is_none(tmp_path):
@@ -93,10 +111,52 @@ def test_a_missing_time_is_none(tmp_path):
     assert annotation.start_s is None and annotation.end_s is None
 
 
-def test_too_few_fields_are_refused_with_their_row(tmp_path):
-    path = write_annotations(tmp_path, [row("good"), "only\tthree\tfields"])
-    with pytest.raises(UserError, match=f"Line 3 of {path} has 3 fields instead of 7"):
+def test_rows_of_other_lengths_have_a_problem(tmp_path):
+    write_annotations(tmp_path, [row("good"), "only\tthree\tfields", row("more") + "\tx"])
+    good, few, many = How2Sign(tmp_path).annotations("train")
+    assert good.problem is None
+    assert (few.row, few.problem.reason) == (3, "malformed_row")
+    assert few.problem.detail == "3 fields instead of 7"
+    assert many.problem.detail == "8 fields instead of 7"
+
+
+def test_an_unquoted_comma_cuts_no_caption(tmp_path):
+    header = ("SENTENCE", *HOW2SIGN[:-1])
+    lines = ["Hello, you,a,v,s,c1,1,2", '"Well, no",a,v,s,c2,1,2', "Yes,a,v,s,c3,1,2"]
+    corpus = corpus_of(tmp_path, "\n".join(lines), header=header, separator=",")
+    found = corpus.annotations("train")
+    assert [(a.clip_id, a.text) for a in found] == [("", ""), ("c2", "Well, no"), ("c3", "Yes")]
+    assert found[0].problem.reason == "malformed_row"
+
+
+@pytest.mark.parametrize("separator", ["\t", ","])
+def test_a_quoted_caption_of_several_lines_is_one_row(tmp_path, separator):
+    texts = ['"One\ntwo, ""three""\n\nfour"', "Next.", '"Open', "Last."]
+    lines = [line_of(separator, f"c{n}", text=text) for n, text in enumerate(texts)]
+    found = corpus_of(tmp_path, "\n".join(lines), separator=separator).annotations("train")
+    expected = ['One\ntwo, "three"\n\nfour', "Next.", '"Open', "Last."]
+    assert [a.text for a in found] == expected
+    assert [a.row for a in found] == [2, 6, 7, 8]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("perché".encode("latin-1"), "not UTF-8 at byte .*, line 2; .*iconv"),
+        (b"a\0b", "line 2 holds a NUL"),
+        (b"a\rb", "line 2 holds a carriage return"),
+    ],
+)
+def test_an_encoding_that_is_no_utf8_is_refused_with_its_line(tmp_path, content, words):
+    path = write_annotations(tmp_path, [])
+    path.write_bytes(path.read_bytes() + line_of("\t", text="").encode() + content + b"\n")
+    with pytest.raises(UserError, match=words):
         How2Sign(tmp_path).annotations("train")
+
+
+def test_a_column_named_twice_is_refused(tmp_path):
+    with pytest.raises(UserError, match="'SENTENCE' more than once"):
+        corpus_of(tmp_path, "", header=(*HOW2SIGN, "SENTENCE")).annotations("train")
 
 
 @pytest.mark.parametrize("missing", HOW2SIGN)

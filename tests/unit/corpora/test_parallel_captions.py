@@ -39,3 +39,19 @@ def test_a_clip_without_a_caption_is_an_error(root, clip_ids, n):
 def test_a_language_that_the_corpus_lacks(root):
     with pytest.raises(UserError, match="fra_Latn captions not found"):
         run(root, ["b"], "fra_Latn")
+
+
+@pytest.mark.parametrize("text", ["x" * 2001, "é " * 1500])
+def test_a_caption_that_is_no_sentence_is_an_error(root, text):
+    write_annotations(root / "it", [row("b", text=text)]).rename(
+        root / "how2sign_realigned_train.ita_Latn.csv"
+    )
+    with pytest.raises(UserError, match="more than 2000 characters for 1 clips, b for example"):
+        run(root, ["b"])
+
+
+def test_a_malformed_row_of_another_clip_does_no_harm(root):
+    write_annotations(root / "it", ["too\tfew", row("b", text="Due.")]).rename(
+        root / "how2sign_realigned_train.ita_Latn.csv"
+    )
+    assert run(root, ["b"])["text"].tolist() == ["Due."]

@@ -6,9 +6,12 @@ from collections import Counter
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from small_files import (
     NO_REAL_DATA,
     REAL_DATA,
+    REPOSITORY,
     numbered,
     row,
     truncate,
@@ -20,7 +23,9 @@ from small_files import (
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import PrepareOptions
 from sonar_sign.core.tables import read_table
-from sonar_sign.corpora.prepare import CLAMPED_COLUMNS, COLUMNS, DROPPED_COLUMNS, REASONS, prepare
+from sonar_sign.corpora import How2Sign
+from sonar_sign.corpora.dropped import MAX_CAPTION_CHARACTERS, REASONS
+from sonar_sign.corpora.prepare import CLAMPED_COLUMNS, COLUMNS, DROPPED_COLUMNS, prepare
 
 VIDEO = "vid-5-rgb_front"
 
@@ -74,6 +79,11 @@ def corpus_of_all_kinds(tmp_path_factory):
         row("silent", text="  "),
         row("good", start="2", end="3", text="Once more."),
         row("silent", text="Twice."),
+        "three\tfields\tonly",
+        row("../../evil"),
+        row("soon", start="0_0.1"),
+        row("endless", text="a" * (MAX_CAPTION_CHARACTERS + 1)),
+        row("GOOD"),
     ]
     # A caption with a tab would be another field: only quoting can hold one.
     rows[0] = row("good", start="0.5", end="1.5", text='"He said  “yes”,\tyou?re right."')
@@ -88,7 +98,7 @@ def prepared(corpus_of_all_kinds):
 
 def test_nothing_is_dropped_silently(prepared):
     manifest, dropped = prepared
-    assert len(manifest) + len(dropped) == 20
+    assert len(manifest) + len(dropped) == 25
     assert not manifest["clip_id"].duplicated().any()
 
 
@@ -111,12 +121,26 @@ def test_every_reason(prepared):
         ("silent", "empty_caption"),
         ("good", "duplicate_id"),
         ("silent", "duplicate_id"),
+        ("", "malformed_row"),
+        ("", "bad_name"),
+        ("soon", "bad_times"),
+        ("endless", "long_caption"),
+        ("GOOD", "similar_id"),
     ]
     assert set(dropped["reason"]) == set(REASONS)
     details = dict(zip(dropped["clip_id"], dropped["detail"], strict=True))
     assert "raw_videos/nowhere-1-rgb_front.mp4" in details["missing"]
     assert details["beyond"] == "3.0 s in a video of 3.00 s"
     assert details["good"] == "row 20"
+    assert details["soon"] == "row 24: '0_0.1' is not a time in seconds"
+    assert details["endless"] == "row 25: 2001 characters"
+    assert details["GOOD"] == "row 26, like 'good'"
+    assert [text for text in dropped["detail"] if "evil" in text][0].startswith("row 23: The name ")
+
+
+def test_every_reason_is_explained():
+    text = (REPOSITORY / "docs/how2sign.md").read_text()
+    assert all(f"| `{reason}` | " in text for reason in REASONS)
 
 
 def test_the_manifest(prepared):
@@ -173,18 +197,89 @@ def nothing_written(root):
     return not (root / "out").exists()
 
 
-def test_ids_that_differ_in_case_only_are_refused(tmp_path):
-    write_annotations(tmp_path, [row("Clip"), row("other"), row("clip")])
-    with pytest.raises(UserError, match=r"'Clip' \(row 2\) and 'clip' \(row 4\)"):
-        run(tmp_path)
-    assert nothing_written(tmp_path)
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("Clip", "clip"), ("caf\u00e9", "cafe\u0301"), ("c1", "c1 "), ("STRASSE", "straße")],
+)
+def test_ids_that_some_file_system_takes_for_one_are_one_clip(small_corpus, first, second):
+    write_annotations(small_corpus, [row(first), row("other"), row(second)])
+    manifest, dropped = run(small_corpus)
+    assert manifest["clip_id"].tolist() == [first, "other"]
+    assert dropped.to_numpy().tolist() == [[second, "similar_id", f"row 4, like {first!r}"]]
 
 
-def test_a_bad_name_is_refused_with_its_row(tmp_path):
-    write_annotations(tmp_path, [row("good"), row("../../evil")])
-    with pytest.raises(UserError, match=r"line 3 .*'\.\./\.\./evil'"):
-        run(tmp_path)
-    assert nothing_written(tmp_path)
+@pytest.fixture
+def small_corpus(tmp_path, small_video):
+    (tmp_path / "raw_videos").mkdir()
+    (tmp_path / f"raw_videos/{VIDEO}.mp4").symlink_to(small_video)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def small_video(tmp_path_factory):
+    return write_video(tmp_path_factory.mktemp("video") / "v.mp4", 48)
+
+
+FIELDS = st.sampled_from(
+    [
+        "c1",
+        "C1",
+        "c2",
+        "",
+        " ",
+        "nan",
+        "0.5",
+        "1e3",
+        "-1",
+        "inf",
+        '"',
+        '""',
+        '"a',
+        'b"',
+        "a\tb",
+        ",",
+    ]
+)
+LINES = st.lists(FIELDS, min_size=5, max_size=9).map("\t".join) | st.builds(
+    row,
+    st.sampled_from(["c1", "c2", "C2", "../x", "c\u0301", "ć", ""]),
+    start=FIELDS,
+    end=st.sampled_from(["1", "2", "99", ""]),
+    text=st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=12),
+)
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(lines=st.lists(LINES, max_size=8))
+def test_every_row_is_kept_or_dropped(small_corpus, lines):
+    write_annotations(small_corpus, [row("first"), *lines])
+    text = (small_corpus / "how2sign_realigned_train.csv").read_text()
+    manifest, dropped = run(small_corpus)
+    read = How2Sign(small_corpus).annotations("train")
+    assert len(manifest) + len(dropped) == len(read)
+    # A row is a line that is not blank, or several where a quoted caption has line breaks.
+    n_lines = sum(bool(line.strip()) for line in text.split("\n")) - 1
+    assert len(read) == n_lines if '"' not in text else len(read) <= n_lines
+    assert not manifest["clip_id"].duplicated().any()
+    assert set(dropped["reason"]) <= set(REASONS)
+    assert (manifest["text"] != "").all()
+
+
+def test_lost_characters_are_kept_and_said(small_corpus, capsys):
+    write_annotations(small_corpus, [row("a", text="caf\ufffd"), row("b")])
+    manifest, _ = run(small_corpus)
+    assert manifest["text"].tolist() == ["caf\ufffd", "Hello."]
+    assert "is kept in captions (1: a)" in capsys.readouterr().err
+
+
+def test_nothing_is_written_where_the_encoding_is_wrong(small_corpus):
+    path = write_annotations(small_corpus, [row("a", text="perché")])
+    path.write_bytes(path.read_text().encode("latin-1"))
+    with pytest.raises(UserError, match="not UTF-8 .*line 2"):
+        run(small_corpus)
+    assert nothing_written(small_corpus)
 
 
 def test_a_corpus_without_a_usable_clip_is_refused(tmp_path):

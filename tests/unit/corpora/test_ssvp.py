@@ -1,5 +1,8 @@
 """SSVP-SLT's layout: manifests and nested folders of clips."""
 
+import csv
+import io
+
 import pytest
 
 from sonar_sign.core.errors import UserError
@@ -47,17 +50,35 @@ def test_it_is_cropped_already():
 
 
 @pytest.mark.parametrize(
-    "text, words",
+    ("line", "reason"),
     [
-        ("a\t1\n", "Line 1 .*train.tsv has 2 fields"),
-        (HEADER + "a\t1\tx\ty\n", "Line 2 .*has 4 fields"),
-        ("../a\t1\tx\n", "line 1 of .*path separator"),
-        ("\t1\tx\n", "line 1 of .*not a file name"),
+        ("a\t1", "malformed_row"),
+        ("a\t1\tx\ty", "malformed_row"),
+        ("../a\t1\tx", "bad_name"),
+        ("\t1\tx", "bad_name"),
+        (".mp4\t1\tx", "bad_name"),
     ],
 )
-def test_malformed_rows_are_named(root, text, words):
-    with pytest.raises(UserError, match=words):
-        annotations(root, text)
+@pytest.mark.parametrize("header", ["", HEADER])
+def test_a_malformed_row_has_a_problem(root, header, line, reason):
+    good, bad = annotations(root, f"{header}abcdef.mp4\t1\tB\n{line}\n")
+    assert good.problem is None
+    assert (bad.row, bad.problem.reason) == (2 + bool(header), reason)
+
+
+def test_quotes_of_a_writer_are_no_part_of_captions(root):
+    rows = [["abcdef.mp4", "1", 'Say "no".'], ["x", "2", "C, D"]]
+    text = io.StringIO()
+    csv.writer(text, delimiter="\t").writerows([HEADER.split(), *rows])
+    assert [a.text for a in annotations(root, text.getvalue())] == ['Say "no".', "C, D"]
+    plain = "\n".join("\t".join(row) for row in rows)
+    assert [a.text for a in annotations(root, plain)] == ['Say "no".', "C, D"]
+
+
+def test_another_encoding_is_refused(root):
+    (root / "manifests/train.tsv").write_bytes(f"{HEADER}x\t1\té\n".encode("latin-1"))
+    with pytest.raises(UserError, match="not UTF-8 .*line 2"):
+        open_corpus("ssvp", root).annotations("train")
 
 
 def test_a_missing_manifest(root):
