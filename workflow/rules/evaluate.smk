@@ -84,11 +84,11 @@ rule compare:
         folder=lambda wildcards, output: str(Path(output.json).parent),
         settings=flags(config["evaluate"], "split"),
         seed=config["seed"],
-        recipe=4,
+        recipe=5,
     message:
         f"Comparing all systems on {NAME}"
     shell:
         "sonar-sign compare {input.metrics:q} --output {params.folder}"
         " --manifest {input.manifest} {params.training} --language {params.language}"
         " --corpus-type {params.corpus_type} --split {params.split} {params.settings}"
-        " --seed {params.seed} > {log} 2>&1"
+        " --seed {params.seed} --quiet > {log} 2>&1"

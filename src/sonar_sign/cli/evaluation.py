@@ -1,5 +1,6 @@
 """Subcommands from predictions to the comparison; none of them imports PyTorch."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +11,24 @@ from sonar_sign.cli.paths import CACHE, OUTPUT, Input, Output
 from sonar_sign.core.bounds import SEEDS, one_of
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import MetricOptions, SampleOptions
+from sonar_sign.core.table_options import TableOptions
 
-Predictions = Annotated[Path, "Table that predict wrote.", Input(beside=(".json",))]
+Predictions = Annotated[
+    Path, "Table that predict wrote, or one of the same columns.", Input(beside=(".json",))
+]
 COMPARISON = Output(inside=("comparison.json", "comparison.md"))
 References = Annotated[Path | None, "Captions in another language, for predictions in it."]
+
+
+@dataclass(frozen=True)
+class CompareFiles:
+    """What stands beside the systems of a comparison."""
+
+    reference: Annotated[
+        Path | None, "Captions of prediction files: clip_id, source, text, or a sentence per line."
+    ] = None
+    manifest: Annotated[Path | None, "Table with signer, n_frames, fps, for breakdowns."] = None
+    training: Annotated[list[Path], "Training captions, for floors: text, or one per line."] = ()
 
 
 def evaluate(
@@ -21,6 +36,7 @@ def evaluate(
     manifest: Manifest,
     output: Annotated[Path, "Metrics to write, JSON.", Output(beside=(".npz",))],
     options: MetricOptions,
+    tables: TableOptions,
     run_info: Annotated[Path | None, "What made the predictions; by default beside them."] = None,
     references: References = None,
     caption_language: Annotated[str, "Language of the manifest's captions.", FLORES] = "eng_Latn",
@@ -41,6 +57,7 @@ def evaluate(
         references=references,
         caption_language=caption_language,
         options=options,
+        tables=tables,
     )
 
 
@@ -49,6 +66,7 @@ def sample(
     manifest: Manifest,
     output: Annotated[Path, "Samples to write, JSON.", OUTPUT],
     options: SampleOptions,
+    tables: TableOptions,
     references: References = None,
 ) -> None:
     """Choose a few clips to read.
@@ -59,23 +77,21 @@ def sample(
     """
     from sonar_sign.evaluation.sample import sample as run
 
-    run(predictions, manifest, output, options, references=references)
+    run(predictions, manifest, output, options, references=references, tables=tables)
 
 
 def compare(
     files: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
-            help="Metrics files (.json), or prediction files (.tsv, or a sentence per line)."
+            help="Metrics files (.json), or prediction files: TSV, CSV, JSON, JSON lines, Parquet, "
+            "or a sentence per line. NAME=FILE names a system."
         ),
     ],
     output: Annotated[Path, "Folder for comparison.json and comparison.md.", COMPARISON],
+    beside: CompareFiles,
     metrics: MetricOptions,
-    reference: Annotated[
-        Path | None, "Captions of prediction files: clip_id, source, text."
-    ] = None,
-    manifest: Annotated[Path | None, "Table with signer, n_frames, fps, for breakdowns."] = None,
-    training: Annotated[list[Path], "Table with training captions (text), for floors."] = [],  # noqa: B006
+    tables: TableOptions,
     language: Annotated[
         str, "Language of prediction files and training captions.", FLORES
     ] = "eng_Latn",
@@ -84,6 +100,7 @@ def compare(
     ] = "",
     split: Annotated[str, "The split that was evaluated."] = "test",
     seed: Annotated[int, "Seed of the resampling and the floors.", SEEDS] = 0,
+    quiet: Annotated[bool, "Do not print the table."] = False,
 ) -> None:
     """Put systems side by side, with intervals, significance and floors.
 
@@ -97,9 +114,21 @@ def compare(
     from sonar_sign.evaluation.compare import compare as run
 
     options = CompareOptions(
-        reference, manifest, training, language, corpus_type, split, seed, metrics
+        beside.reference,
+        beside.manifest,
+        beside.training,
+        language,
+        corpus_type,
+        split,
+        seed,
+        metrics,
+        tables,
     )
     run(files, output, options)
+    if not quiet:
+        from sonar_sign.evaluation.comparison_table import print_table
+
+        print_table(output / "comparison.json")
 
 
 def ablation_table(

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.numbers import parse_number
 from sonar_sign.evaluation.seeds import SystemRuns
 from sonar_sign.evaluation.system_scores import SystemScores
 from sonar_sign.metrics.tokens import words
@@ -41,13 +43,23 @@ def breakdowns(
         "source": _by_name(systems, clips.sources),
     }
     if all(row.get("n_frames") and row.get("fps") for row in rows):
-        durations = [float(row["n_frames"]) / float(row["fps"]) for row in rows]
+        durations = [_duration_s(row) for row in rows]
         found["duration"] = _by_bin(systems, durations, DURATION_EDGES, "s")
     if all(row.get("signer") for row in rows):
         found["signer"] = _by_name(systems, [row["signer"] for row in rows])
     if training is not None:
         found["word_frequency"] = _by_frequency(systems, training)
     return found
+
+
+def _duration_s(row: Mapping[str, str]) -> float:
+    n_frames, fps = parse_number(row["n_frames"]), parse_number(row["fps"])
+    if n_frames is None or not fps or n_frames < 0 or fps < 0:
+        raise UserError(
+            f"The manifest has {row['n_frames']!r} frames at {row['fps']!r} frames per second for "
+            f"clip {row['clip_id']}; write positive numbers."
+        )
+    return n_frames / fps
 
 
 def _by_bin(

@@ -15,16 +15,17 @@ import numpy as np
 
 from sonar_sign.core.files import atomic_write, write_json
 from sonar_sign.core.options import MetricOptions
+from sonar_sign.core.table_options import TableOptions
 from sonar_sign.evaluation.breakdowns import breakdowns
 from sonar_sign.evaluation.comparable import SHARED
 from sonar_sign.evaluation.comparison_inputs import (
-    ABOUT,
     read_by_clip,
     read_captions,
     read_systems,
 )
 from sonar_sign.evaluation.comparison_table import to_markdown
-from sonar_sign.evaluation.floors import floors
+from sonar_sign.evaluation.floors import FROM_REFERENCES, FROM_TRAINING, floors
+from sonar_sign.evaluation.metrics_files import ABOUT
 from sonar_sign.evaluation.published import published
 from sonar_sign.evaluation.resampling import CONFIDENCE, SAMPLES, Resampling
 from sonar_sign.evaluation.seeds import MetricOverSeeds, SystemRuns
@@ -42,7 +43,8 @@ class CompareOptions:
     """What `compare` is given besides systems."""
 
     reference: Path | None = None
-    """Of prediction files: a table with `clip_id`, `source`, `text`, or one sentence per line."""
+    """Of prediction files: a table with `clip_id`, `text` and, for honest intervals, `source`; or
+    one sentence per line."""
     manifest: Path | None = None
     """Table with `clip_id` and `signer`, `n_frames`, `fps`, for breakdowns."""
     training: Sequence[Path] = ()
@@ -55,29 +57,37 @@ class CompareOptions:
     seed: int = 0
     """Of the resampling and the floors."""
     metrics: MetricOptions = MetricOptions()
+    tables: TableOptions = TableOptions()
+    """How prediction files and captions are read."""
 
 
 def compare(
-    files: Sequence[Path],
+    files: Sequence[str | Path],
     folder: Path,
     options: CompareOptions = CompareOptions(),  # noqa: B008
 ) -> dict[str, Any]:
     """Write `comparison.json` and `comparison.md` into a folder; returns what the JSON holds.
 
     Args:
-        files: metrics files that `evaluate` wrote (`.json`), or prediction files: tables with
-            `clip_id`, `prediction`, or one sentence per line. Metrics files of one system and
-            language that differ in their seed become one row. A prediction file's system is named
-            after it; `A.seed2.tsv` is system A, seed 2. Rows stand in the order of the files.
+        files: metrics files that `evaluate` wrote (`.json`), or prediction files: TSV, CSV, JSON,
+            JSON lines or Parquet with `clip_id`, `prediction`, or one sentence per line. Metrics
+            files of one system and language that differ in their seed become one row. A prediction
+            file's system is named after it; `A.seed2.tsv` is system A, seed 2; `B=test.tsv` is
+            system B. Rows stand in the order of the files.
 
     Raises:
         UserError: no file, two of the same system, language and seed, a malformed one, or systems
             that differ in clips, signature or tokenisation, or within one language in their
             references.
     """
-    systems = read_systems(files, options.reference, options.language, options.metrics)
-    training = read_captions(options.training)
+    systems = read_systems(
+        files, options.reference, options.language, options.metrics, options.tables
+    )
+    training, notes = read_captions(options.training, options.tables)
+    runs = [run for system in systems.values() for run in system.runs]
+    notes = [note for run in runs for note in run.clips.notes] + notes
     comparison = _comparison(systems, options, training, Path(folder))
+    comparison["inputs"] = [*dict.fromkeys(notes)]
     text = to_markdown(comparison)
     write_json(Path(folder) / "comparison.json", comparison)
     with atomic_write(Path(folder) / "comparison.md") as temporary:
@@ -100,6 +110,7 @@ def _comparison(
     floor_systems = _floors(peers, options, training)
     broken_down = peers or _of_language(systems, first.record["language"])
     several = any(len(system.by_seed) > 1 for system in systems.values())
+    about_clips = read_by_clip(options.manifest, first.clips.clip_ids, options.tables)
     return {
         **{key: first.record[key] for key in SHARED},
         "intervals": {
@@ -108,6 +119,7 @@ def _comparison(
             "seed": options.seed,
             "resampled": "source videos and seeds" if several else "source videos",
             "n_videos": resampling.n_videos,
+            "note": resampling.note,
         },
         "systems": {name: _scores(system, resampling, seen) for name, system in systems.items()},
         "settings": _settings(systems),
@@ -115,7 +127,7 @@ def _comparison(
         "floors_from": _source_of_floors(training),
         "seen_in_training": None if seen is None else _share(seen),
         "significance": _significance(systems, resampling),
-        "breakdowns": breakdowns(broken_down, read_by_clip(options.manifest), training),
+        "breakdowns": breakdowns(broken_down, about_clips, training),
         "published": published(options.corpus_type, options.split),
         "about": {name: _about(system, folder) for name, system in systems.items()},
     }
@@ -139,16 +151,13 @@ def _scores(system: SystemRuns, resampling: Resampling, seen: np.ndarray | None)
     return found
 
 
-def _interval(name: str, metric: MetricOverSeeds, resampling: Resampling) -> dict[str, float]:
-    """Of few seeds an interval is wide; it ends where the metric ends."""
-    interval = resampling.interval(metric)
-    least, most = METRICS[name].minimum, METRICS[name].maximum
-    if len(metric.by_seed) == 1:
-        return {"low": interval.low, "high": interval.high}
-    return {
-        "low": interval.low if least is None else max(interval.low, float(least)),
-        "high": interval.high if most is None else min(interval.high, float(most)),
-    }
+def _interval(name: str, metric: MetricOverSeeds, resampling: Resampling) -> dict[str, Any]:
+    """Of few seeds an interval is wide; it ends where the metric ends. Or why there is none."""
+    bounds = METRICS[name].minimum, METRICS[name].maximum
+    interval = resampling.interval(metric, bounds if len(metric.by_seed) > 1 else (None, None))
+    if isinstance(interval, str):
+        return {"no_interval": interval}
+    return {"low": interval.low, "high": interval.high}
 
 
 def _settings(systems: Mapping[str, SystemRuns]) -> dict[str, Any]:
@@ -193,7 +202,7 @@ def _floors(
 
 
 def _source_of_floors(training: list[str] | None) -> str:
-    return "training captions" if training is not None else "the references of all clips"
+    return FROM_TRAINING if training is not None else FROM_REFERENCES
 
 
 def _values(floor: SystemScores) -> dict[str, Any]:

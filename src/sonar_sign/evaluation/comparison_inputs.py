@@ -1,40 +1,55 @@
 """What `compare` reads: metrics files, prediction files, captions and manifests."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sonar_sign.core.column_names import Layout
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.foreign_tables import read_foreign
 from sonar_sign.core.options import MetricOptions
-from sonar_sign.core.tables import read_columns
-from sonar_sign.evaluation.comparable import SHARED, on_same_clips, require_comparable
+from sonar_sign.core.table_options import TableOptions
+from sonar_sign.core.wording import first_few
+from sonar_sign.evaluation.comparable import on_same_clips, require_comparable
 from sonar_sign.evaluation.external_predictions import read_predictions
+from sonar_sign.evaluation.metrics_files import is_metrics, read_metrics, require_finite
 from sonar_sign.evaluation.seeds import SystemRuns, group_runs, split_seed
-from sonar_sign.evaluation.system_scores import SystemScores, read_system_scores, score
-from sonar_sign.metrics.registry import FURTHER, provenance_keys
+from sonar_sign.evaluation.system_scores import SystemScores, score
 from sonar_sign.translation.predictions import RunInfo
 
-# What a comparison keeps of each system's metrics file, beside SHARED and the metrics.
-ABOUT = (
-    "system",
-    "language",
-    *provenance_keys("none"),
-    FURTHER,
-    *(key for key in provenance_keys("language") if key != FURTHER),
-    "references_sha256",
-    "n_empty",
-    "n_empty_references",
-    "seed",
-    "checkpoint_sha256",
-    "device",
-    "timings_ms",
-    "cost",
-    "versions",
-)
+# Columns of a manifest that group clips.
+ABOUT_CLIPS = ("signer", "n_frames", "fps")
+
+
+@dataclass(frozen=True)
+class Named:
+    """A file to compare, and what its system is called."""
+
+    path: Path
+    name: str | None = None
+    """None: a metrics file says it, and a prediction file is named after it."""
+
+    @classmethod
+    def parse(cls, text: str | Path) -> "Named":
+        """A path, or `NAME=FILE`; what exists as it stands is a path.
+
+        Raises:
+            UserError: the name is empty or holds a control character.
+        """
+        name, equals, path = str(text).partition("=")
+        if isinstance(text, Path) or not equals or Path(text).exists():
+            return cls(Path(text))
+        if not name.strip() or not path or not name.isprintable():
+            raise UserError(f"{str(text)!r}: give a name and a file, NAME=FILE.")
+        return cls(Path(path), name)
 
 
 def read_systems(
-    files: Sequence[Path], reference: Path | None, language: str, options: MetricOptions
+    files: Sequence[str | Path],
+    reference: Path | None,
+    language: str,
+    options: MetricOptions,
+    tables: TableOptions = TableOptions(),  # noqa: B008 (frozen)
 ) -> dict[str, SystemRuns]:
     """Systems by name, all on the same clips in the same order.
 
@@ -43,65 +58,99 @@ def read_systems(
         reference: captions of prediction files.
         language: of prediction files; systems in another one have it in their name.
         options: of the metrics of prediction files.
+        tables: how prediction files and captions are read.
 
     Raises:
         UserError: see `compare`.
     """
     if not files:
         raise UserError("No files to compare; name at least one metrics or prediction file.")
+    named = [*map(Named.parse, files)]
     runs = [
-        _read_metrics(path)
-        if path.suffix == ".json"
-        else _score_predictions(path, reference, language, options)
-        for path in map(Path, files)
+        _read_metrics(file)
+        if is_metrics(file.path)
+        else _score_predictions(file, reference, language, options, tables)
+        for file in named
     ]
+    for run in runs:
+        require_finite(run)
     group_runs(runs, language)  # refuses two runs of the same system, language and seed
-    stems = [Path(file).stem for file in files]
-    names = stems if len(set(stems)) == len(stems) else [*map(str, files)]
+    stems = [file.name or file.path.stem for file in named]
+    names = stems if len(set(stems)) == len(stems) else [str(file.path) for file in named]
+    if len(set(names)) < len(names):
+        names = [*map(str, files)]
     ordered = [*on_same_clips(dict(zip(names, runs, strict=True))).values()]
     require_comparable(ordered)
     return group_runs(ordered, language)
 
 
-def _read_metrics(path: Path) -> SystemScores:
-    scores = read_system_scores(path)
-    missing = [key for key in (*SHARED, *ABOUT) if key not in scores.record]
-    if missing:
-        raise UserError(f"{path} lacks {', '.join(missing)}; evaluate again to write it anew.")
+def _read_metrics(file: Named) -> SystemScores:
+    scores = read_metrics(file.path)
+    if file.name is not None:
+        scores = replace(scores, record=scores.record | {"system": file.name})
     return scores
 
 
 def _score_predictions(
-    path: Path, reference: Path | None, language: str, options: MetricOptions
+    file: Named,
+    reference: Path | None,
+    language: str,
+    options: MetricOptions,
+    tables: TableOptions,
 ) -> SystemScores:
+    path = file.path
     if reference is None:
         raise UserError(f"{path} is a prediction file: give the captions with --reference FILE.")
-    clips = read_predictions(path, reference)
-    system, seed = split_seed(path.stem)
+    clips = read_predictions(path, reference, tables)
+    system, seed = split_seed(file.name or path.stem)
+    if not system.isprintable():
+        raise UserError(f"{str(path)!r} is no name for a system; give one with NAME=FILE.")
     info = RunInfo(system, language, len(clips.clip_ids), seed=seed)
     return replace(score(clips, info, options), file=path)
 
 
-def read_captions(paths: Sequence[Path]) -> list[str] | None:
-    """The captions of training (column `text`), in the order of the tables; None of no tables.
+def read_captions(
+    paths: Sequence[Path],
+    tables: TableOptions = TableOptions(),  # noqa: B008 (frozen)
+) -> tuple[list[str] | None, list[str]]:
+    """The captions of training, in the order of the files, and what was noticed of them.
+
+    A file has a column `text`, or one caption per line. No files: None.
 
     Raises:
-        UserError: a table is malformed, or there are no captions.
+        UserError: a file is malformed, or there are no captions.
     """
     if not paths:
-        return None
-    captions = [text for path in paths for text in read_columns(path, ("text",))["text"] if text]
+        return None, []
+    found = [read_foreign(path, Layout(("text",), quoting=tables.quoting)) for path in paths]
+    captions = [text for table in found for texts in table.columns.values() for text in texts]
+    captions = [text for text in captions if text.strip()]
     if not captions:
         raise UserError(f"{paths[0]} holds no training captions.")
-    return captions
+    return captions, [note for table in found for note in table.notes]
 
 
-def read_by_clip(manifest: Path | None) -> dict[str, dict[str, str]]:
-    """The rows of a manifest by clip id, as columns; empty without a manifest."""
+def read_by_clip(
+    manifest: Path | None,
+    clip_ids: Sequence[str],
+    tables: TableOptions = TableOptions(),  # noqa: B008 (frozen)
+) -> dict[str, dict[str, str]]:
+    """What a manifest says of each clip, by clip id, as columns; empty without a manifest.
+
+    Raises:
+        UserError: it is malformed, or lacks one of the clips.
+    """
     if manifest is None:
         return {}
-    table = read_columns(manifest, ("clip_id",))
-    rows = zip(*table.values(), strict=True)
-    return {
-        row["clip_id"]: row for row in (dict(zip(table, values, strict=True)) for values in rows)
-    }
+    ids = tuple(filter(None, ("clip_id", tables.id)))
+    layout = Layout(("clip_id",), ABOUT_CLIPS, "clip_id", {"clip_id": ids}, tables.quoting)
+    columns = read_foreign(manifest, layout).columns
+    rows = zip(*columns.values(), strict=True)
+    found = {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+    missing = [clip_id for clip_id in clip_ids if clip_id not in found]
+    if missing:
+        raise UserError(
+            f"{manifest} lacks {len(missing)} of the clips ({first_few(missing)}); give the "
+            "manifest of the clips that are compared."
+        )
+    return found

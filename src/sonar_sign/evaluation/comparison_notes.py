@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sonar_sign.core.wording import first_few
-from sonar_sign.evaluation.floors import FLOORS
+from sonar_sign.evaluation.floors import CAPTION, FLOORS, FROM_TRAINING
 from sonar_sign.metrics.base import Metric
 from sonar_sign.metrics.registry import FURTHER, METRICS
 
@@ -22,7 +22,8 @@ def notes(comparison: dict[str, Any]) -> list[str]:
         *_of_resampling(comparison),
         *_of_floors(comparison),
         *_of_training(comparison),
-        *_of_empty_predictions(comparison),
+        *_of_empty_texts(comparison),
+        *comparison["inputs"],
     ]
 
 
@@ -89,12 +90,25 @@ def _of_settings(comparison: dict[str, Any]) -> list[str]:
     return found
 
 
+def of_videos(comparison: dict[str, Any]) -> list[str]:
+    """What limits intervals and tests, where there are few source videos."""
+    note = comparison["intervals"]["note"]
+    return [f"{note[0].upper()}{note[1:]}."] if note else []
+
+
 def _of_resampling(comparison: dict[str, Any]) -> list[str]:
     intervals = comparison["intervals"]
+    if intervals["n_videos"] == 1:
+        return [
+            *of_videos(comparison),
+            "With all clips from one source video nothing is known of other videos, and no test "
+            "can find a difference (p = 1).",
+        ]
     found = [
         f"Intervals: {intervals['samples']} bootstrap samples of {intervals['n_videos']} source "
         "videos. `*`: different from the first system of its language, p < 0.05 by paired "
-        "bootstrap and by approximate randomisation."
+        "bootstrap and by approximate randomisation.",
+        *of_videos(comparison),
     ]
     if any("deviation" in scores["bleu_4"] for scores in comparison["systems"].values()):
         found.append(
@@ -105,8 +119,23 @@ def _of_resampling(comparison: dict[str, Any]) -> list[str]:
 
 
 def _of_floors(comparison: dict[str, Any]) -> list[str]:
-    kinds = "; ".join(f"{name.replace('_', ' ')}: {text}" for name, text in FLOORS.items())
-    return [f"Floors, from {comparison['floors_from']}: {kinds}."]
+    if not comparison["floors"]:
+        return []
+    caption = CAPTION[comparison["floors_from"]]
+    kinds = "; ".join(
+        f"{name.replace('_', ' ')}: {text.format(caption=caption)}" for name, text in FLOORS.items()
+    )
+    return [f"{of_floors(comparison)} {kinds[0].upper()}{kinds[1:]}."]
+
+
+def of_floors(comparison: dict[str, Any]) -> str:
+    """Where the texts of the floors come from."""
+    if comparison["floors_from"] == FROM_TRAINING:
+        return "Floors, from training captions."
+    return (
+        f"Floors, from {comparison['floors_from']}: no training captions were given (--training), "
+        "so they have seen the answers and are higher than floors from training."
+    )
 
 
 def _of_training(comparison: dict[str, Any]) -> list[str]:
@@ -126,11 +155,16 @@ def _of_training(comparison: dict[str, Any]) -> list[str]:
     return [f"{text}; BLEU-4 without them: {values}."]
 
 
-def _of_empty_predictions(comparison: dict[str, Any]) -> list[str]:
+def _of_empty_texts(comparison: dict[str, Any]) -> list[str]:
     found = []
     for name, about in comparison["about"].items():
         for run in about["runs"]:
             if run["n_empty"]:
                 seed = f", seed {run['seed']}" if len(about["runs"]) > 1 else ""
                 found.append(f"{name}{seed}: {run['n_empty']} empty predictions, counted as zeros.")
+        if about["n_empty_references"]:
+            found.append(
+                f"{name}: {about['n_empty_references']} empty references, with which no prediction "
+                "can agree."
+            )
     return found

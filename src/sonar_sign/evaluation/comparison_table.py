@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.evaluation.comparison_notes import MAX_SETTINGS, notes
+from sonar_sign.evaluation.comparison_notes import MAX_SETTINGS, notes, of_floors, of_videos
 from sonar_sign.evaluation.settings import as_text
 from sonar_sign.evaluation.significance import different_from_first
 from sonar_sign.metrics.registry import METRICS
 from sonar_sign.translation.predictions import read_record
 
 WRITTEN_BY_COMPARE = frozenset(
-    {"systems", "settings", "about", "floors", "significance", "breakdowns", "n_clips"}
+    "systems settings about floors significance breakdowns n_clips intervals inputs".split()  # noqa: SIM905
 )
 
 if TYPE_CHECKING:
@@ -153,6 +153,8 @@ def _intervals(comparison: dict[str, Any]) -> list[tuple[str, list[str]]]:
 
 
 def _interval(cell: Mapping[str, Any], column: Column) -> str:
+    if "no_interval" in cell:
+        return f"no interval: {cell['no_interval']}"
     if "low" not in cell:
         return ""
     return f"{cell['low']:.{column.decimals}f} to {cell['high']:.{column.decimals}f}"
@@ -215,7 +217,13 @@ def print_table(comparison: Path) -> None:
         left_out = ", ".join(main.header[main.n_labels - hidden : main.n_labels])
         console.print(Text(f"\nNo room for settings that differ too: {left_out}."), soft_wrap=True)
     meteor = [note for note in notes(record) if note.startswith("METEOR")]
-    for line in ("", f"{record['n_clips']} clips. {' '.join(meteor)}", "", *_files(path, record)):
+    lines = [
+        f"{record['n_clips']} clips. {' '.join(meteor)}",
+        *([of_floors(record)] if record["floors"] else []),
+        *of_videos(record),
+        *record["inputs"],
+    ]
+    for line in ("", *lines, "", *_files(path, record)):
         console.print(Text(line), soft_wrap=True)
 
 

@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.notes import tell
 from sonar_sign.core.options import MetricOptions
+from sonar_sign.core.table_options import TableOptions
 from sonar_sign.evaluation.system_scores import score, write_system_scores
 from sonar_sign.evaluation.verify_predictions import require_same_run
-from sonar_sign.translation.predictions import read_clips, read_run_info
+from sonar_sign.translation.prediction_files import read_clips
+from sonar_sign.translation.predictions import read_run_info
 
 
 def evaluate(
@@ -19,6 +22,7 @@ def evaluate(
     references: Path | None = None,
     caption_language: str = "eng_Latn",
     options: MetricOptions = MetricOptions(),  # noqa: B008 (frozen)
+    tables: TableOptions = TableOptions(),  # noqa: B008 (frozen)
 ) -> dict[str, Any]:
     """Score a prediction file and write `metrics/{system}.json`, which is also returned.
 
@@ -33,6 +37,7 @@ def evaluate(
         references: table with `clip_id`, `text`, of exactly the same clips, that replaces the
             manifest's captions; needed where the predictions are in another language.
         caption_language: FLORES code of the manifest's captions.
+        tables: how the tables are read; what is noticed goes to standard error.
 
     Raises:
         UserError: a file is missing or malformed, clips differ or there are none, the run info
@@ -45,7 +50,8 @@ def evaluate(
             f"{predictions} is in {info.language} and the captions of {manifest} are in "
             f"{caption_language}; give references in {info.language} (columns clip_id, text)."
         )
-    clips = read_clips(predictions, manifest, references)
+    clips = read_clips(predictions, manifest, references, tables)
+    tell(clips.notes)
     require_same_run(info, run_info, clips, predictions)
     scores = score(clips, info, options)
     return write_system_scores(output, scores)

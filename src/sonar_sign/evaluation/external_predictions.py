@@ -1,44 +1,51 @@
-"""Anyone's prediction files: tables, or one sentence per line."""
+"""Anyone's prediction files: tables, JSON, or one sentence per line."""
 
 from pathlib import Path
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import require_file
-from sonar_sign.translation.predictions import PredictionSet, read_clips
+from sonar_sign.core.foreign_tables import read_foreign
+from sonar_sign.core.foreign_texts import ForeignTable
+from sonar_sign.core.records import SENTENCE
+from sonar_sign.core.table_options import TableOptions
+from sonar_sign.translation.prediction_files import (
+    join,
+    layout_of_predictions,
+    layout_of_references,
+)
+from sonar_sign.translation.predictions import PredictionSet
 
-TABLE = ".tsv"
 
+def read_predictions(
+    path: Path,
+    reference: Path,
+    tables: TableOptions = TableOptions(),  # noqa: B008 (frozen)
+) -> PredictionSet:
+    """Predictions with their references; both have ids, or both are texts in the same order.
 
-def read_predictions(path: Path, reference: Path) -> PredictionSet:
-    """Predictions with their references; both are tables, or both have one sentence per line.
-
-    Lines are numbered from 1, and each counts as a source video of its own.
+    Sentences are numbered from 1, and each counts as a source video of its own.
 
     Raises:
         UserError: a file is missing or malformed, or they are not of the same clips.
     """
-    kinds = {Path(path).suffix == TABLE, Path(reference).suffix == TABLE}
-    if len(kinds) > 1:
+    predictions = read_foreign(path, layout_of_predictions(tables))
+    references = read_foreign(reference, layout_of_references(tables))
+    if predictions.is_sentences != references.is_sentences:
         raise UserError(
-            f"{path} and {reference} must both be tables (.tsv) or both have one sentence per line."
+            f"{path} and {reference} must both be tables with ids, or both have one sentence per "
+            "line."
         )
-    if kinds == {True}:
-        return read_clips(path, reference)
-    predictions, references = _lines(path), _lines(reference)
-    if len(predictions) != len(references):
-        raise UserError(
-            f"{path} has {len(predictions)} lines and {reference} {len(references)}; they are not "
-            "of the same sentences."
-        )
-    if not references:
-        raise UserError(f"{reference} is empty, so there is nothing to score.")
-    ids = [f"line{number}" for number in range(1, len(references) + 1)]
-    return PredictionSet(ids, ids, references, predictions)
+    if not predictions.is_sentences:
+        return join(predictions, references)
+    return _in_the_same_order(predictions, references)
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        text = require_file(path, "The file").read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 ({error.reason}); save it as UTF-8.") from error
-    return text.removesuffix("\n").split("\n") if text else []
+def _in_the_same_order(predictions: ForeignTable, references: ForeignTable) -> PredictionSet:
+    ours, theirs = predictions.columns[SENTENCE], references.columns[SENTENCE]
+    if len(ours) != len(theirs):
+        raise UserError(
+            f"{predictions.path} has {len(ours)} lines and {references.path} {len(theirs)}; they "
+            "are not of the same sentences."
+        )
+    ids = [f"line{number}" for number in range(1, len(theirs) + 1)]
+    notes = (*predictions.notes, *references.notes)
+    return PredictionSet(ids, ids, theirs, ours, notes=tuple(dict.fromkeys(notes)))

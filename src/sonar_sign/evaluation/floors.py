@@ -8,11 +8,16 @@ import numpy as np
 from sonar_sign.metrics.bleu import MAX_ORDER, SMOOTHING
 from sonar_sign.metrics.tokens import words
 
+# What each floor is; {caption} is where its texts come from.
 FLOORS = {
-    "random_caption": "a random training caption for every clip",
-    "constant_caption": "the one training caption that scores best for all clips",
-    "nearest_length": "the training caption nearest to the reference in its number of words",
+    "random_caption": "a random {caption} for every clip",
+    "constant_caption": "the one {caption} that scores best for all clips",
+    "nearest_length": "the {caption} nearest to the reference in its number of words",
 }
+FROM_TRAINING = "training captions"
+FROM_REFERENCES = "the references of all clips"
+# What one text of these is called.
+CAPTION = {FROM_TRAINING: "training caption", FROM_REFERENCES: "reference of these clips"}
 
 
 def floors(references: Sequence[str], training: Sequence[str], seed: int) -> dict[str, list[str]]:

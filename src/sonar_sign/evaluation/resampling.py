@@ -29,6 +29,11 @@ from sonar_sign.metrics.base import MetricStatistics
 SAMPLES = 1000
 CONFIDENCE = 0.95
 NORMAL_QUANTILE = 1.960
+# Of fewer source videos a bootstrap sees hardly any variation.
+FEW_VIDEOS = 10
+ONE_VIDEO = "one video"
+# Percentages that differ by less are equal but for rounding.
+SAME_VALUE = 1e-9
 # 97.5 % quantiles of Student's t with 1 to 30 degrees of freedom; SciPy is not installed where
 # the workflow evaluates.
 STUDENT_QUANTILES = (
@@ -78,11 +83,36 @@ class Resampling:
         # Every metric of a run takes part in an interval and in several tests.
         self._known: dict[int, tuple[MetricStatistics, np.ndarray]] = {}
 
-    def interval(self, metric: MetricOverSeeds) -> Interval:
-        """The interval of the metric's mean over seeds."""
+    @property
+    def note(self) -> str | None:
+        """What limits all intervals and tests; None where there are enough videos."""
+        if self.n_videos == 1:
+            return f"no interval: {ONE_VIDEO}"
+        if self.n_videos < FEW_VIDEOS:
+            return (
+                f"only {self.n_videos} videos: samples of so few are alike, so intervals are too "
+                "narrow and tests say little"
+            )
+        return None
+
+    def interval(
+        self, metric: MetricOverSeeds, bounds: tuple[float | None, float | None] = (None, None)
+    ) -> Interval | str:
+        """The interval of the metric's mean over seeds, or why there is none.
+
+        Args:
+            bounds: the least and the greatest value of the metric, where they limit the interval.
+        """
+        if self.n_videos == 1:
+            return ONE_VIDEO
         outside = 50 * (1 - CONFIDENCE)
         sampled = self._bootstrap(metric) + self._seed_noise(_values(metric))
+        least, most = bounds
         low, high = np.percentile(sampled, [outside, 100 - outside])
+        low = low if least is None else max(low, least)
+        high = high if most is None else min(high, most)
+        if high - low < SAME_VALUE:
+            return "every sample has the same value"
         return Interval(float(low), float(high))
 
     def tests(self, first: MetricOverSeeds, second: MetricOverSeeds) -> list[Test]:
@@ -169,5 +199,5 @@ def _scores(score: Callable[[np.ndarray], float], sums: np.ndarray) -> np.ndarra
 
 def _p(differences: np.ndarray, observed: float) -> float:
     # Equal ones differ in their last bits.
-    as_large = np.abs(differences) >= abs(observed) - 1e-9
+    as_large = np.abs(differences) >= abs(observed) - SAME_VALUE
     return float((1 + as_large.sum()) / (1 + len(differences)))

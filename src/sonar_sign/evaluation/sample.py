@@ -7,8 +7,10 @@ from typing import Any
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import write_json
+from sonar_sign.core.notes import tell
 from sonar_sign.core.options import SampleOptions
-from sonar_sign.translation.predictions import read_clips
+from sonar_sign.core.table_options import TableOptions
+from sonar_sign.translation.prediction_files import read_clips
 
 # Each is a quarter of the n clips (rounded down); the rest are random, below four clips all.
 CHOSEN = ("best", "median", "worst")
@@ -21,6 +23,7 @@ def sample(
     options: SampleOptions,
     *,
     references: Path | None = None,
+    tables: TableOptions = TableOptions(),  # noqa: B008 (frozen)
 ) -> list[dict[str, Any]]:
     """Choose n clips (all, where there are fewer) and write `samples/{system}.json`.
 
@@ -38,7 +41,8 @@ def sample(
 
     if options.n < 1:
         raise UserError(f"Samples of {options.n} clips were asked for; ask for at least 1.")
-    clips = read_clips(predictions, manifest, references)
+    clips = read_clips(predictions, manifest, references, tables)
+    tell(clips.notes)
     pairs = zip(clips.predictions, clips.references, strict=True)
     scores = [sentence_bleu(prediction, reference) for prediction, reference in pairs]
     samples = [

@@ -101,7 +101,7 @@ def group_runs(runs: Sequence[SystemScores], language: str) -> dict[str, SystemR
         if other is not run:
             raise UserError(
                 f"{other.file} and {run.file} are both of system {key[0]!r}, language {key[1]}, "
-                f"{_seed(seed)}; leave one of them out, or name its system differently."
+                f"{_seed(seed)}; leave one of them out, or name its system differently (NAME=FILE)."
             )
     found: dict[str, SystemRuns] = {}
     for (system, own_language), by_seed in groups.items():

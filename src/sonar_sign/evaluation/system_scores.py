@@ -145,7 +145,7 @@ def verify_metrics(path: Path, clips: PredictionSet | None = None) -> SystemScor
             were scored.
     """
     scores = read_system_scores(path)
-    if clips is not None and replace(clips, cosines=None) != scores.clips:
+    if clips is not None and replace(clips, cosines=None, notes=()) != scores.clips:
         raise UserError(f"{path} scores other predictions or captions than these; evaluate again.")
     again = {
         _STATISTICS: scores.record.get(_STATISTICS, "missing"),

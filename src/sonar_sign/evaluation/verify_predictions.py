@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.translation.predictions import PredictionSet, RunInfo, read_clips, read_run_info
+from sonar_sign.translation.prediction_files import read_clips
+from sonar_sign.translation.predictions import PredictionSet, RunInfo, read_run_info
 
 
 def verify_predictions(

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sonar_sign.core.tables import read_table
+from sonar_sign.core.column_names import Layout
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.foreign_tables import read_foreign
+from sonar_sign.core.notes import tell
 from sonar_sign.features.targets import write_targets
 
 
@@ -38,7 +41,10 @@ def embed_text(
     Raises:
         UserError: the manifest or the SONAR folder cannot be read, or the language is unknown.
     """
-    table = read_table(manifest, ("clip_id", "text"))
-    texts = table["text"].tolist()
+    table = read_foreign(manifest, Layout(("clip_id", "text"), key="clip_id"))
+    if table.is_sentences:
+        raise UserError(f"{manifest} has texts without ids; give a table with clip_id, text.")
+    tell(table.notes)
+    texts = table.columns["text"]
     embeddings = embed_captions(texts, sonar_folder, language, device)
-    write_targets(output, table["clip_id"].tolist(), embeddings, texts)
+    write_targets(output, table.columns["clip_id"], embeddings, texts)

@@ -12,7 +12,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, safe_name
 from sonar_sign.core.tables import read_columns
 from sonar_sign.metrics.bleu import sentence_bleu
-from sonar_sign.translation.predictions import read_clips
+from sonar_sign.translation.prediction_files import read_clips
 
 VIDEOS = "clips"
 NO_VIDEOS = (

@@ -57,16 +57,21 @@ def _metrics(record: dict[str, Any], path: Path) -> None:
     """Bars with their intervals, and the best floor as a line."""
     systems = record["systems"]
     width = 0.8 / len(systems)
-    shown = [m for m in PLOTTED if all("low" in scores.get(m, {}) for scores in systems.values())]
+    shown = [m for m in PLOTTED if all(m in scores for scores in systems.values())]
+    one_video = record["intervals"]["n_videos"] == 1
     with figure(path, size=(8, 4)) as (made, (axes,)):
         for place, (name, scores) in enumerate(systems.items()):
             offset = (place - (len(systems) - 1) / 2) * width
             at = [number + offset for number in range(len(shown))]
             values = [scores[metric]["value"] for metric in shown]
-            below = [max(0.0, scores[m]["value"] - scores[m]["low"]) for m in shown]
-            above = [max(0.0, scores[m]["high"] - scores[m]["value"]) for m in shown]
-            axes.bar(at, values, 0.9 * width, yerr=[below, above], label=name,
-                     error_kw={"elinewidth": 1})  # fmt: skip
+            # Where there is no interval, there is no bar of zero length either.
+            known = [(x, scores[m]) for x, m in zip(at, shown, strict=True) if "low" in scores[m]]
+            axes.bar(at, values, 0.9 * width, label=name)
+            if known:
+                below = [max(0.0, cell["value"] - cell["low"]) for _, cell in known]
+                above = [max(0.0, cell["high"] - cell["value"]) for _, cell in known]
+                axes.errorbar([x for x, _ in known], [cell["value"] for _, cell in known],
+                              [below, above], fmt="none", ecolor="black", elinewidth=1)  # fmt: skip
         for number, metric in enumerate(shown):
             floors = [f[metric]["value"] for f in record["floors"].values() if metric in f]
             if floors:
@@ -74,7 +79,8 @@ def _metrics(record: dict[str, Any], path: Path) -> None:
                             linestyles="dotted",
                             label="best floor" if number == 0 else None)  # fmt: skip
         axes.set_xticks(range(len(shown)), [PLOTTED[metric] for metric in shown])
-        axes.set(ylabel="score, with 95 % intervals", ylim=(0, 100))
+        intervals = record["intervals"]["note"] if one_video else "with 95 % intervals"
+        axes.set(ylabel=f"score, {intervals}", ylim=(0, 100))
         made.legend(loc="outside upper center", frameon=False, fontsize="small", ncols=4)
 
 

@@ -1,16 +1,20 @@
 """Tables of predictions and their run infos: written by `predict`, read and checked by others."""
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import require_file, write_json
-from sonar_sign.core.tables import read_columns, require_same_ids, write_rows
+from sonar_sign.core.files import write_json
+from sonar_sign.core.strict_json import parse_json
+from sonar_sign.core.tables import write_rows
+from sonar_sign.core.text_files import read_text
+
+# Fields of `PredictionSet` with a value per clip.
+_PER_CLIP = ("clip_ids", "sources", "references", "predictions", "cosines")
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,13 @@ class PredictionSet:
     cosines: list[float] | None = None
     """Cosine of each clip's embedding with its target, where `predict` was given targets."""
 
+    notes: tuple[str, ...] = ()
+    """What a reader of the scores should know of the files, one sentence each."""
+
     def rows(self, rows: Sequence[int]) -> "PredictionSet":
         """The clips at these positions, in this order."""
-        columns = {field.name: getattr(self, field.name) for field in fields(self)}
-        return PredictionSet(**{k: v and [v[row] for row in rows] for k, v in columns.items()})
+        columns = {name: getattr(self, name) for name in _PER_CLIP}
+        return replace(self, **{k: v and [v[row] for row in rows] for k, v in columns.items()})
 
 
 @dataclass(frozen=True)
@@ -50,38 +57,6 @@ class RunInfo:
     null where there is none or it has no metadata."""
     decoding: dict[str, Any] | None = None
     """The options of decoding."""
-
-
-def read_clips(predictions: Path, manifest: Path, references: Path | None = None) -> PredictionSet:
-    """Join predictions with their references; both sides must name exactly the same clips.
-
-    Raises:
-        UserError: a table is malformed, clips differ (up to five ids are named each way), or
-            there are none.
-    """
-    predicted = read_columns(predictions, ("clip_id", "prediction"))
-    clips = read_columns(manifest, ("clip_id", "source", "text"))
-    ids = clips["clip_id"]
-    require_same_ids(predicted["clip_id"], str(predictions), ids, str(manifest))
-    texts = dict(zip(ids, clips["text"], strict=True))
-    if references is not None:
-        replaced = read_columns(references, ("clip_id", "text"))
-        require_same_ids(
-            predicted["clip_id"], str(predictions), replaced["clip_id"], str(references)
-        )
-        texts = dict(zip(replaced["clip_id"], replaced["text"], strict=True))
-    if not ids:
-        raise UserError(
-            f"{manifest} has no clips, so there is nothing to score; choose a split that has some."
-        )
-    by_clip = dict(zip(predicted["clip_id"], predicted["prediction"], strict=True))
-    return PredictionSet(
-        clip_ids=ids,
-        sources=clips["source"],
-        references=[texts[clip_id] for clip_id in ids],
-        predictions=[by_clip[clip_id] for clip_id in ids],
-        cosines=_cosines(predicted, predictions, ids),
-    )
 
 
 def write_predictions(
@@ -107,18 +82,6 @@ def write_predictions(
     rows = [*zip(texts, *columns.values(), strict=True)]
     rows += [(clip_id, *[""] * len(columns)) for clip_id in dropped]
     write_rows(path, ("clip_id", *columns), sorted(rows))
-
-
-def _cosines(predicted: Mapping[str, list[str]], path: Path, ids: list[str]) -> list[float] | None:
-    """The column `cosine`, which is optional; NaN for a clip that was dropped."""
-    if "cosine" not in predicted:
-        return None
-    try:
-        values = [float(text or "nan") for text in predicted["cosine"]]
-    except ValueError as error:
-        raise UserError(f"{path}: the column cosine holds no numbers ({error}).") from error
-    by_clip = dict(zip(predicted["clip_id"], values, strict=True))
-    return [by_clip[clip_id] for clip_id in ids]
 
 
 def read_run_info(path: Path) -> RunInfo:
@@ -157,10 +120,10 @@ def read_record(path: Path, what: str) -> dict[str, Any]:
     Raises:
         UserError: it is missing or holds anything else; `what` says what should be there.
     """
-    path = require_file(path, what)
+    text = read_text(path, what)
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # malformed JSON, or bytes that are not UTF-8
+        record = parse_json(text)
+    except ValueError as error:
         raise UserError(f"{path} is not JSON ({error}); make it again.") from error
     if not isinstance(record, dict):
         raise UserError(f"{path} does not hold a JSON object; make it again.")

@@ -56,8 +56,13 @@ def test_systems_and_language_variants_stand_side_by_side(folder):
         record = json.loads(path.read_text())
         for name, cell in comparison["systems"][path.stem].items():
             assert cell["value"] == pytest.approx(record[name])
+            if "no_interval" in cell:  # all references or none: 0 or 100 in every sample
+                assert set(cell) == {"value", "no_interval"}
+                assert cell["value"] in (0, pytest.approx(100), pytest.approx(1))
+                continue
             assert set(cell) == {"value"} | ({"low", "high"} if name in METRICS else set())
             if "low" in cell:
+                assert cell["low"] < cell["high"]
                 assert cell["low"] <= cell["value"] + 1e-9 and cell["high"] >= cell["value"] - 1e-9
     assert "bleu_reduced" not in comparison["systems"]["finetuned.ita_Latn"]
     assert comparison["n_clips"] == 40 and comparison["intervals"]["n_videos"] == 8

@@ -8,12 +8,14 @@ import pytest
 import sacrebleu
 import yaml
 from frames import write_table
+from in_process import told
 from small_files import REPOSITORY
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.tables import read_table
 from sonar_sign.evaluation.evaluate import evaluate
 from sonar_sign.metrics.registry import metrics_schema
-from sonar_sign.translation.predictions import read_clips
+from sonar_sign.translation.prediction_files import read_clips
 
 SCHEMA = metrics_schema(
     yaml.safe_load((REPOSITORY / "workflow/schemas/metrics.schema.yaml").read_text())
@@ -180,6 +182,24 @@ def test_wrong_columns_are_refused(run):
         evaluate_run(run)
 
 
+def test_tables_that_others_wrote_score_the_same(run):
+    ours = evaluate_run(run)
+    for name in ("predictions", "manifest"):
+        frame = read_table(run / f"{name}.tsv", ("clip_id",))
+        frame.to_csv(run / f"{name}.csv", index=False)
+        frame.to_csv(run / f"{name}.tsv", sep="\t", index=False)
+    assert '"He said ""keep it""."' in (run / "predictions.tsv").read_text()
+    files = [run / f"{name}.csv" for name in ("predictions", "manifest")]
+    told("evaluate", "--predictions", files[0], "--manifest", files[1], "--run-info",
+         run / "run.json", "--output", run / "by_csv.json")  # fmt: skip
+    quoted = told("evaluate", "--predictions", run / "predictions.tsv", "--manifest",
+                  run / "manifest.tsv", "--run-info", run / "run.json", "--output",
+                  run / "by_tsv.json")  # fmt: skip
+    assert "note: predictions.tsv: quotes around fields (1) were taken off" in quoted
+    for name in ("by_csv", "by_tsv"):
+        assert json.loads((run / f"{name}.json").read_text()) == ours
+
+
 def test_no_clips_are_refused(run):
     table(run / "manifest.tsv", clip_id=[], source=[], text=[])
     table(run / "predictions.tsv", clip_id=[], prediction=[])
@@ -193,7 +213,7 @@ def test_no_clips_are_refused(run):
         ({"n_clips": 4}, "counts 4 clips"),
         ({"checkpoint_sha256": "abc"}, "'checkpoint_sha256' cannot be 'abc'"),
         ({"checkpoint_sha256": None}, "'checkpoint_sha256' cannot be None"),
-        ({"inference_ms_per_clip": float("nan")}, "'inference_ms_per_clip' cannot be nan"),
+        ({"inference_ms_per_clip": float("nan")}, "NaN is not JSON"),
         ({"inference_ms_per_clip": -1}, "'inference_ms_per_clip'"),
         ({"seed": True}, "'seed'"),
         ({"language": ""}, "'language'"),

@@ -81,9 +81,24 @@ def test_chance_is_rarely_significant():
 def test_one_video_knows_nothing():
     metric = mean(RNG.random(9))
     resampling = Resampling(["v"] * 9)
-    interval = resampling.interval(metric)
-    assert interval.low == interval.high == pytest.approx(metric.value)
+    assert resampling.interval(metric) == "one video"
+    assert resampling.note == "no interval: one video"
     assert all(t.p == 1 for t in resampling.tests(metric, mean(RNG.random(9))))
+
+
+def test_few_videos_say_how_weak_they_are():
+    assert "only 2 videos" in Resampling(["a", "b", "b"]).note
+    assert Resampling([str(n) for n in range(10)]).note is None
+
+
+@pytest.mark.parametrize("score", [0.0, 0.5, 1.0])
+def test_no_interval_is_of_width_zero(score):
+    metric = mean([score] * 12)
+    resampling = Resampling([str(n) for n in range(12)])
+    assert resampling.interval(metric) == "every sample has the same value"
+    assert all(t.p == 1 for t in resampling.tests(metric, metric))
+    seeds = MetricOverSeeds({n: mean_percentage([score] * 12) for n in (1, 2)})
+    assert resampling.interval(seeds, (0, 100)) == "every sample has the same value"
 
 
 WORDS = "the a cat dog sits runs on under mat tree big small now".split()  # noqa: SIM905

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from in_process import refusal
 from small_files import EMBEDDING_DIM, write_manifest
 
 from sonar_sign.core.errors import UserError
@@ -34,6 +35,23 @@ def test_the_language_counts(tiny_sonar, tiny_sonar_texts):
     text = tiny_sonar_texts["eng_Latn"][0]
     english, italian = (embed_captions([text], tiny_sonar, c) for c in ("eng_Latn", "ita_Latn"))
     assert not np.allclose(english, italian, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("clip_id\ttext\na\té\n".encode("latin-1"), "line 2; convert it"),
+        (b"clip_id,text\na,Hello, you\n", "line 2: 3 fields"),
+        (b'{"clip_id": "a", "text": null}\n', "'text' is null"),
+        (b"clip_id\ttext\na\tx\nA\ty\n", "differ only in case"),
+        (b"Hello\n", "texts without ids"),
+    ],
+)
+def test_captions_that_would_be_altered_are_refused(tmp_path, content, words):
+    (tmp_path / "m").write_bytes(content)
+    # Before SONAR is looked for.
+    command = ("embed_text", "--manifest", tmp_path / "m", "--sonar", tmp_path / "nowhere")
+    assert words in refusal(*command, "--output", tmp_path / "t.npy")
 
 
 def test_mistakes_are_named(tmp_path, tiny_sonar):
