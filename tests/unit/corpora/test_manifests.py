@@ -78,6 +78,6 @@ def test_counts_add_up_or_are_refused(folder):
     write(folder / "more", {})
     twice = summarise(folder, "--manifest", folder / "more/m.tsv")
     assert "Two manifests have the same name" in refusal(*twice)
-    assert "named twice" in refusal(*shard(folder, "0.tsv", "0.tsv"))
+    assert "twice" in refusal(*shard(folder, "0.tsv", "0.tsv"))
     write_rows(folder / "m.dropped.tsv", DROPPED_COLUMNS, [("b", "bored", "")])
     assert "unknown reason 'bored'" in refusal(*summarise(folder))

@@ -110,7 +110,7 @@ def test_files_of_one_name_get_names(folder):
     assert list(comparison["systems"]) == ["other", "good"]
 
 
-@pytest.mark.parametrize("name", ["=", "=x.tsv", "A=", "a\u2028b=x.tsv"])
+@pytest.mark.parametrize("name", ["=", "=x.tsv", "A="])
 def test_a_name_without_a_file_is_refused(folder, name):
     assert "NAME=FILE" in refusal(*command(folder, name))
 
