@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sonar_sign.cli.corpora import Manifest
-from sonar_sign.cli.paths import CACHE, OUTPUT, Input, Output
+from sonar_sign.cli.paths import CACHE, NAMED, OUTPUT, Input, Output
 from sonar_sign.core.bounds import SEEDS, one_of
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import MetricOptions, SampleOptions
@@ -87,6 +87,7 @@ def compare(
             help="Metrics files (.json), or prediction files: TSV, CSV, JSON, JSON lines, Parquet, "
             "or a sentence per line. NAME=FILE names a system."
         ),
+        NAMED,
     ],
     output: Annotated[Path, "Folder for comparison.json and comparison.md.", COMPARISON],
     beside: CompareFiles,

@@ -44,11 +44,13 @@ class Input:
     beside: tuple[str, ...] = ()
     """Suffixes of the files that are read beside it."""
     named: bool = False
-    """It is a text, NAME=FILE."""
+    """It is a text, NAME=FILE or FILE."""
 
     def files(self, value: Path | str) -> Iterator[Path]:
         """The files that are read; addresses are none."""
-        text = str(value).partition("=")[2] if self.named else str(value)
+        text = str(value)
+        if self.named and not Path(text).exists():
+            text = text.partition("=")[2]
         if "://" not in text:
             path = Path(text)
             yield from (path, *(path.with_suffix(suffix) for suffix in self.beside if path.name))

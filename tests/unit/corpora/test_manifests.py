@@ -64,7 +64,7 @@ def test_two_clips_with_nearly_one_id_are_refused(folder, other):
 
 
 def test_names_of_any_script_are_fine(folder):
-    write(folder, {"clip_id": "👩‍🎤 é\u2028", "source": "ועוד/\u200f👩‍🎤.mp4"})
+    write(folder, {"clip_id": "👩‍🎤 é", "source": "ועוד/\u200f👩‍🎤.mp4"})
     told(*shard(folder, "0.tsv", "1.tsv"))
     told(*summarise(folder))
 

@@ -183,3 +183,12 @@ def test_one_clip_is_scored_without_an_interval(folder):
     comparison, _ = compared(folder, table(folder, "A", ["We go."], ["a"]), reference="ref.tsv")
     assert comparison["n_clips"] == 1
     assert comparison["systems"]["A"]["bleu_4"]["no_interval"] == "one video"
+
+
+@pytest.mark.parametrize("name", ["", "A="])
+def test_an_output_that_is_a_prediction_file_is_refused(folder, name):
+    path = table(folder, "comparison", TEXTS).rename(folder / "comparison.md")
+    text = path.read_text()
+    command = ("compare", f"{name}{path}", "--reference", folder / "test.tsv", "--output", folder)
+    refusal(*command)
+    assert path.read_text() == text
