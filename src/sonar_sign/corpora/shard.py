@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from sonar_sign.core.errors import UserError
 from sonar_sign.core.tables import read_columns, write_rows
 from sonar_sign.corpora.manifests import read_manifest
 
@@ -22,10 +21,8 @@ def shard(manifest: Path, outputs: Sequence[Path]) -> None:
     """Write the rows of the manifest to shard files; `outputs[i]` is shard i.
 
     Raises:
-        UserError: the manifest is malformed, or an output is named twice.
+        UserError: the manifest is malformed.
     """
-    if len({Path(output).resolve() for output in outputs}) < len(outputs):
-        raise UserError("An output is named twice; every shard needs a file of its own.")
     table = read_manifest(manifest, COLUMNS)
     rows_of: list[list[tuple[str, ...]]] = [[] for _ in outputs]
     for row in zip(*(table[name] for name in COLUMNS), strict=True):
