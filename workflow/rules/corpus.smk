@@ -20,7 +20,7 @@ rule prepare:
         # No output: what is known of the video files outlives a run that fails.
         probes="results/{corpus}/probes/{split}.tsv",
         settings=flags(config["prepare"]),
-        recipe=3,
+        recipe=4,
     message:
         "Preparing the manifest of {wildcards.corpus}, {wildcards.split}"
     shell:
