@@ -182,7 +182,7 @@ def test_further_columns_and_another_order_are_fine(tmp_path):
 def test_missing_corpora_are_named(tmp_path):
     with pytest.raises(UserError, match="not one of: how2sign"):
         open_corpus("phoenix", tmp_path)
-    with pytest.raises(UserError, match="nowhere does not exist; set corpus.root"):
+    with pytest.raises(UserError, match="nowhere is not a folder: it does not exist"):
         open_corpus("how2sign", tmp_path / "nowhere")
     with pytest.raises(UserError, match="how2sign_realigned_test.csv does not exist"):
         open_corpus("how2sign", tmp_path).annotations("test")
