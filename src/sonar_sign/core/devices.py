@@ -16,6 +16,8 @@ from sonar_sign.core.timing import Timer
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 # The precision that training's `mixed_precision` selects.
 PRECISION_OF = {"no": "fp32", "bf16": "bf16", "fp16": "fp16"}
+# `auto` computes smaller models in fp32: they are fast anyway, such as the demo's.
+LARGE_MODEL = 50_000_000
 
 
 def choose_device(name: str, n_devices: int = 1) -> torch.device:
@@ -70,6 +72,30 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager:
         raise UserError("Precision fp16 needs a GPU; use fp32 or bf16 on a CPU.")
     dtype = PRECISIONS[precision]
     return torch.autocast(device.type, dtype=dtype, enabled=dtype is not None)
+
+
+def choose_precision(precision: str, device: torch.device, n_parameters: int) -> str:
+    """The precision that `auto` means for a model on a device; any other is returned as it is.
+
+    It is bf16 where the device computes in it natively, and fp32 elsewhere and for models of less
+    than `LARGE_MODEL` parameters.
+
+    Raises:
+        UserError: as `autocast`.
+    """
+    if precision == "auto":
+        large = n_parameters >= LARGE_MODEL
+        return "bf16" if large and has_bf16(device) else "fp32"
+    autocast(device, precision)
+    return precision
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether a device has units for bf16: AVX512-BF16 or AMX, or those of a GPU."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    # PyTorch asks the processor; its own emulation of bf16 is slower than fp32.
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def is_main_process() -> bool:

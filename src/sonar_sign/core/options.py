@@ -29,7 +29,7 @@ from sonar_sign.core.bounds import (
 from sonar_sign.core.settings import IntOrAuto
 
 Compat = Literal["ssvp_slt", "exact"]
-Precision = Literal["fp32", "bf16", "fp16"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Split = Literal["train", "val", "test"]
 LandmarkSource = Literal["openpose", "pose", "mediapipe"]
 DEVICES = matching("auto|cpu|cuda(:[0-9]{1,2})?", "auto, cpu, cuda or cuda:N")
@@ -264,7 +264,9 @@ class PredictOptions:
 
     beam_size: Annotated[int, "Hypotheses kept by beam search.", between(1, 100)] = 5
     batch_size: Annotated[int, "Clips encoded and decoded together.", BATCH] = 32
-    precision: Annotated[Precision, "Precision of the encoder; fp16 on a GPU only."] = "fp32"
+    precision: Annotated[
+        Precision, "Precision of encoder and decoder; auto: bf16 where it is fast, else fp32."
+    ] = "auto"
 
 
 @dataclass(frozen=True)
@@ -346,4 +348,4 @@ class TranslateOptions:
     compat: Annotated[Compat, "Windows as in the reference, or with its faults mended."] = (
         "ssvp_slt"
     )
-    precision: Annotated[Precision, "Precision; fp16 on a GPU only."] = "fp32"
+    precision: Annotated[Precision, "auto: bf16 where it is fast, else fp32."] = "auto"

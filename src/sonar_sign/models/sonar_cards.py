@@ -17,6 +17,7 @@ from fairseq2 import init_fairseq2
 from fairseq2.assets import AssetCard, AssetCardError, get_asset_store
 from fairseq2.data.tokenizers import TokenizerModelError
 from fairseq2.error import InvalidOperationError, OperationalError
+from fairseq2.model_checkpoint import CorruptModelCheckpointError
 from sonar.models.sonar_text import SONAR_TEXT_DECODER_FAMILY, SONAR_TEXT_ENCODER_FAMILY
 
 from sonar_sign.core.errors import UserError
@@ -105,6 +106,7 @@ def file_errors(path: Path, what: str) -> Iterator[None]:
         yield
     except (
         AssetCardError,
+        CorruptModelCheckpointError,
         OperationalError,
         TokenizerModelError,
         OSError,

@@ -1,7 +1,7 @@
 """SONAR's text encoder, text decoder and tokenizer, opened from a folder.
 
-This module, `sonar_cards` and `sonar_tiny` are the only ones that import `fairseq2` or `sonar`.
-Importing them takes seconds: import them inside the function that needs them.
+Only the modules `sonar_*` of this folder import `fairseq2` or `sonar`. Importing them takes
+seconds: import them inside the function that needs them.
 
 A SONAR folder contains a text encoder, a text decoder and a sentencepiece model, and asset cards
 (`*.yaml`) that name these files and describe their models; see `sonar_cards`. A folder with SONAR's
@@ -9,50 +9,33 @@ three public files (`sonar_text_encoder.pt`, `sonar_text_decoder.pt`,
 `sentencepiece.source.256000.model`) needs no cards.
 """
 
-import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import torch
 from fairseq2.assets import AssetCard
 from fairseq2.data.tokenizers import Tokenizer, load_tokenizer
-from fairseq2.generation.beam_search.generator import BeamSearchSeq2SeqGenerator
-from fairseq2.models import load_model
 from fairseq2.models.nllb import get_nllb_tokenizer_hub
 from fairseq2.nn import BatchLayout
-from sonar.inference_pipelines.text import (
-    EmbeddingToTextModelPipeline,
-    TextToEmbeddingModelPipeline,
-)
-from sonar.inference_pipelines.utils import SequenceToTextConverter
+from sonar.inference_pipelines.text import TextToEmbeddingModelPipeline
 from sonar.models.sonar_text import (
     SONAR_TEXT_DECODER_FAMILY,
     SONAR_TEXT_ENCODER_FAMILY,
     get_sonar_text_decoder_hub,
 )
 from torch import Tensor, nn
-from torch.nn import functional
 
+from sonar_sign.core.devices import LARGE_MODEL, PRECISIONS, choose_precision
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file
 from sonar_sign.core.wording import nearest
-from sonar_sign.models.archive import check_checksums
 from sonar_sign.models.sonar_cards import card_errors, file_errors, file_of, read_cards
+from sonar_sign.models.sonar_decoding import Hypothesis, Search, search
+from sonar_sign.models.sonar_weights import NAMES, Placement, load_weights
+from sonar_sign.models.vocabulary_loss import IGNORED, vocabulary_losses
 
-_IGNORED = -100
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """One decoded text."""
-
-    text: str
-    """The text without special tokens."""
-    score: float
-    """Log-probability of the text, its language token and `</s>`, divided by their number of
-    tokens; at most 0. Comparable within one language only."""
+__all__ = ["Hypothesis", "SonarText"]
 
 
 class SonarText:
@@ -62,25 +45,35 @@ class SonarText:
     """
 
     def __init__(
-        self, folder: Path, cards: dict[str, AssetCard], device: torch.device, dtype: torch.dtype
+        self,
+        folder: Path,
+        cards: dict[str, AssetCard],
+        device: torch.device,
+        precision: str,
+        only_decodes: bool,
     ) -> None:
         self.folder = folder
-        self.device = device
-        self.dtype = dtype
         self.cards = cards
+        self.device = device
+        self.precision = precision
+        self.only_decodes = only_decodes
 
     @classmethod
     def open(
         cls,
         folder: Path,
         device: str | torch.device = "cpu",
-        dtype: torch.dtype = torch.float32,
+        precision: str = "fp32",
         decoder: Path | None = None,
+        only_decodes: bool = False,
     ) -> "SonarText":
         """Read the cards of `folder`, but no weights yet.
 
         Args:
+            precision: `auto`, `fp32`, `bf16` or `fp16`, of weights and computation. `auto` is
+                decided for encoder and decoder alone, see `choose_precision`.
             decoder: a checkpoint that is used instead of the folder's decoder.
+            only_decodes: the decoder computes no losses; on a CPU it is several times faster then.
 
         Raises:
             UserError: the folder or a card cannot be read. A missing or damaged checkpoint raises
@@ -94,7 +87,7 @@ class SonarText:
             of_folder = cards[SONAR_TEXT_DECODER_FAMILY]
             address = {"checkpoint": f"file://{Path(decoder).absolute()}", "restrict": True}
             cards[SONAR_TEXT_DECODER_FAMILY] = AssetCard(of_folder.name, address, of_folder)
-        return cls(folder, cards, torch.device(device), dtype)
+        return cls(folder, cards, torch.device(device), precision, only_decodes)
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
@@ -124,9 +117,21 @@ class SonarText:
         return file_of(self.cards[SONAR_TEXT_DECODER_FAMILY], "checkpoint")
 
     @cached_property
+    def encoder_precision(self) -> str:
+        """The text encoder's: what `auto` means for it, or the one that was asked for."""
+        return self._precision_of(SONAR_TEXT_ENCODER_FAMILY)
+
+    @cached_property
+    def decoder_precision(self) -> str:
+        """The text decoder's: what `auto` means for it, or the one that was asked for."""
+        return self._precision_of(SONAR_TEXT_DECODER_FAMILY)
+
+    @cached_property
     def encoder(self) -> nn.Module:
         """The text encoder, a `SonarTextTransformerEncoderModel`, on the device."""
-        return self._load(SONAR_TEXT_ENCODER_FAMILY, "SONAR text encoder")
+        family = SONAR_TEXT_ENCODER_FAMILY
+        placement = Placement(self.device, _dtype_of(self.encoder_precision))
+        return load_weights(family, self.cards[family], placement)
 
     @cached_property
     def decoder(self) -> nn.Module:
@@ -134,7 +139,10 @@ class SonarText:
 
         Its parameters require gradients after loading; freeze it with `requires_grad_(False)`.
         """
-        return self._load(SONAR_TEXT_DECODER_FAMILY, "SONAR text decoder")
+        family = SONAR_TEXT_DECODER_FAMILY
+        packed = self.only_decodes and self._n_parameters(family) >= LARGE_MODEL
+        placement = Placement(self.device, _dtype_of(self.decoder_precision), packed)
+        return load_weights(family, self.cards[family], placement)
 
     def check_language(self, language: str) -> str:
         """Return `language` if the tokenizer knows it.
@@ -161,7 +169,7 @@ class SonarText:
         if not texts:
             return torch.zeros(0, self.embedding_dim, device=self.device)
         pipeline = TextToEmbeddingModelPipeline(
-            self.encoder, self.tokenizer, self.device, self.dtype
+            self.encoder, self.tokenizer, self.device, _dtype_of(self.encoder_precision)
         )
         embeddings = pipeline.predict(list(texts), language, batch_size=batch_size)
         # The clone is an ordinary tensor, usable in training; inference tensors are not.
@@ -215,28 +223,14 @@ class SonarText:
         self._check_embeddings(embeddings)
         if len(embeddings) == 0:
             return []
-        pipeline = EmbeddingToTextModelPipeline(
-            self.decoder, self.tokenizer, self.device, self.dtype
+        decoder, dtype = self.decoder, _dtype_of(self.decoder_precision)
+        return search(
+            decoder,
+            self.tokenizer,
+            embeddings.detach().to(self.device, dtype),
+            language,
+            Search(beam_size, n_best, max_length, batch_size),
         )
-        generator = BeamSearchSeq2SeqGenerator(
-            pipeline.model,
-            self.tokenizer.vocab_info,
-            beam_size=max(beam_size, n_best),
-            # The limit is `a * source length + b`; an embedding has no length.
-            max_gen_len=(0.0, max_length),
-        )
-        converter = SequenceToTextConverter(
-            generator, self.tokenizer, task="translation", target_lang=language
-        )
-        token_decoder = self.tokenizer.create_decoder(skip_special_tokens=True)
-        results: list[list[Hypothesis]] = []
-        for batch in embeddings.detach().to(self.device, self.dtype).split(batch_size):
-            _, output = converter.batch_convert(batch, BatchLayout.of(batch))
-            results.extend(
-                [Hypothesis(token_decoder(h.seq), float(h.score)) for h in hypotheses[:n_best]]
-                for hypotheses in output.hypotheses
-            )
-        return results
 
     def word_losses(
         self,
@@ -286,25 +280,24 @@ class SonarText:
         score_language: bool,
     ) -> Tensor:
         """The cross-entropy of every token, `(n, longest)`; zero for tokens that are not scored."""
+        if self.only_decodes:
+            raise ValueError("This SONAR was opened with only_decodes, so it computes no losses.")
         self._check_embeddings(embeddings)
         if not 0 < len(sequences) == len(embeddings):
             raise ValueError(f"{len(sequences)} texts for {len(embeddings)} embeddings.")
         # Padding comes last and attention is causal, so no scored token attends to it. A layout
         # that declares it would only make fairseq2 build a mask for every sequence.
         inputs = _stack([s[:-1] for s in sequences], self.tokenizer.vocab_info.pad_idx)
-        targets = _stack([s[1:] for s in sequences], _IGNORED)
+        targets = _stack([s[1:] for s in sequences], IGNORED)
         if not score_language:
-            targets[:, 0] = _IGNORED
+            targets[:, 0] = IGNORED
 
-        memory = embeddings.to(self.device, self.dtype).unsqueeze(1)  # (n, 1, embedding_dim)
-        logits = self.decoder(memory, BatchLayout.of(memory), inputs, BatchLayout.of(inputs))
-        return functional.cross_entropy(
-            logits.flatten(0, 1).float(),  # (n * longest, vocabulary)
-            targets.flatten(),
-            ignore_index=_IGNORED,
-            label_smoothing=label_smoothing,
-            reduction="none",
-        ).view_as(targets)
+        memory = embeddings.to(self.device, _dtype_of(self.decoder_precision)).unsqueeze(1)
+        hidden = self.decoder.decode(
+            inputs, BatchLayout.of(inputs), memory, BatchLayout.of(memory)
+        )  # (n, longest, model_dim)
+        n_tokens = self.tokenizer.vocab_info.size
+        return vocabulary_losses(hidden, self.decoder.project, targets, n_tokens, label_smoothing)
 
     def tokenize(self, texts: Sequence[str], language: str, mode: str) -> list[Tensor]:
         """Token ids of each text, `(n_tokens,)` int64, truncated to the model's maximum.
@@ -333,15 +326,19 @@ class SonarText:
                 f"the first one at row {bad[0]}."
             )
 
-    def _load(self, family: str, what: str) -> nn.Module:
-        card = self.cards[family]
-        path = file_of(card, "checkpoint")
-        is_archive = zipfile.is_zipfile(require_file(path, what))
-        if is_archive:
-            check_checksums(path)  # fairseq2 maps the file without looking at them
-        with file_errors(path, what):
-            # Memory-mapping halves the peak memory; only torch's zip format supports it.
-            return load_model(card, device=self.device, dtype=self.dtype, mmap=is_archive).eval()
+    def _precision_of(self, family: str) -> str:
+        # A model that is being made has no file yet, and its precision is not `auto`.
+        n_parameters = self._n_parameters(family) if self.precision == "auto" else 0
+        return choose_precision(self.precision, self.device, n_parameters)
+
+    def _n_parameters(self, family: str) -> int:
+        """About the number of parameters of a model, by the size of its file, which is fp32."""
+        path = require_file(file_of(self.cards[family], "checkpoint"), NAMES[family])
+        return path.stat().st_size // 4
+
+
+def _dtype_of(precision: str) -> torch.dtype:
+    return PRECISIONS[precision] or torch.float32
 
 
 def _stack(sequences: Sequence[Tensor], padding: int) -> Tensor:

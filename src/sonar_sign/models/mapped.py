@@ -1,0 +1,64 @@
+"""Tensors that a file is mapped to: converted in pieces, so that their source takes no memory.
+
+A mapped tensor costs memory once it is read, until the kernel needs the memory for something else.
+A model that is converted would be there twice; what has been converted is given back at once.
+"""
+
+import ctypes
+import mmap
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+# Bytes of a tensor that are read before they are given back.
+_PIECE = 64 << 20
+
+Release = Callable[[Tensor], None]
+"""Gives back the memory of a tensor that will not be read again, or only from its file."""
+
+
+def releaser(path: Path) -> Release:
+    """A function that releases tensors that are mapped from `path`, and leaves others alone.
+
+    Changes of a released tensor are lost: it is read from the file again.
+    """
+    name = str(path.resolve())
+    lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines()
+    ranges = [_range_of(line) for line in lines if line.endswith(f" {name}")]
+    madvise = ctypes.CDLL(None).madvise
+
+    def release(tensor: Tensor) -> None:
+        first, size = tensor.data_ptr(), tensor.numel() * tensor.element_size()
+        if not any(start <= first and first + size <= end for start, end in ranges):
+            return
+        page = mmap.PAGESIZE
+        start, end = -(-first // page) * page, (first + size) // page * page
+        if start < end:
+            madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED)
+
+    return release
+
+
+def _range_of(line: str) -> tuple[int, int]:
+    """The addresses of a line of `/proc/self/maps`."""
+    start, end = line.split(" ", 1)[0].split("-")
+    return int(start, 16), int(end, 16)
+
+
+def converted(tensor: Tensor, device: torch.device, dtype: torch.dtype, release: Release) -> Tensor:
+    """`tensor` on `device` as `dtype`: itself where it is that already, else a copy.
+
+    The memory of what was copied is given back piece by piece.
+    """
+    if tensor.device == device and tensor.dtype == dtype:
+        return tensor
+    source = tensor.detach().contiguous()
+    copy = torch.empty(source.shape, device=device, dtype=dtype)
+    n_per_piece = max(1, _PIECE // source.element_size())
+    pieces = zip(source.view(-1).split(n_per_piece), copy.view(-1).split(n_per_piece), strict=True)
+    for piece, target in pieces:
+        target.copy_(piece)
+        release(piece)
+    return copy
