@@ -60,6 +60,7 @@ rule embed_text:
         "../envs/models.yaml"
     params:
         sonar=config["models"]["sonar"],
+        settings=flags(config["targets"]),
         language=lambda wildcards: wildcards.further.removeprefix(".") or FILES.captions,
         device=config["device"],
         recipe=1,
@@ -67,5 +68,5 @@ rule embed_text:
         "Embedding the captions of {wildcards.corpus}, {wildcards.split}{wildcards.further}"
     shell:
         "sonar-sign embed_text --manifest {input.captions} --sonar {params.sonar:q}"
-        " --output {output.targets} --language {params.language} --device {params.device}"
-        " --threads {threads} > {log} 2>&1"
+        " --output {output.targets} --language {params.language} {params.settings}"
+        " --device {params.device} --threads {threads} > {log} 2>&1"

@@ -7,7 +7,7 @@ from sonar_sign.cli.paths import ARRAY, OUTPUT
 from sonar_sign.core.bounds import SEEDS, THREADS
 from sonar_sign.core.gpus import refusal_of_device
 from sonar_sign.core.languages import FLORES
-from sonar_sign.core.options import DEVICES, ExtractOptions
+from sonar_sign.core.options import DEVICES, ExtractOptions, TargetOptions
 from sonar_sign.core.settings import INPUT_FILE, INPUT_FOLDER, CheckHere
 
 Sonar = Annotated[Path, "Folder with SONAR's text encoder, decoder and tokenizer.", INPUT_FOLDER]
@@ -46,6 +46,7 @@ def embed_text(
     manifest: Annotated[Path, "Table with the captions: clip_id, text.", INPUT_FILE],
     sonar: Sonar,
     output: Annotated[Path, "Targets to write (.npy); the index (.parquet) goes beside it.", ARRAY],
+    options: TargetOptions,
     language: Language = "eng_Latn",
     device: Device = "auto",
     threads: Threads = 0,
@@ -60,7 +61,7 @@ def embed_text(
     from sonar_sign.features.embed_text import embed_text as run
 
     use_threads(threads)
-    run(manifest, sonar, output, language=language, device=device)
+    run(manifest, sonar, output, options, language=language, device=device)
 
 
 COMMANDS = {"extract": extract, "embed_text": embed_text}

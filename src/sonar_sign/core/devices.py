@@ -90,6 +90,11 @@ def choose_precision(precision: str, device: torch.device, n_parameters: int) ->
     return precision
 
 
+def n_parameters(model: torch.nn.Module) -> int:
+    """Number of parameters of a model; a tensor with several names counts once."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
 def has_bf16(device: torch.device) -> bool:
     """Whether a device has units for bf16: AVX512-BF16 or AMX, or those of a GPU."""
     if device.type == "cuda":

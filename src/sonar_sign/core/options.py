@@ -84,6 +84,16 @@ class ExtractOptions:
 
 
 @dataclass(frozen=True)
+class TargetOptions:
+    """How captions become targets."""
+
+    precision: Annotated[
+        Precision,
+        "Of SONAR's text encoder; auto: bf16 where it gains, else fp32.",
+    ] = "auto"
+
+
+@dataclass(frozen=True)
 class LandmarkOptions:
     """How landmarks are found and represented."""
 
@@ -265,7 +275,7 @@ class PredictOptions:
     beam_size: Annotated[int, "Hypotheses kept by beam search.", between(1, 100)] = 5
     batch_size: Annotated[int, "Clips encoded and decoded together.", BATCH] = 32
     precision: Annotated[
-        Precision, "Precision of encoder and decoder; auto: bf16 where it is fast, else fp32."
+        Precision, "Of all models; auto: bf16 where it gains, else fp32; fp16: GPU only."
     ] = "auto"
 
 
@@ -348,4 +358,6 @@ class TranslateOptions:
     compat: Annotated[Compat, "Windows as in the reference, or with its faults mended."] = (
         "ssvp_slt"
     )
-    precision: Annotated[Precision, "auto: bf16 where it is fast, else fp32."] = "auto"
+    precision: Annotated[Precision, "auto: bf16 where it gains, else fp32; fp16: GPU only."] = (
+        "auto"
+    )

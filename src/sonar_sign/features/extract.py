@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from sonar_sign.clips.clip_shards import ClipShard
-from sonar_sign.core.devices import autocast, choose_device
+from sonar_sign.core.devices import choose_device, choose_precision, n_parameters
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of, write_json
 from sonar_sign.core.options import Compat, ExtractOptions
@@ -43,8 +43,9 @@ def extract(
         UserError: the shard or the checkpoint cannot be used.
     """
     chosen = choose_device(device)
-    autocast(chosen, options.precision)  # raises now, not after the model is loaded
+    choose_precision(options.precision, chosen, 0)  # raises now, not after the model is loaded
     model = load_sign_hiera(checkpoint, device=chosen)
+    precision = choose_precision(options.precision, chosen, n_parameters(model))
     shard = ClipShard(clips)
     decode_ms: dict[str, float] = {}
     # `predict` writes an empty translation for a clip without features.
@@ -52,7 +53,7 @@ def extract(
     features = {clip_id: empty for clip_id in shard.dropped}
     times: dict[str, dict[str, float]] = {}
     decoded = _decoded(shard, model.config, options, chosen, decode_ms)
-    for clip in clip_features(model, decoded, options.batch_units, options.precision):
+    for clip in clip_features(model, decoded, options.batch_units, precision):
         features[clip.clip_id] = clip.features.cpu().numpy()
         times[clip.clip_id] = {"decode": decode_ms[clip.clip_id], "sign_hiera": clip.milliseconds}
     # The timings are written first, so that features never lie there without them.

@@ -32,12 +32,14 @@ def write_targets(
     clip_ids: Sequence[str],
     embeddings: np.ndarray,
     captions: Sequence[str] | None = None,
+    about: Mapping[str, str] | None = None,
 ) -> None:
     """Write `targets/{split}.npy` and its index beside it.
 
     Args:
         embeddings: `(n_clips, embedding_dim)`.
         captions: what was embedded, one per clip; its hash is stored. None: it is not known.
+        about: how they were made; metadata of the index.
 
     Raises:
         UserError: an embedding is not finite.
@@ -49,7 +51,7 @@ def write_targets(
     if not finite.all():
         clip_id = clip_ids[int(np.argmin(finite))]
         raise UserError(f"SONAR's embedding of the caption of {clip_id} is NaN or infinite.")
-    metadata = {}
+    metadata = dict(about or {})
     if captions is not None:
         metadata[_CAPTIONS] = _captions_hash(dict(zip(clip_ids, captions, strict=True)))
     index = pa.table([list(clip_ids)], schema=_FORMAT.schema)

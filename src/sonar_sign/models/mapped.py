@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 # Bytes of a tensor that are read before they are given back.
 _PIECE = 64 << 20
@@ -62,3 +62,16 @@ def converted(tensor: Tensor, device: torch.device, dtype: torch.dtype, release:
         target.copy_(piece)
         release(piece)
     return copy
+
+
+def convert_linear_layers(model: nn.Module, dtype: torch.dtype, release: Release) -> None:
+    """Convert the linear layers of a model for inference under autocast to `dtype`.
+
+    The outputs stay the same to the last bit: autocast would convert these weights at every use,
+    and keep both.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            for name, parameter in module.named_parameters(recurse=False):
+                copy = converted(parameter.detach(), parameter.device, dtype, release)
+                setattr(module, name, nn.Parameter(copy, requires_grad=False))

@@ -29,6 +29,7 @@ from sonar_sign.core.options import (
     PrepareOptions,
     RunOptions,
     SampleOptions,
+    TargetOptions,
     TrainOptions,
 )
 from sonar_sign.core.settings import Setting, defaults_of, settings_of
@@ -61,6 +62,7 @@ SECTIONS = (
     Section("prepare", (PrepareOptions(),)),
     Section("crop", (CropOptions(),)),
     Section("extract", (ExtractOptions(),)),
+    Section("targets", (TargetOptions(),)),
     Section("landmarks", (LandmarkOptions(),)),
     Section("decoding", (PredictOptions(),)),
     Section("evaluate", (EvaluateOptions(), MetricOptions())),

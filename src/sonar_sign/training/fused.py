@@ -158,7 +158,7 @@ class FusedTraining(EmbeddingTask):
         _require_fitting(inputs, train, val, model)
         if self.options.gradient_checkpointing:
             model.sign_encoder.enable_gradient_checkpointing()
-        common = self.losses_and_validation(train, sonar_opener(files.sonar, device))
+        common = self.losses_and_validation(train, sonar_opener(files.sonar, device, self.losses))
         module = FusedModule(model, self.fusion.alignment, self.options, *common)
 
         def save(folder: Path, metadata: dict[str, Any]) -> None:

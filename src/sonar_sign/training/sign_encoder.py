@@ -117,7 +117,7 @@ class SignEncoderTraining(EmbeddingTask):
         require_widths(train, model.config, train.feature_dim)
         if self.options.gradient_checkpointing:
             model.enable_gradient_checkpointing()
-        open_sonar = sonar_opener(files.sonar, device)
+        open_sonar = sonar_opener(files.sonar, device, self.losses)
         decoder = trained_decoder(self.decoder, self.losses, open_sonar)
         common = self.losses_and_validation(train, open_sonar)
         module = EmbeddingModule(FeaturesToEmbedding(model), self.options, *common, decoder)

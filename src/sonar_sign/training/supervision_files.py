@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.options import DecoderOptions, LossOptions
+from sonar_sign.core.options import DecoderOptions, LossOptions, PredictOptions
 from sonar_sign.features.targets import read_targets
 from sonar_sign.models.sign_encoder import SignEncoderConfig
 from sonar_sign.training.data import FeatureClips, WindowClips
@@ -29,15 +29,21 @@ OpenSonar = Callable[[], "SonarText"]
 """Opens SONAR when it is first called; losses and validation share one decoder."""
 
 
-def sonar_opener(folder: Path, device: torch.device) -> OpenSonar:
-    """A function that opens the SONAR of a folder once."""
+def sonar_opener(folder: Path, device: torch.device, losses: LossOptions) -> OpenSonar:
+    """A function that opens the SONAR of a folder once.
+
+    Where no loss goes through the decoder, it only decodes for validation, and does so in the
+    precision in which the workflow decodes by default.
+    """
+    only_decodes = losses.decoder_ce <= 0
 
     @cache
     def open_sonar() -> "SonarText":
         # Importing fairseq2 costs seconds, so only when it is needed.
         from sonar_sign.models.sonar_text import SonarText
 
-        sonar = SonarText.open(folder, device=device)
+        precision = PredictOptions().precision if only_decodes else "fp32"
+        sonar = SonarText.open(folder, device, precision, only_decodes=only_decodes)
         # Losses go through the decoder; `trained_decoder` makes it trainable where asked to.
         sonar.decoder.requires_grad_(False)
         return sonar

@@ -139,7 +139,7 @@ class VideoEncoderTraining(EmbeddingTask):
         )
         require_widths(train, sign_encoder.config, config.feature_dim)
         embed = VideoToEmbedding(sign_hiera, sign_encoder, self.augmentation)
-        common = self.losses_and_validation(train, sonar_opener(files.sonar, device))
+        common = self.losses_and_validation(train, sonar_opener(files.sonar, device, self.losses))
         return Prepared(
             self.module(embed, *common), train, val, self.corpora(train), self.saver(embed)
         )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from sonar_sign.core.devices import n_parameters
 from sonar_sign.core.errors import UserError
 from sonar_sign.translation.predictions import read_record
 
@@ -20,11 +21,6 @@ def spread(milliseconds: Sequence[float]) -> dict[str, float]:
         "median": float(np.median(values)),
         "p95": float(np.percentile(values, 95)),
     }
-
-
-def n_parameters(model: nn.Module) -> int:
-    """Number of parameters of a model; a tensor with several names counts once."""
-    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def feature_times(paths: Sequence[Path], clip_ids: Sequence[str]) -> dict[str, list[float]]:

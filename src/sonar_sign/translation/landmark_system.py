@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sonar_sign.core.devices import autocast, timer_on
+from sonar_sign.core.devices import autocast, choose_precision, n_parameters, timer_on
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of
 from sonar_sign.core.options import PredictOptions
@@ -80,6 +80,10 @@ class LandmarkSystem:
         chosen = frozenset(random.Random(seed).sample(usable, min(N_ATTENTION, len(usable))))
         return cls(files, model, tokenizer, language, options, device, clips, chosen)
 
+    @property
+    def precision(self) -> str:
+        return choose_precision(self.options.precision, self.device, n_parameters(self.model))
+
     def warm_up(self, clip_ids: Sequence[str]) -> None:
         self._translate(clip_ids)
 
@@ -94,7 +98,7 @@ class LandmarkSystem:
     @torch.inference_mode()
     def _translate(self, clip_ids: Sequence[str]) -> Translations:
         rows, lengths = padded([self.clips[clip_id][clip_id] for clip_id in clip_ids])
-        with autocast(self.device, self.options.precision):
+        with autocast(self.device, self.precision):
             return self.model.translate(
                 rows.to(self.device), lengths.to(self.device), self.options.beam_size
             )

@@ -84,6 +84,7 @@ def predict_with(system: System, timings: Sequence[Path], run: PredictionRun) ->
     description = system.describe()
     about = {
         "device": str(system.device),
+        "precision": system.precision,
         "n_clips": len(system.clips),
         "n_dropped": len(dropped),
         "cost": cost(description.models, description.files, peak_memory_gb(system.device)),

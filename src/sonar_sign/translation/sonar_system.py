@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from sonar_sign.core.devices import autocast, timer_on
+from sonar_sign.core.devices import PRECISIONS, autocast, timer_on
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file, sha256_of
 from sonar_sign.core.options import PredictOptions
@@ -17,6 +17,7 @@ from sonar_sign.core.padding import padded
 from sonar_sign.features.feature_shards import FeatureShard, by_length, open_features
 from sonar_sign.features.targets import read_targets
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
+from sonar_sign.models.mapped import convert_linear_layers, releaser
 from sonar_sign.models.sign_encoder import SignEncoder
 from sonar_sign.translation.inputs import FeatureFiles, SonarModels
 from sonar_sign.translation.system import (
@@ -68,11 +69,19 @@ class SonarSystem:
         clips = _open_clips(files, models.sign_hiera, hashes["sign_hiera_sha256"])
         encoder, landmarks = _open_encoder(models, files, clips, device)
         languages = list(languages)
-        sonar = open_sonar(models, languages, device)
+        sonar = open_sonar(models, languages, device, options.precision)
+        dtype = PRECISIONS[sonar.decoder_precision]
+        if dtype is not None:
+            convert_linear_layers(encoder, dtype, releaser(models.sign_encoder))
         targets = None if files.targets is None else _targets_of(clips, files.targets)
         return cls(
             models, hashes, encoder, sonar, languages, options, device, clips, landmarks, targets
         )
+
+    @property
+    def precision(self) -> str:
+        """Of encoder and decoder."""
+        return self.sonar.decoder_precision
 
     def warm_up(self, clip_ids: Sequence[str]) -> None:
         self.translate(clip_ids)
@@ -103,7 +112,7 @@ class SonarSystem:
             for shards in inputs
             for tensor in padded([shards[clip_id][clip_id] for clip_id in clip_ids])
         ]
-        with autocast(self.device, self.options.precision):
+        with autocast(self.device, self.precision):
             return self.encoder(*tensors).float()
 
     def _cosines(self, embeddings: torch.Tensor, clip_ids: Sequence[str]) -> list[float] | None:
@@ -137,8 +146,10 @@ class SonarSystem:
         )
 
 
-def open_sonar(models: SonarModels, languages: Iterable[str], device: torch.device) -> "SonarText":
-    """Open SONAR's text models, with the fine-tuned decoder if there is one.
+def open_sonar(
+    models: SonarModels, languages: Iterable[str], device: torch.device, precision: str
+) -> "SonarText":
+    """Open SONAR's text models for decoding, with the fine-tuned decoder if there is one.
 
     Raises:
         UserError: the folder or the decoder cannot be read, or a language is unknown.
@@ -146,7 +157,9 @@ def open_sonar(models: SonarModels, languages: Iterable[str], device: torch.devi
     # Importing fairseq2 takes seconds, so it is done only where it is needed.
     from sonar_sign.models.sonar_text import SonarText
 
-    sonar = SonarText.open(models.sonar, device=device, decoder=models.sonar_decoder)
+    sonar = SonarText.open(
+        models.sonar, device, precision, decoder=models.sonar_decoder, only_decodes=True
+    )
     for language in languages:
         sonar.check_language(language)
     return sonar

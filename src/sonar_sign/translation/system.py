@@ -51,6 +51,10 @@ class System(Protocol):
     clips: Mapping[str, FeatureShard]
     """The shard of each clip id: what is translated."""
 
+    @property
+    def precision(self) -> str:
+        """`fp32`, `bf16` or `fp16`: what the options' precision means for these models."""
+
     def warm_up(self, clip_ids: Sequence[str]) -> None:
         """Translate clips and forget the result.
 

@@ -12,7 +12,13 @@ import torch
 from sonar_sign.clips.motion import shows_signing
 from sonar_sign.clips.signer_box import FaceSearch
 from sonar_sign.core.bounds import MAX_WINDOW_S, MIN_WINDOW_S
-from sonar_sign.core.devices import autocast, choose_device, timer_on
+from sonar_sign.core.devices import (
+    autocast,
+    choose_device,
+    choose_precision,
+    n_parameters,
+    timer_on,
+)
 from sonar_sign.core.geometry import Box, crop_resize
 from sonar_sign.core.options import CropOptions, PredictOptions, TranslateOptions
 from sonar_sign.core.timing import Timer
@@ -67,6 +73,9 @@ class Translator:
         self.sign_hiera, self.sign_encoder, self.sonar = sign_hiera, sign_encoder, sonar
         self.options = options
         self.device = next(sign_hiera.parameters()).device
+        self.sign_hiera_precision = choose_precision(
+            options.precision, self.device, n_parameters(sign_hiera)
+        )
 
     @classmethod
     def load(
@@ -86,8 +95,8 @@ class Translator:
                 device does not exist.
         """
         chosen = choose_device(device)
-        autocast(chosen, options.precision)  # raises now, not after the models are loaded
-        sonar = open_sonar(models, languages, chosen)
+        choose_precision(options.precision, chosen, 0)  # raises now, not after models are loaded
+        sonar = open_sonar(models, languages, chosen, options.precision)
         _ = sonar.decoder  # loaded now: an unreadable file must not be reported for every video
         return cls(
             load_sign_hiera(models.sign_hiera, device=chosen),
@@ -150,10 +159,10 @@ class Translator:
             self.options.compat,
             lambda numbers: frames[numbers],
         )
-        options = self.options
-        (found,) = clip_features(self.sign_hiera, [clip], options.batch_units, options.precision)
+        batch_units = self.options.batch_units
+        (found,) = clip_features(self.sign_hiera, [clip], batch_units, self.sign_hiera_precision)
         timer.lap("sign_hiera")
-        with autocast(self.device, options.precision):
+        with autocast(self.device, self.sonar.decoder_precision):
             embedding = self.sign_encoder(found.features[None]).float()
         timer.lap("sign_encoder")
         return embedding

@@ -7,7 +7,7 @@ from in_process import refusal
 from small_files import EMBEDDING_DIM, write_manifest
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.features.embed_text import embed_captions, embed_text
+from sonar_sign.features.embed_text import embed_text
 from sonar_sign.features.targets import read_targets
 from sonar_sign.models.sonar_text import SonarText
 
@@ -31,9 +31,13 @@ def test_targets_are_the_captions_embeddings(tmp_path, tiny_sonar, tiny_sonar_te
         assert np.allclose(targets[clip_ids[number]], alone, atol=1e-5)
 
 
-def test_the_language_counts(tiny_sonar, tiny_sonar_texts):
-    text = tiny_sonar_texts["eng_Latn"][0]
-    english, italian = (embed_captions([text], tiny_sonar, c) for c in ("eng_Latn", "ita_Latn"))
+def test_the_language_counts(tmp_path, tiny_sonar, tiny_sonar_texts):
+    manifest = write_manifest(tmp_path / "m.tsv", ["a"], tiny_sonar_texts["eng_Latn"][:1])
+    for language in ("eng_Latn", "ita_Latn"):
+        embed_text(manifest, tiny_sonar, tmp_path / f"{language}.npy", language=language)
+    english, italian = (
+        read_targets(tmp_path / f"{language}.npy")["a"] for language in ("eng_Latn", "ita_Latn")
+    )
     assert not np.allclose(english, italian, atol=1e-3)
 
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import sacrebleu
 import sentencepiece
@@ -17,7 +16,6 @@ from checkpoint_files import damage
 
 import sonar_sign
 from sonar_sign.core.errors import UserError
-from sonar_sign.features.embed_text import embed_captions
 from sonar_sign.models.sonar_text import SonarText
 
 WIDTH = 32
@@ -182,12 +180,10 @@ def test_moved_folder_loads_without_network(
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     moved = shutil.copytree(tiny_sonar, tmp_path / "a moved folder, #1 é 100%")
     texts = tiny_sonar_texts["eng_Latn"][:5]
-    embeddings = embed_captions(texts, moved, "eng_Latn")
-    assert isinstance(embeddings, np.ndarray)
-    assert embeddings.dtype == np.float32
-    np.testing.assert_array_equal(embeddings, sonar.embed(texts, "eng_Latn").numpy())
-    decoded = SonarText.open(moved).decode(torch.from_numpy(embeddings), "eng_Latn")
-    assert decoded == sonar.decode(torch.from_numpy(embeddings), "eng_Latn")
+    opened = SonarText.open(moved)
+    embeddings = opened.embed(texts, "eng_Latn")
+    assert torch.equal(embeddings, sonar.embed(texts, "eng_Latn"))
+    assert opened.decode(embeddings, "eng_Latn") == sonar.decode(embeddings, "eng_Latn")
 
 
 def test_relative_folder(

@@ -10,18 +10,20 @@ from small_files import EMBEDDING_DIM, write_manifest
 from tiny_models import supervision_files_of
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import LossOptions
 from sonar_sign.models.sonar_text import SonarText
 from sonar_sign.training.supervision_files import make_validation, sonar_opener
 
 torch.set_num_threads(1)
 
 CPU = torch.device("cpu")
+LOSSES = LossOptions()
 
 
 def test_cosine_needs_no_decoder(tmp_path):
     manifest = write_manifest(tmp_path / "m.tsv", ["a", "b"])
     supervision_files = supervision_files_of(tmp_path / "t.npy", manifest)
-    validation = make_validation(supervision_files, "cosine", sonar_opener(tmp_path, CPU))
+    validation = make_validation(supervision_files, "cosine", sonar_opener(tmp_path, CPU, LOSSES))
     predicted = torch.tensor([[1.0, 0.0], [3.0, 4.0]])
     target = torch.tensor([[2.0, 0.0], [4.0, 3.0]])
     scores = validation.scores(["b", "a"], predicted, target)
@@ -34,7 +36,7 @@ def test_the_decoders_scores(tmp_path, tiny_sonar, tiny_sonar_texts, select):
     clip_ids = [f"c{n}" for n in range(6)]
     manifest = write_manifest(tmp_path / "m.tsv", clip_ids, texts)
     supervision_files = supervision_files_of(tmp_path / "t.npy", manifest, tiny_sonar)
-    validation = make_validation(supervision_files, select, sonar_opener(tiny_sonar, CPU))
+    validation = make_validation(supervision_files, select, sonar_opener(tiny_sonar, CPU, LOSSES))
     sonar = SonarText.open(tiny_sonar)
     target = sonar.embed(texts, "eng_Latn")
     noise = torch.randn(target.shape, generator=torch.Generator().manual_seed(0))
@@ -63,7 +65,9 @@ def test_mistakes_are_named_before_training(tmp_path, tiny_sonar):
         supervision_files = supervision_files_of(tmp_path / "t.npy", manifest, tiny_sonar)
         files = replace(supervision_files.validation, language=language)
         make_validation(
-            replace(supervision_files, validation=files), select, sonar_opener(tiny_sonar, CPU)
+            replace(supervision_files, validation=files),
+            select,
+            sonar_opener(tiny_sonar, CPU, LOSSES),
         )
 
     assert SonarText.open(tiny_sonar).embedding_dim == EMBEDDING_DIM

@@ -126,7 +126,8 @@ def test_what_made_the_predictions(folder, tmp_path, tiny_sonar):
     assert (info["sign_hiera_sha256"], info["sign_encoder_sha256"]) == (hiera, encoder)
     assert info["checkpoint_sha256"] == encoder
     assert (info["system"], info["seed"], info["device"]) == ("any name", 5, "cpu")
-    assert info["decoding"] == {"beam_size": 2, "batch_size": 3, "precision": "fp32"}
+    assert info["decoding"] == {"beam_size": 2, "batch_size": 3, "precision": "auto"}
+    assert info["precision"] == "fp32"  # such small models gain nothing by less
     roles = ("video_encoder", "sign_encoder", "landmark_model")
     assert info["components"] == dict.fromkeys(roles)  # these have no metadata
     times = info["timings_ms"]
@@ -172,6 +173,7 @@ class TimedSystem:
 
     options = PredictOptions(batch_size=3)
     device = torch.device("cpu")
+    precision = "fp32"
 
     def __init__(self, clips):
         self.clips = clips
