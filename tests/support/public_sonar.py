@@ -10,6 +10,8 @@ import torch
 import yaml
 
 PIECES = 256_000
+END = 3
+"""The token `</s>`."""
 # Words that the tokenizer knows besides its numbered pieces, `▁p17` and so on.
 WORDS = ("My", "name", "is", "SONAR", ".", "the", "book")
 
@@ -64,6 +66,8 @@ def write_weights(path: Path, model: torch.nn.Module, seed: int) -> None:
                 # Uniform numbers are drawn in half the time of normal ones.
                 bound = (3 / parameter.shape[1]) ** 0.5
                 tensor.uniform_(-bound, bound, generator=generator)
+            if len(tensor) > PIECES:
+                tensor[END] = 0  # a text does not end by chance
             drawn[id(parameter)] = tensor
     torch.save({"model": {name: drawn[id(p)] for name, p in state.items()}}, path)
 

@@ -22,7 +22,8 @@ Release = Callable[[Tensor], None]
 def releaser(path: Path) -> Release:
     """A function that releases tensors that are mapped from `path`, and leaves others alone.
 
-    Changes of a released tensor are lost: it is read from the file again.
+    Call it after the tensors have been loaded. Changes of a released tensor are lost: it is read
+    from the file again.
     """
     name = str(path.resolve())
     lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines()
@@ -53,15 +54,20 @@ def converted(tensor: Tensor, device: torch.device, dtype: torch.dtype, release:
     The memory of what was copied is given back piece by piece.
     """
     if tensor.device == device and tensor.dtype == dtype:
-        return tensor
-    source = tensor.detach().contiguous()
-    copy = torch.empty(source.shape, device=device, dtype=dtype)
-    n_per_piece = max(1, _PIECE // source.element_size())
-    pieces = zip(source.view(-1).split(n_per_piece), copy.view(-1).split(n_per_piece), strict=True)
-    for piece, target in pieces:
-        target.copy_(piece)
-        release(piece)
+        return tensor.detach()
+    copy = torch.empty(tensor.shape, device=device, dtype=dtype)
+    convert_into(copy, tensor, release)
     return copy
+
+
+def convert_into(target: Tensor, tensor: Tensor, release: Release) -> None:
+    """Copy a tensor into a contiguous one of the same shape, giving back what was copied."""
+    source = tensor.detach().contiguous().view(-1)
+    n_per_piece = max(1, _PIECE // source.element_size())
+    pieces = zip(source.split(n_per_piece), target.view(-1).split(n_per_piece), strict=True)
+    for piece, target_piece in pieces:
+        target_piece.copy_(piece)
+        release(piece)
 
 
 def convert_linear_layers(model: nn.Module, dtype: torch.dtype, release: Release) -> None:

@@ -6,14 +6,12 @@ quarter of the time in fp32 and less than half in bf16 (`benchmarks/sonar_text.p
 decoder cannot be trained, and no gradient passes through it.
 """
 
-from collections.abc import Callable
-
 import torch
 from fairseq2.nn import Projection
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sonar_sign.models.mapped import Release, converted
+from sonar_sign.models.mapped import Release, convert_into, converted
 
 # Vectors that are multiplied together, which oneDNN chooses the layout for: a beam.
 _N_VECTORS = 5
@@ -76,34 +74,53 @@ def pack(decoder: nn.Module, dtype: torch.dtype, release: Release) -> None:
         release: gives back the memory of what has been copied, see `mapped`.
     """
 
-    def convert(parameter: Tensor | None) -> Tensor | None:
-        return None if parameter is None else converted(parameter.detach(), _CPU, dtype, release)
-
-    _pack_words(decoder, convert, dtype, release)
+    _pack_words(decoder, dtype, release)
+    scratch = _Scratch(dtype)
     for parent in list(decoder.decoder.modules()):
         for name, module in list(parent.named_children()):
             if isinstance(module, Projection):
-                source = module.weight.detach()
-                setattr(parent, name, PackedLinear(convert(source), convert(module.bias)))
-                release(source)  # in fp32 it was packed as it is
+                weight = module.weight.detach()
+                bias = None if module.bias is None else module.bias.detach().to(dtype)
+                setattr(parent, name, PackedLinear(scratch.converted(weight, release), bias))
+                release(weight)  # in fp32 it was packed as it is
     for module in decoder.decoder.modules():
         if not isinstance(module, PackedLinear):
             for name, parameter in module.named_parameters(recurse=False):
-                setattr(module, name, nn.Parameter(convert(parameter), requires_grad=False))
+                small = nn.Parameter(parameter.detach().to(dtype), requires_grad=False)
+                setattr(module, name, small)
 
 
-def _pack_words(
-    decoder: nn.Module, convert: Callable, dtype: torch.dtype, release: Release
-) -> None:
+def _pack_words(decoder: nn.Module, dtype: torch.dtype, release: Release) -> None:
     """Pack the projection to the vocabulary, and leave the word embedding in its file."""
     words, projection = decoder.decoder_frontend.embed.weight.detach(), decoder.final_proj
     tied = projection.weight is decoder.decoder_frontend.embed.weight
     release_words = _after_special_rows(words, release)
     source = words if tied else projection.weight.detach()
     weight = converted(source, _CPU, dtype, release_words if tied else release)
-    decoder.final_proj = PackedLinear(weight, convert(projection.bias), counted=not tied)
+    bias = None if projection.bias is None else projection.bias.detach().to(dtype)
+    decoder.final_proj = PackedLinear(weight, bias, counted=not tied)
     release_words(words)
     decoder.decoder_frontend.embed = WordRows(words, dtype)
+
+
+class _Scratch:
+    """One buffer for weights that are converted only to be packed.
+
+    Buffers of their own, freed one after the other, leave holes of a quarter of the packed weights.
+    """
+
+    def __init__(self, dtype: torch.dtype):
+        self.buffer = torch.empty(0, dtype=dtype)
+
+    def converted(self, weight: Tensor, release: Release) -> Tensor:
+        """The weight in the buffer, until the next call; itself if nothing is to be converted."""
+        if weight.dtype == self.buffer.dtype:
+            return weight
+        if weight.numel() > len(self.buffer):
+            self.buffer = torch.empty(weight.numel(), dtype=self.buffer.dtype)
+        target = self.buffer[: weight.numel()].view(weight.shape)
+        convert_into(target, weight, release)
+        return target
 
 
 def _after_special_rows(words: Tensor, release: Release) -> Release:
