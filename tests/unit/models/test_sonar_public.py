@@ -38,12 +38,18 @@ def test_tokens(folder, sonar):
     assert sonar.tokenizer.vocab_info.size == 256_206
     assert (sonar.tokenizer.vocab_info.pad_idx, sonar.tokenizer.vocab_info.eos_idx) == (0, END)
     assert len(sonar.languages) == 202
-    for place, language in enumerate(sonar.languages):
+    text = [*(piece + 1 for piece in pieces.encode(TEXT)), END]
+    ids = {}
+    for language in sonar.languages:
         (source,) = sonar.tokenize([TEXT], language, "source")
         (target,) = sonar.tokenize([TEXT], language, "target")
-        expected = [256_001 + place, *(piece + 1 for piece in pieces.encode(TEXT)), END]
-        assert source.tolist() == expected
-        assert target.tolist() == [END, *expected]
+        ids[language] = int(source[0])
+        assert source.tolist() == [ids[language], *text]
+        assert target.tolist() == [END, ids[language], *text]
+    assert sorted(ids.values()) == list(range(256_001, 256_203))
+    # As in NLLB's published tokenizer.
+    known = {"ace_Arab": 256_001, "eng_Latn": 256_047, "fra_Latn": 256_057, "zul_Latn": 256_202}
+    assert {language: ids[language] for language in known} == known
 
 
 def test_positions(sonar):
@@ -90,9 +96,18 @@ def test_it_decodes_alike_however_it_is_kept(folder, sonar):
     assert isinstance(packed.decoder.final_proj, PackedLinear)
     assert n_parameters(packed.decoder) == n_parameters(sonar.decoder) > LARGE_MODEL
     embeddings = sonar.embed([TEXT, "the book"], "eng_Latn")
-    texts = sonar.decode(embeddings, "zul_Latn", max_length=8)
-    assert texts == packed.decode(embeddings, "zul_Latn", max_length=8)
-    assert all(len(text.split()) == 7 for text in texts)
+    found = [
+        [
+            hypothesis
+            for best in one.decode_n_best(embeddings, "zul_Latn", 4, max_length=8)
+            for hypothesis in best
+        ]
+        for one in (sonar, packed)
+    ]
+    assert [one.text for one in found[0]] == [one.text for one in found[1]]
+    scores = torch.tensor([[one.score for one in hypotheses] for hypotheses in found])
+    torch.testing.assert_close(scores[0], scores[1], rtol=1e-4, atol=1e-4)
+    assert len(set(scores[0].tolist())) > 4
 
 
 def test_bf16_is_near_fp32(folder, sonar):
