@@ -4,7 +4,8 @@
     python benchmarks/sonar_text.py --cases decode --precisions bf16
 
 open      seconds and peak memory of opening the decoder for decoding, above what was there before.
-decode    seconds of beam search (5 hypotheses, 32 tokens) for one clip and for eight.
+decode    seconds of beam search (5 hypotheses, 32 tokens) for one clip and for eight; packed as a
+          system decodes, and plain as a training's decoder.
 embed     seconds and peak memory of embedding 32 captions of 30 tokens.
 loss      seconds and peak memory of decoder_ce and its gradient, 32 captions of 30 tokens.
 linear    a linear layer on 5 and on 40 vectors, plain and packed, in GB of weights per second.
@@ -127,15 +128,18 @@ def open_decoder(folder: Path, precision: str) -> None:
 def decode(folder: Path, precision: str) -> None:
     import torch
 
-    sonar = opened(folder, precision, only_decodes=True)
     generator = torch.Generator().manual_seed(1)
-    embeddings = 0.01 * torch.randn(8, sonar.embedding_dim, generator=generator)
-    sonar.decode(embeddings[:1], "eng_Latn", max_length=2)
-    for n_clips in (1, 8):
-        with Cost() as cost:
-            texts = sonar.decode(embeddings[:n_clips], "eng_Latn", max_length=N_TOKENS)
-        n_words = min(len(text.split()) for text in texts)
-        show(case="decode", precision=precision, clips=n_clips, words=n_words, **cost.row)
+    for packed, numbers in ((True, (1, 8)), (False, (1,))):
+        sonar = opened(folder, precision, only_decodes=packed)
+        embeddings = 0.01 * torch.randn(8, sonar.embedding_dim, generator=generator)
+        sonar.decode(embeddings[:1], "eng_Latn", max_length=2)
+        for n_clips in numbers:
+            with Cost() as cost:
+                texts = sonar.decode(embeddings[:n_clips], "eng_Latn", max_length=N_TOKENS)
+            n_words = min(len(text.split()) for text in texts)
+            about = {"precision": precision, "packed": packed, "clips": n_clips, "words": n_words}
+            show(case="decode", **about, **cost.row)
+        del sonar
 
 
 def embed(folder: Path, precision: str) -> None:

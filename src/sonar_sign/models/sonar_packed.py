@@ -1,23 +1,26 @@
-"""SONAR's text decoder laid out for decoding on a CPU: the same numbers, in another order.
+"""SONAR's text decoder laid out for decoding on a CPU.
 
 A step of beam search multiplies every weight by a few vectors only, so reading the weights is all
 it costs, and matrices in the row-major layout are read slowly: oneDNN's blocked layout takes a
-quarter of the time in fp32 and less than half in bf16 (`benchmarks/sonar_text.py`). A packed
-decoder cannot be trained, and no gradient passes through it.
+quarter of the time in fp32 and less than half in bf16 (`benchmarks/sonar_text.py`).
+
+In bf16 the layers' matrices are converted, and rounding is kept from what texts depend on most
+(`benchmarks/precision.py` counts them): sums over layers, norms and the projection to the
+vocabulary stay fp32, and attention sees its inputs unrounded. A packed decoder cannot be trained:
+no gradient passes through it.
 """
 
 import torch
+from fairseq2.models.transformer import MultiheadAttention
 from fairseq2.nn import Projection
 from torch import Tensor, nn
-from torch.nn import functional
 
-from sonar_sign.models.mapped import Release, convert_into, converted
+from sonar_sign.models.mapped import Release, convert_into
 
 # Vectors that are multiplied together, which oneDNN chooses the layout for: a beam.
 _N_VECTORS = 5
 # Rows of the word embedding for `<pad>`, `<unk>`, `<s>` and `</s>`.
 _N_SPECIAL = 4
-_CPU = torch.device("cpu")
 # PyTorch makes these for torch.compile and documents them nowhere, so they may go.
 _OPERATORS = ("_reorder_linear_weight", "_linear_pointwise")
 
@@ -29,78 +32,71 @@ def can_pack(device: torch.device) -> bool:
 
 
 class PackedLinear(nn.Module):
-    """A linear layer with a packed weight.
+    """A linear layer with a packed weight, which takes and gives any float type.
 
     Args:
-        weight: `(out, in)`.
+        weight: `(out, in)`; the computation is of its type.
         counted: whether the weight is a parameter of its own, and not another's second copy.
+        in_two: multiply with a bf16 weight what rounding takes from the inputs too.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor | None, counted: bool = True):
+    def __init__(
+        self, weight: Tensor, bias: Tensor | None, counted: bool = True, in_two: bool = False
+    ):
         super().__init__()
+        self.dtype = weight.dtype
+        self.in_two = in_two and self.dtype == torch.bfloat16
         packed = torch.ops.mkldnn._reorder_linear_weight(weight, _N_VECTORS)
         if counted:
             self.weight = nn.Parameter(packed, requires_grad=False)
         else:
             self.register_buffer("weight", packed)
-        self.bias = None if bias is None else nn.Parameter(bias, requires_grad=False)
+        of_type = None if bias is None else bias.detach().to(self.dtype)
+        self.bias = None if of_type is None else nn.Parameter(of_type, requires_grad=False)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """`(..., in)` to `(..., out)`."""
-        return torch.ops.mkldnn._linear_pointwise(inputs, self.weight, self.bias, "none", [], "")
+        rounded = inputs.to(self.dtype)
+        if not self.in_two:
+            return self._product(rounded, self.bias).to(inputs.dtype)
+        # In one multiplication, so that the weight is read once.
+        rest = (inputs - rounded).to(self.dtype)
+        first, second = self._product(torch.stack([rounded, rest]), None).to(inputs.dtype)
+        return first + second if self.bias is None else first + second + self.bias
 
-
-class WordRows(nn.Module):
-    """A word embedding whose rows are converted when they are looked up.
-
-    Few rows are ever needed, so the table may stay in its file.
-    """
-
-    def __init__(self, weight: Tensor, dtype: torch.dtype):
-        super().__init__()
-        self.weight = nn.Parameter(weight, requires_grad=False)
-        self.dtype = dtype
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """`(n, length)` int64 to `(n, length, width)`."""
-        return functional.embedding(tokens, self.weight).to(self.dtype)
+    def _product(self, inputs: Tensor, bias: Tensor | None) -> Tensor:
+        return torch.ops.mkldnn._linear_pointwise(inputs, self.weight, bias, "none", [], "")
 
 
 def pack(decoder: nn.Module, dtype: torch.dtype, release: Release) -> None:
-    """Convert a decoder to `dtype` and pack its matrices, in place and one at a time.
+    """Convert the matrices of a decoder's layers to `dtype` and pack all, one at a time.
 
     Args:
         decoder: a `ConditionalTransformerDecoderModel` on the CPU with the tensors of its file.
         release: gives back the memory of what has been copied, see `mapped`.
     """
-
-    _pack_words(decoder, dtype, release)
+    decoder.requires_grad_(False)
+    _pack_projection(decoder, release)
     scratch = _Scratch(dtype)
     for parent in list(decoder.decoder.modules()):
         for name, module in list(parent.named_children()):
             if isinstance(module, Projection):
-                weight = module.weight.detach()
-                bias = None if module.bias is None else module.bias.detach().to(dtype)
-                setattr(parent, name, PackedLinear(scratch.converted(weight, release), bias))
-                release(weight)  # in fp32 it was packed as it is
-    for module in decoder.decoder.modules():
-        if not isinstance(module, PackedLinear):
-            for name, parameter in module.named_parameters(recurse=False):
-                small = nn.Parameter(parameter.detach().to(dtype), requires_grad=False)
-                setattr(module, name, small)
+                in_attention = isinstance(parent, MultiheadAttention)
+                weight = scratch.converted(module.weight, release)
+                setattr(parent, name, PackedLinear(weight, module.bias, in_two=in_attention))
+                release(module.weight)  # in fp32 it was packed as it is
 
 
-def _pack_words(decoder: nn.Module, dtype: torch.dtype, release: Release) -> None:
-    """Pack the projection to the vocabulary, and leave the word embedding in its file."""
-    words, projection = decoder.decoder_frontend.embed.weight.detach(), decoder.final_proj
-    tied = projection.weight is decoder.decoder_frontend.embed.weight
-    release_words = _after_special_rows(words, release)
-    source = words if tied else projection.weight.detach()
-    weight = converted(source, _CPU, dtype, release_words if tied else release)
-    bias = None if projection.bias is None else projection.bias.detach().to(dtype)
-    decoder.final_proj = PackedLinear(weight, bias, counted=not tied)
-    release_words(words)
-    decoder.decoder_frontend.embed = WordRows(words, dtype)
+def _pack_projection(decoder: nn.Module, release: Release) -> None:
+    """Pack the projection to the vocabulary; the word embedding's few rows are read from the file.
+
+    sonar-space exchanges the special tokens' rows in memory where a file has fairseq's layout. If
+    they were released, they would be read from the file again, in the wrong order.
+    """
+    words, projection = decoder.decoder_frontend.embed.weight, decoder.final_proj
+    tied = projection.weight is words
+    decoder.final_proj = PackedLinear(projection.weight.float(), projection.bias, counted=not tied)
+    release(words[_N_SPECIAL:])
 
 
 class _Scratch:
@@ -121,19 +117,3 @@ class _Scratch:
         target = self.buffer[: weight.numel()].view(weight.shape)
         convert_into(target, weight, release)
         return target
-
-
-def _after_special_rows(words: Tensor, release: Release) -> Release:
-    """`release` for all but the first rows of the word embedding.
-
-    sonar-space exchanges those rows in memory where a file has fairseq's layout. If they were
-    released, they would be read from the file again, in the wrong order.
-    """
-    n_kept = _N_SPECIAL * words.shape[1]
-    first = words.data_ptr()
-
-    def release_rest(piece: Tensor) -> None:
-        n_before = (piece.data_ptr() - first) // piece.element_size()
-        release(piece.flatten()[max(0, n_kept - n_before) :])
-
-    return release_rest

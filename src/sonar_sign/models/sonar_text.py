@@ -140,7 +140,8 @@ class SonarText:
         Its parameters require gradients after loading; freeze it with `requires_grad_(False)`.
         """
         family = SONAR_TEXT_DECODER_FAMILY
-        packed = self.only_decodes and self._n_parameters(family) >= LARGE_MODEL
+        large = self._n_parameters(family) >= LARGE_MODEL
+        packed = self.only_decodes and (large or self.decoder_precision == "bf16")
         placement = Placement(self.device, _dtype_of(self.decoder_precision), packed)
         return load_weights(family, self.cards[family], placement)
 
@@ -223,9 +224,9 @@ class SonarText:
         self._check_embeddings(embeddings)
         if len(embeddings) == 0:
             return []
-        decoder, dtype = self.decoder, _dtype_of(self.decoder_precision)
+        dtype = next(self.decoder.parameters()).dtype
         return search(
-            decoder,
+            self.decoder,
             self.tokenizer,
             embeddings.detach().to(self.device, dtype),
             language,
