@@ -2,9 +2,9 @@
 
     python benchmarks/precision.py [RESULTS] [--models FOLDER]     # after make demo
 
-The clips of all splits are translated by the system `finetuned` into both languages of the demo. Also told are
-the cosines of embeddings in either precision, of clips and of captions (the targets), and whether a
-second run in bf16 gives the same texts.
+The clips of all splits are translated by the system `finetuned` into both languages of the demo.
+Also told are the cosines of embeddings in either precision, of clips and of captions (the targets),
+and whether a second run in bf16 gives the same texts.
 """
 
 import argparse

@@ -108,13 +108,14 @@ def opened(folder: Path, precision: str, **how: bool):
 
 
 def open_decoder(folder: Path, precision: str) -> None:
-    from sonar_sign.core.devices import n_parameters
-
     for only_decodes in (True, False):
         sonar = opened(folder, precision, only_decodes=only_decodes)
         with Cost() as cost:
             decoder = sonar.decoder
-        weights = n_parameters(decoder) * (4 if sonar.decoder_precision == "fp32" else 2) / 1e9
+        # The rows of the word embedding that a packed decoder needs are read from the file.
+        in_file = {decoder.decoder_frontend.embed.weight} if only_decodes else set()
+        kept = {*decoder.parameters(), *decoder.buffers()} - in_file
+        weights = sum(tensor.numel() * tensor.element_size() for tensor in kept) / 1e9
         show(
             case="open",
             precision=sonar.decoder_precision,

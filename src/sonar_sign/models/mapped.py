@@ -42,6 +42,13 @@ def releaser(path: Path) -> Release:
     return release
 
 
+def give_back_freed_memory() -> None:
+    """Return to the system what has been freed; glibc keeps blocks of less than 32 MB otherwise."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 def _range_of(line: str) -> tuple[int, int]:
     """The addresses of a line of `/proc/self/maps`."""
     start, end = line.split(" ", 1)[0].split("-")

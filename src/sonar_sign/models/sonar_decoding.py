@@ -1,6 +1,7 @@
 """Beam search through SONAR's text decoder, by fairseq2's generator."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from fairseq2.data.tokenizers import Tokenizer
@@ -82,6 +83,25 @@ def search(
             for found in output.hypotheses
         )
     return results
+
+
+def check_embeddings(embeddings: Tensor, width: int, folder: Path) -> None:
+    """Raise UserError unless embeddings are `(n, width)` and finite.
+
+    Args:
+        folder: of the SONAR that needs them.
+    """
+    if embeddings.ndim != 2 or embeddings.shape[1] != width:
+        raise UserError(
+            f"Embeddings of shape {tuple(embeddings.shape)} do not fit SONAR in {folder}, "
+            f"which needs (n, {width})."
+        )
+    bad = (~torch.isfinite(embeddings.detach()).all(dim=1)).nonzero().flatten().tolist()
+    if bad:
+        raise UserError(
+            f"{len(bad)} of {len(embeddings)} embeddings contain NaN or infinite numbers, "
+            f"the first one at row {bad[0]}."
+        )
 
 
 class BestOfGroups(BeamSearchAlgorithm):

@@ -30,8 +30,9 @@ from sonar_sign.core.devices import LARGE_MODEL, PRECISIONS, choose_precision
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file
 from sonar_sign.core.wording import nearest
+from sonar_sign.models.mapped import give_back_freed_memory
 from sonar_sign.models.sonar_cards import card_errors, file_errors, file_of, read_cards
-from sonar_sign.models.sonar_decoding import Hypothesis, Search, search
+from sonar_sign.models.sonar_decoding import Hypothesis, Search, check_embeddings, search
 from sonar_sign.models.sonar_weights import NAMES, Placement, load_weights
 from sonar_sign.models.vocabulary_loss import IGNORED, vocabulary_losses
 
@@ -140,10 +141,19 @@ class SonarText:
         Its parameters require gradients after loading; freeze it with `requires_grad_(False)`.
         """
         family = SONAR_TEXT_DECODER_FAMILY
-        large = self._n_parameters(family) >= LARGE_MODEL
-        packed = self.only_decodes and (large or self.decoder_precision == "bf16")
+        packed = self.only_decodes and (self._is_large(family) or self.decoder_precision == "bf16")
         placement = Placement(self.device, _dtype_of(self.decoder_precision), packed)
         return load_weights(family, self.cards[family], placement)
+
+    def set_aside_decoder(self) -> None:
+        """Give back main memory of a large decoder that only decodes, until it is needed again.
+
+        Opening it again takes seconds.
+        """
+        in_memory = self.only_decodes and self.device.type == "cpu"
+        large = in_memory and self._is_large(SONAR_TEXT_DECODER_FAMILY)
+        if large and self.__dict__.pop("decoder", None) is not None:
+            give_back_freed_memory()
 
     def check_language(self, language: str) -> str:
         """Return `language` if the tokenizer knows it.
@@ -221,7 +231,7 @@ class SonarText:
                 numbers, or a file of the folder cannot be read.
         """
         self.check_language(language)
-        self._check_embeddings(embeddings)
+        check_embeddings(embeddings, self.embedding_dim, self.folder)
         if len(embeddings) == 0:
             return []
         dtype = next(self.decoder.parameters()).dtype
@@ -283,7 +293,7 @@ class SonarText:
         """The cross-entropy of every token, `(n, longest)`; zero for tokens that are not scored."""
         if self.only_decodes:
             raise ValueError("This SONAR was opened with only_decodes, so it computes no losses.")
-        self._check_embeddings(embeddings)
+        check_embeddings(embeddings, self.embedding_dim, self.folder)
         if not 0 < len(sequences) == len(embeddings):
             raise ValueError(f"{len(sequences)} texts for {len(embeddings)} embeddings.")
         # Padding comes last and attention is causal, so no scored token attends to it. A layout
@@ -314,23 +324,13 @@ class SonarText:
         limit = model.pos_encoder.max_seq_len
         return [encode(text)[:limit].long() for text in texts]
 
-    def _check_embeddings(self, embeddings: Tensor) -> None:
-        if embeddings.ndim != 2 or embeddings.shape[1] != self.embedding_dim:
-            raise UserError(
-                f"Embeddings of shape {tuple(embeddings.shape)} do not fit SONAR in "
-                f"{self.folder}, which needs (n, {self.embedding_dim})."
-            )
-        bad = (~torch.isfinite(embeddings.detach()).all(dim=1)).nonzero().flatten().tolist()
-        if bad:
-            raise UserError(
-                f"{len(bad)} of {len(embeddings)} embeddings contain NaN or infinite numbers, "
-                f"the first one at row {bad[0]}."
-            )
-
     def _precision_of(self, family: str) -> str:
         # A model that is being made has no file yet, and its precision is not `auto`.
         n_parameters = self._n_parameters(family) if self.precision == "auto" else 0
         return choose_precision(self.precision, self.device, n_parameters)
+
+    def _is_large(self, family: str) -> bool:
+        return self._n_parameters(family) >= LARGE_MODEL
 
     def _n_parameters(self, family: str) -> int:
         """About the number of parameters of a model, by the size of its file, which is fp32."""

@@ -14,8 +14,8 @@ from torch.utils.checkpoint import checkpoint
 
 IGNORED = -100
 """The target of a token that is not scored."""
-# Logits of a piece: 32 MB in float32.
-PIECE = 1 << 23
+# Logits of a piece, 134 MB in float32. For each piece all weights of the projection are read.
+PIECE = 1 << 25
 
 
 def vocabulary_losses(

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sonar_sign.core.options import LossOptions, TrainOptions
+from sonar_sign.models.mapped import give_back_freed_memory
 from sonar_sign.training.data import Batch
 from sonar_sign.training.losses import Losses
 from sonar_sign.training.processes import gather
@@ -95,6 +96,12 @@ class TrainingModule(pl.LightningModule):
         # fp16's loss scaler skips such a step and lowers its scale.
         if self.options.mixed_precision != "fp16" and not torch.isfinite(value):
             raise NotFiniteError(f"{what} of {value.item()}", self._of_step)
+
+    def on_validation_start(self) -> None:
+        # SONAR's decoder, which only validation needs, takes the place of the gradients.
+        if self.device.type == "cpu":
+            self.zero_grad(set_to_none=True)
+            give_back_freed_memory()
 
     def validation_step(self, batch: Batch, _: int) -> None:
         if batch.weight:

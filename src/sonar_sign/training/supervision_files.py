@@ -44,8 +44,10 @@ def sonar_opener(folder: Path, device: torch.device, losses: LossOptions) -> Ope
 
         precision = PredictOptions().precision if only_decodes else "fp32"
         sonar = SonarText.open(folder, device, precision, only_decodes=only_decodes)
-        # Losses go through the decoder; `trained_decoder` makes it trainable where asked to.
+        # Opened now, so that a damaged file is found before training. Losses go through the
+        # decoder; `trained_decoder` makes it trainable where asked to.
         sonar.decoder.requires_grad_(False)
+        sonar.set_aside_decoder()
         return sonar
 
     return open_sonar
@@ -169,5 +171,11 @@ def make_validation(
         return Validation(captions, None)
     sonar, language = open_sonar(), supervision_files.validation.language
     sonar.check_language(language)
-    # Greedy decoding ranks checkpoints as beam search does, at a fraction of its time.
-    return Validation(captions, lambda embeddings: sonar.decode(embeddings, language, beam_size=1))
+
+    def translate(embeddings: Tensor) -> list[str]:
+        # Greedy decoding ranks checkpoints as beam search does, at a fraction of its time.
+        texts = sonar.decode(embeddings, language, beam_size=1)
+        sonar.set_aside_decoder()  # training needs the memory
+        return texts
+
+    return Validation(captions, translate)

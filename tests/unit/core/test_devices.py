@@ -3,7 +3,15 @@
 import pytest
 import torch
 
-from sonar_sign.core.devices import autocast, choose_device, count_devices, may_use_gpu, timer_on
+from sonar_sign.core.devices import (
+    LARGE_MODEL,
+    autocast,
+    choose_device,
+    choose_precision,
+    count_devices,
+    may_use_gpu,
+    timer_on,
+)
 from sonar_sign.core.errors import UserError
 
 VARIABLES = (
@@ -131,3 +139,27 @@ def test_precisions():
         autocast(cpu, "fp16")
     with pytest.raises(UserError, match="'fp8' is not one of fp32, bf16, fp16"):
         autocast(cpu, "fp8")
+
+
+@pytest.mark.parametrize(
+    ("native", "n_parameters", "precision"),
+    [
+        (True, LARGE_MODEL, "bf16"),
+        (True, LARGE_MODEL - 1, "fp32"),
+        (False, LARGE_MODEL, "fp32"),
+        (False, 10, "fp32"),
+    ],
+)
+def test_auto_is_bf16_where_a_large_model_gains_by_it(monkeypatch, native, n_parameters, precision):
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: native)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    cpu = torch.device("cpu")
+    assert choose_precision("auto", cpu, n_parameters) == precision
+    for asked_for in ("fp32", "bf16"):
+        assert choose_precision(asked_for, cpu, n_parameters) == asked_for
+
+
+@pytest.mark.parametrize("precision", ["fp16", "tf32", "", "AUTO"])
+def test_precisions_that_a_cpu_has_not(precision):
+    with pytest.raises(UserError, match="Precision"):
+        choose_precision(precision, torch.device("cpu"), 0)

@@ -1,12 +1,14 @@
 """`embed_text`: captions through SONAR's text encoder, in the manifest's order."""
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 from in_process import refusal
 from small_files import EMBEDDING_DIM, write_manifest
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import TargetOptions
 from sonar_sign.features.embed_text import embed_text
 from sonar_sign.features.targets import read_targets
 from sonar_sign.models.sonar_text import SonarText
@@ -56,6 +58,23 @@ def test_captions_that_would_be_altered_are_refused(tmp_path, content, words):
     # Before SONAR is looked for.
     command = ("embed_text", "--manifest", tmp_path / "m", "--sonar", tmp_path / "nowhere")
     assert words in refusal(*command, "--output", tmp_path / "t.npy")
+
+
+@pytest.mark.parametrize("precision", ["auto", "fp32", "bf16"])
+def test_the_index_says_how_targets_were_made(tmp_path, tiny_sonar, tiny_sonar_texts, precision):
+    texts = tiny_sonar_texts["eng_Latn"]
+    manifest = write_manifest(tmp_path / "m.tsv", [f"c{n}" for n in range(len(texts))], texts)
+    found = []
+    for name, options in (("a", TargetOptions(precision)), ("b", TargetOptions("fp32"))):
+        embed_text(manifest, tiny_sonar, tmp_path / f"{name}.npy", options, device="cpu")
+        found.append(np.stack(list(read_targets(tmp_path / f"{name}.npy").values())))
+    metadata = pq.read_schema(tmp_path / "a.parquet").metadata
+    effective = b"bf16" if precision == "bf16" else b"fp32"  # a small model gains nothing
+    assert (metadata[b"precision"], metadata[b"device"]) == (effective, b"cpu")
+    cosines = torch.cosine_similarity(*map(torch.from_numpy, found))
+    assert cosines.min() > (0.999 if precision == "bf16" else 1 - 1e-6)
+    assert found[0].dtype == np.float32
+    assert np.array_equal(*found) == (precision != "bf16")
 
 
 def test_mistakes_are_named(tmp_path, tiny_sonar):

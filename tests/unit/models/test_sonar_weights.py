@@ -182,3 +182,21 @@ def test_damaged_weights_are_no_traceback(folder, packed):
     sonar.decoder = load_weights(DECODER, sonar.cards[DECODER], placement)
     with pytest.raises(UserError, match="decoder computed NaN"):
         sonar.decode(torch.zeros(1, 32), "eng_Latn")
+
+
+def test_a_large_decoder_is_set_aside_and_comes_back(folder, monkeypatch):
+    sonar = SonarText.open(folder, precision="fp32", only_decodes=True)
+    embeddings = torch.randn(3, 32, generator=torch.Generator().manual_seed(0))
+    texts = sonar.decode(embeddings, "eng_Latn")
+    sonar.set_aside_decoder()
+    assert "decoder" in vars(sonar)  # a small one stays
+    monkeypatch.setattr("sonar_sign.models.sonar_text.LARGE_MODEL", 1000)
+    sonar.set_aside_decoder()
+    assert "decoder" not in vars(sonar)
+    sonar.set_aside_decoder()
+    assert sonar.decode(embeddings, "eng_Latn") == texts
+
+    trained = SonarText.open(folder)
+    decoder = trained.decoder
+    trained.set_aside_decoder()
+    assert trained.decoder is decoder

@@ -57,10 +57,11 @@ def run(folder, out, sonar, /, *, languages=("eng_Latn",), system="finetuned", *
         "timings": [folder / "0.json", folder / "1.json"],
     }
     models |= {name: changes.pop(name) for name in MODELS & changes.keys()}
+    options = PredictOptions(beam_size=2, batch_size=3, precision=changes.pop("precision", "auto"))
     predict(
         SonarModels(**models),
         FeatureFiles(**files | changes),
-        PredictOptions(beam_size=2, batch_size=3),
+        options,
         PredictionRun(system, outputs, seed=5, device="cpu"),
     )
     return {
@@ -143,6 +144,18 @@ def test_what_made_the_predictions(folder, tmp_path, tiny_sonar):
     files = folder / "hiera.pth", folder / "encoder.pth", tiny_sonar / "sonar_text_decoder.pt"
     assert info["cost"]["bytes_on_disk"] == sum(path.stat().st_size for path in files)
     assert 0.1 < info["cost"]["peak_memory_gb"] < 30
+
+
+def test_bf16_is_said_and_gives_the_same_every_time(folder, tmp_path, tiny_sonar):
+    runs = [
+        run(folder, tmp_path / name, tiny_sonar, precision=name[:4])["eng_Latn"]
+        for name in ("bf16", "bf16 again", "fp32")
+    ]
+    assert [info["precision"] for _, info in runs] == ["bf16", "bf16", "fp32"]
+    assert [info["decoding"]["precision"] for _, info in runs] == ["bf16", "bf16", "fp32"]
+    assert runs[0][0].equals(runs[1][0])
+    counted = [info["cost"]["parameters"] for _, info in runs]
+    assert counted[0] == counted[2]
 
 
 def test_a_stage_1_system_is_known_by_its_video_encoder(folder, tmp_path, tiny_sonar):
