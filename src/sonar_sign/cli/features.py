@@ -7,8 +7,9 @@ from sonar_sign.cli.paths import ARRAY, OUTPUT
 from sonar_sign.core.bounds import SEEDS, THREADS
 from sonar_sign.core.gpus import refusal_of_device
 from sonar_sign.core.languages import FLORES
-from sonar_sign.core.options import DEVICES, ExtractOptions, TargetOptions
+from sonar_sign.core.options import DEVICES, ExtractOptions
 from sonar_sign.core.settings import INPUT_FILE, INPUT_FOLDER, CheckHere
+from sonar_sign.core.target_options import TargetOptions
 
 Sonar = Annotated[Path, "Folder with SONAR's text encoder, decoder and tokenizer.", INPUT_FOLDER]
 Device = Annotated[str, "Where models run.", DEVICES, CheckHere(refusal_of_device)]

@@ -30,6 +30,7 @@ from sonar_sign.core.settings import IntOrAuto
 
 Compat = Literal["ssvp_slt", "exact"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+AutoPrecision = Annotated[Precision, "auto: bf16 where it gains, else fp32; fp16: GPU only."]
 Split = Literal["train", "val", "test"]
 LandmarkSource = Literal["openpose", "pose", "mediapipe"]
 DEVICES = matching("auto|cpu|cuda(:[0-9]{1,2})?", "auto, cpu, cuda or cuda:N")
@@ -81,16 +82,6 @@ class ExtractOptions:
     num_workers: Annotated[
         int, "Processes that decode clips ahead of the model; 0: none.", WORKERS
     ] = 0
-
-
-@dataclass(frozen=True)
-class TargetOptions:
-    """How captions become targets."""
-
-    precision: Annotated[
-        Precision,
-        "Of SONAR's text encoder; auto: bf16 where it gains, else fp32.",
-    ] = "auto"
 
 
 @dataclass(frozen=True)
@@ -274,9 +265,7 @@ class PredictOptions:
 
     beam_size: Annotated[int, "Hypotheses kept by beam search.", between(1, 100)] = 5
     batch_size: Annotated[int, "Clips encoded and decoded together.", BATCH] = 32
-    precision: Annotated[
-        Precision, "Of all models; auto: bf16 where it gains, else fp32; fp16: GPU only."
-    ] = "auto"
+    precision: AutoPrecision = "auto"
 
 
 @dataclass(frozen=True)
@@ -358,6 +347,4 @@ class TranslateOptions:
     compat: Annotated[Compat, "Windows as in the reference, or with its faults mended."] = (
         "ssvp_slt"
     )
-    precision: Annotated[Precision, "auto: bf16 where it gains, else fp32; fp16: GPU only."] = (
-        "auto"
-    )
+    precision: AutoPrecision = "auto"

@@ -6,8 +6,8 @@ from sonar_sign.core.column_names import Layout
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.foreign_tables import read_foreign
 from sonar_sign.core.notes import tell
-from sonar_sign.core.options import TargetOptions
 from sonar_sign.core.settings import check_options
+from sonar_sign.core.target_options import TargetOptions
 from sonar_sign.features.targets import write_targets
 
 

@@ -8,7 +8,7 @@ from in_process import refusal
 from small_files import EMBEDDING_DIM, write_manifest
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.options import TargetOptions
+from sonar_sign.core.target_options import TargetOptions
 from sonar_sign.features.embed_text import embed_text
 from sonar_sign.features.targets import read_targets
 from sonar_sign.models.sonar_text import SonarText
