@@ -55,8 +55,8 @@ def test_the_language_counts(tmp_path, tiny_sonar, tiny_sonar_texts):
 )
 def test_captions_that_would_be_altered_are_refused(tmp_path, content, words):
     (tmp_path / "m").write_bytes(content)
-    # Before SONAR is looked for.
-    command = ("embed_text", "--manifest", tmp_path / "m", "--sonar", tmp_path / "nowhere")
+    # Before SONAR is opened: the folder holds none.
+    command = ("embed_text", "--manifest", tmp_path / "m", "--sonar", tmp_path)
     assert words in refusal(*command, "--output", tmp_path / "t.npy")
 
 
