@@ -78,7 +78,9 @@ class ExtractOptions:
     compat: Annotated[Compat, "Windows as in the reference, or with its two faults mended."] = (
         "ssvp_slt"
     )
-    precision: Annotated[Precision, "Precision of SignHiera; fp16 on a GPU only."] = "fp32"
+    precision: Annotated[
+        Precision, "Of SignHiera; auto: bf16 where it gains, else fp32; fp16: GPU only."
+    ] = "auto"
     num_workers: Annotated[
         int, "Processes that decode clips ahead of the model; 0: none.", WORKERS
     ] = 0

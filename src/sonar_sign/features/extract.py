@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from sonar_sign.clips.clip_shards import ClipShard
-from sonar_sign.core.devices import choose_device, choose_precision, n_parameters
+from sonar_sign.core.devices import PRECISIONS, choose_device, choose_precision, n_parameters
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of, write_json
 from sonar_sign.core.options import Compat, ExtractOptions
@@ -19,6 +19,7 @@ from sonar_sign.features.clip_features import clip_features
 from sonar_sign.features.clip_windows import ClipWindows, load_windows
 from sonar_sign.features.feature_shards import write_features
 from sonar_sign.models.hiera_checkpoint import load_sign_hiera
+from sonar_sign.models.mapped import convert_linear_layers, releaser
 from sonar_sign.models.sign_hiera import SignHieraConfig
 
 
@@ -46,6 +47,9 @@ def extract(
     choose_precision(options.precision, chosen, 0)  # raises now, not after the model is loaded
     model = load_sign_hiera(checkpoint, device=chosen)
     precision = choose_precision(options.precision, chosen, n_parameters(model))
+    dtype = PRECISIONS[precision]
+    if dtype is not None:
+        convert_linear_layers(model, dtype, releaser(checkpoint))
     shard = ClipShard(clips)
     decode_ms: dict[str, float] = {}
     # `predict` writes an empty translation for a clip without features.

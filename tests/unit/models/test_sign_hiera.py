@@ -6,6 +6,8 @@ import pytest
 import torch
 from golden_weights import META, arrays, assert_close, inputs, layout, tiny_hiera
 
+from sonar_sign.models.hiera_blocks import attend
+from sonar_sign.models.mapped import convert_linear_layers
 from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
 
 torch.set_num_threads(1)
@@ -120,13 +122,44 @@ def test_gradients_reach_what_features_use_and_checkpointing_changes_none():
         assert_close(again[name], gradient)
 
 
+def in_bf16(model: SignHiera) -> SignHiera:
+    convert_linear_layers(model, torch.bfloat16, lambda tensor: None)
+    return model
+
+
+@pytest.mark.parametrize("size", ["s002", "s020"])
 @torch.inference_mode()
-def test_bf16_autocast_stays_near_float32():
-    model = tiny_hiera("s002")
-    (expected,) = model.features(FRAMES[:1], [9])
+def test_features_in_bf16_point_where_those_in_float32_do(size):
+    padding = [9, 0, 20, 5, 0, 13]
+    exact = torch.cat(tiny_hiera(size).features(FRAMES, padding)).double()
+    model = in_bf16(tiny_hiera(size))
     with torch.autocast("cpu", torch.bfloat16):
-        (found,) = model.features(FRAMES[:1], [9])
-    assert_close(found.float(), expected, tolerance=0.05)
+        found = torch.cat(model.features(FRAMES, padding)).double()
+    assert not torch.equal(found, exact)
+    assert torch.cosine_similarity(found, exact, dim=-1).min() > 0.9999
+
+
+@torch.inference_mode()
+def test_in_bf16_a_window_does_not_depend_on_those_beside_it():
+    model = in_bf16(tiny_hiera())
+    with torch.autocast("cpu", torch.bfloat16):
+        together = model.features(FRAMES[:3], [0, 7, 0])
+        alone = [model.features(FRAMES[i : i + 1], [p])[0] for i, p in enumerate((0, 7, 0))]
+    for one, other in zip(together, alone, strict=True):
+        assert_close(one.float(), other.float(), tolerance=0.01)
+
+
+@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize("n_queries, n_keys", [(1, 1), (16, 64), (300, 301)])
+@torch.inference_mode()
+def test_attention_in_bf16(long, n_queries, n_keys):
+    torch.manual_seed(0)
+    q, k, v = (
+        torch.randn(3, length, 2, 24, dtype=torch.bfloat16)
+        for length in (n_queries, n_keys, n_keys)
+    )
+    found = attend(q, k, v, long=long).float()
+    assert_close(found, attend(q.float(), k.float(), v.float()), tolerance=0.02)
 
 
 def test_wrong_frames_and_paddings_are_named():
