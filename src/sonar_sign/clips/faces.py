@@ -1,5 +1,6 @@
 """The signer's face in a source video, found by dlib's detectors on a few frames."""
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -13,8 +14,22 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file
 from sonar_sign.core.geometry import Box, intersection_over_union
 
-Detector = Callable[[np.ndarray], np.ndarray]
-"""Takes a uint8 RGB frame `(height, width, 3)`, returns its faces' boxes `(n, 4)` in pixels."""
+
+@dataclass(frozen=True)
+class SearchArea:
+    """The part of a frame that can hold certain faces, from the frame's left top corner."""
+
+    right: int
+    """Its width in pixels."""
+    bottom: int
+    """Its height in pixels."""
+    smallest: float
+    """Width in pixels of the smallest of the faces."""
+
+
+Detector = Callable[[np.ndarray, SearchArea | None], np.ndarray]
+"""Takes a uint8 RGB frame `(height, width, 3)` and the area to search (None: the whole frame, for
+faces of any size), returns the faces' boxes `(n, 4)` in pixels."""
 
 # Boxes of one face in different frames overlap at least this much (intersection over union).
 SAME_FACE = 0.3
@@ -22,10 +37,17 @@ SAME_FACE = 0.3
 # frequent face is found.
 STEADY = 0.75
 # A face is searched again within this margin around its box, as a share of its width and height.
-AROUND = 0.6
+AROUND = 0.5
 # Every so many frames the whole frame is searched, in between only the part that can hold the faces
 # found before.
-WHOLE_EVERY = 3
+WHOLE_EVERY = 6
+
+# dlib's HOG detector finds faces of this width in pixels, in smaller and smaller copies of a frame,
+# each `STEP` times as large as the one before.
+HOG_WIDTH = 72.0
+STEP = 5 / 6
+# The copy, counted from one of twice the frame's size, in which the search begins.
+FIRST_COPY = 4
 
 
 @dataclass(frozen=True)
@@ -44,23 +66,38 @@ class SignerFace:
 _detector = cache(dlib.get_frontal_face_detector)
 
 
-def find_faces(frame: np.ndarray) -> np.ndarray:
+def find_faces(frame: np.ndarray, area: SearchArea | None = None) -> np.ndarray:
     """The faces in a frame, `(n, 4)`, from about 75 pixels: dlib's frontal HOG detector.
 
-    dlib searches for faces of one size in smaller and smaller copies of the frame, each 5/6 of the
-    one before. SSVP-SLT starts with a copy twice as large as the frame. Starting with the fourth
-    copy of that series finds the same boxes of larger faces in a fifth of the time.
+    SSVP-SLT starts with a copy twice as large as the frame. Starting with the fourth copy of that
+    series finds the same boxes of larger faces in a fifth of the time. Where the faces are about
+    known, a later copy and a part of it find the same ones in a twentieth.
     """
-    height, width = (2 * side for side in frame.shape[:2])
-    for _ in range(4):
-        height, width = (int(5 / 6 * side + 0.5) for side in (height, width))
-    scale = np.divide(frame.shape[1::-1], (width, height))
-    return _hog(cv2.resize(frame, (width, height)), 0) * np.tile(scale, 2)
+    height, width = frame.shape[:2]
+    copy = FIRST_COPY
+    if area is not None:
+        # A smaller copy than a face was found in: faces come nearer, or the next box is smaller.
+        copy = max(copy, round(math.log(HOG_WIDTH / (2 * area.smallest), STEP)) - 1)
+        frame = frame[: area.bottom, : area.right]
+    # The scale is the whole frame's, rounded as the copies are: boxes come in steps of a fifth, and
+    # a slightly different scale gives another step.
+    scaled_height, scaled_width = 2 * height, 2 * width
+    for _ in range(copy):
+        scaled_height, scaled_width = (int(STEP * n + 0.5) for n in (scaled_height, scaled_width))
+    size = (
+        round(frame.shape[1] * scaled_width / width),
+        round(frame.shape[0] * scaled_height / height),
+    )
+    return _hog(cv2.resize(frame, size), 0) * np.tile(np.divide(frame.shape[1::-1], size), 2)
 
 
-def find_small_faces(frame: np.ndarray) -> np.ndarray:
+def find_small_faces(frame: np.ndarray, area: SearchArea | None = None) -> np.ndarray:
     """The faces in a frame, `(n, 4)`, from about 40 pixels: SSVP-SLT's way."""
-    return _hog(frame, 1)
+    return _hog(_part(frame, area), 1)
+
+
+def _part(frame: np.ndarray, area: SearchArea | None) -> np.ndarray:
+    return frame if area is None else frame[: area.bottom, : area.right]
 
 
 def _hog(frame: np.ndarray, doublings: int) -> np.ndarray:
@@ -86,8 +123,9 @@ def open_cnn_detector(model: Path) -> Detector:
             f"{model} is not dlib's mmod_human_face_detector.dat ({error}); fetch it again."
         ) from error
 
-    def find(frame: np.ndarray) -> np.ndarray:
-        return _boxes(found.rect for found in detector(np.ascontiguousarray(frame), 0))
+    def find(frame: np.ndarray, area: SearchArea | None = None) -> np.ndarray:
+        part = np.ascontiguousarray(_part(frame, area))
+        return _boxes(found.rect for found in detector(part, 0))
 
     return find
 
@@ -103,7 +141,8 @@ def is_there(frame: np.ndarray, face: np.ndarray, find: Detector = find_faces) -
     margin_x, margin_y = AROUND * (x2 - x1), AROUND * (y2 - y1)
     left, top = max(0, int(x1 - margin_x)), max(0, int(y1 - margin_y))
     part = frame[top : int(y2 + margin_y), left : int(x2 + margin_x)]
-    found = find(part) + np.array([left, top, left, top])
+    area = SearchArea(part.shape[1], part.shape[0], x2 - x1)
+    found = find(part, area) + np.array([left, top, left, top])
     return shows(found, face)
 
 
@@ -126,15 +165,13 @@ def find_signer(
             often, and of several equally frequent ones the largest.
     """
     tracks: list[list[np.ndarray]] = []
-    probed = 0
+    probed, lost = 0, False
     for frame in frames:
-        searched = frame
-        if probed % WHOLE_EVERY and tracks:
-            # The top left corner is kept, because HOG boxes lie on a grid that starts there.
-            right, bottom = (int(edge) for edge in np.max([_reach(t[-1]) for t in tracks], axis=0))
-            searched = frame[:bottom, :right]
+        whole = lost or not tracks or probed % WHOLE_EVERY == 0
+        boxes = find(frame, None if whole else _around([track[-1] for track in tracks]))
         probed += 1
-        for box in find(searched):
+        lost = len(boxes) == 0
+        for box in boxes:
             track = next(
                 (t for t in tracks if intersection_over_union(t[-1], box) > SAME_FACE), None
             )
@@ -153,9 +190,12 @@ def find_signer(
     return SignerFace(np.mean(best, axis=0), len(best), probed)
 
 
-def _reach(face: np.ndarray) -> np.ndarray:
-    """Right and bottom edge `(2,)` of the part in which a face is searched again."""
-    return face[2:] + AROUND * (face[2:] - face[:2])
+def _around(faces: list[np.ndarray]) -> SearchArea:
+    """Where faces are searched again. HOG boxes lie on a grid that starts in the left top corner,
+    so that corner is part of it."""
+    reach = [face[2:] + AROUND * (face[2:] - face[:2]) for face in faces]
+    right, bottom = (int(edge) for edge in np.max(reach, axis=0))
+    return SearchArea(right, bottom, min(face[2] - face[0] for face in faces))
 
 
 def _mean_area(track: list[np.ndarray]) -> float:

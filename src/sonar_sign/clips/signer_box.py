@@ -20,8 +20,11 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.geometry import Box, center_box, crop_box
 from sonar_sign.core.video import VideoInfo, read_frames_near
 
-# SSVP-SLT searches every 16th frame for the face; in long videos `frames_probed` are spread wider.
+# SSVP-SLT searches every 16th frame for the face. So do we, up to so many: dlib's boxes come in
+# steps of a fifth of their size, so only the mean of the same frames is the same box. In longer
+# videos, where decoding costs more than searching, `frames_probed` are spread wider.
 PROBE_STEP = 16
+PROBED_AS_REFERENCE = 20
 # Frames between the two that are compared to measure movement: long enough for a hand to move.
 MOVEMENT_FRAMES = 3
 
@@ -48,7 +51,7 @@ class FaceSearch:
     """
 
     frames_probed: int
-    """How many frames of a video are searched at most."""
+    """How many frames of a long video are searched."""
     cnn_model: Path | None = None
     """dlib's CNN detector; None: the HOG detector."""
 
@@ -105,14 +108,14 @@ class FaceSearch:
         expected = signer.face.box
         if expected is not None and is_there(first, expected, self.detector):
             return signer
-        faces = self.detector(first)
+        faces = self.detector(first, None)
         if len(faces) == 0 or (expected is not None and shows(faces, expected)):
             return signer
         face = self.face(path, video, *span)
         return signer if face.box is None else SignerBox(crop_box(tuple(face.box)), "clip", face)
 
     def _probed(self, start: int, end: int) -> list[int]:
-        if end - start <= PROBE_STEP * self.frames_probed:
+        if end - start <= PROBE_STEP * max(self.frames_probed, PROBED_AS_REFERENCE):
             return list(range(start, end, PROBE_STEP))
         # The very first and last frames are often title cards or fades, so they are left out.
         return np.linspace(start, end, self.frames_probed + 2)[1:-1].astype(int).tolist()

@@ -60,7 +60,9 @@ class CropOptions:
     ] = 224
     quality: Annotated[int, "x264's constant rate factor; 0 is lossless.", between(0, 51)] = 18
     frames_probed: Annotated[
-        int, "Most frames per video in which the signer's face is searched.", between(1, 1000)
+        int,
+        "Frames of a long video in which the signer's face is searched; short ones: each 16th.",
+        between(1, 1000),
     ] = 8
     detector: Annotated[Literal["hog", "cnn"], "dlib's face detector; cnn needs a GPU."] = "hog"
     no_face: Annotated[

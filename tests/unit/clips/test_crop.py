@@ -121,7 +121,8 @@ def placed(portrait, *lefts):
 
 
 def test_a_sentence_of_somebody_elsewhere_has_its_own_box(portrait, tmp_path):
-    left, right = placed(portrait, 0), placed(portrait, 500)
+    # dlib's boxes come in steps; in these two places it takes the same one.
+    left, right = placed(portrait, 0), placed(portrait, 504)
     write_video(tmp_path / "v.mp4", [left] * 60 + [right] * 20)
     shard = run(
         tmp_path, shard_row("a", "v.mp4", "0", 12), shard_row("b", "v.mp4", "2.5", 20),
@@ -131,7 +132,7 @@ def test_a_sentence_of_somebody_elsewhere_has_its_own_box(portrait, tmp_path):
     assert (usual.box_from, own.box_from) == ("video", "clip")
     assert (usual.faces_found, usual.frames_probed) == (4, 5)
     assert (own.faces_found, own.frames_probed) == (2, 2)
-    assert own.box[0] - usual.box[0] == pytest.approx(500, abs=30)
+    assert own.box[0] - usual.box[0] == pytest.approx(504, abs=30)
 
 
 def test_of_two_people_the_one_who_moves_is_the_signer(portrait, tmp_path):
@@ -308,7 +309,7 @@ def test_faces_are_looked_for_once_a_video(portrait, tmp_path):
     (remembered,) = faces.iterdir()
     assert output.read_bytes() == plain
     # What is remembered is used ...
-    remembered.write_text(remembered.read_text().replace('"found": 3', '"found": 2'))
+    remembered.write_text(remembered.read_text().replace('"found": 6', '"found": 2'))
     crop(shard, tmp_path, output, tmp_path / "times.json", OPTIONS, faces=faces)
     assert ClipShard(output).info("a").faces_found == 2
     # ... for the same file and number of frames only.
@@ -319,7 +320,8 @@ def test_faces_are_looked_for_once_a_video(portrait, tmp_path):
             remembered.write_text("{")
         options = CropOptions(32, 12, 5) if change == "options" else OPTIONS
         crop(shard, tmp_path, output, tmp_path / "times.json", options, faces=faces)
-        assert ClipShard(output).info("a").faces_found == options.frames_probed
+        info = ClipShard(output).info("a")
+        assert info.faces_found == info.frames_probed >= 6
 
 
 def test_every_clip_has_its_times(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from sonar_sign.clips.faces import find_faces, find_signer, find_small_faces
+from sonar_sign.clips.faces import SearchArea, find_faces, find_signer, find_small_faces
 from sonar_sign.core.geometry import crop_box, intersection_over_union
 
 FACE = (175, 65, 275, 170)
@@ -59,6 +59,25 @@ def test_boxes_are_the_references(portrait):
         (ours,) = find_faces(frame)
         overlaps.append(intersection_over_union(crop_box(tuple(ours)), crop_box(reference)))
     assert min(overlaps) > 0.85 and np.mean(overlaps) > 0.93
+
+
+def test_a_known_face_is_found_again_at_the_same_size(portrait):
+    """In the part of the frame that can hold it, from a smaller copy of the frame on."""
+    for x, y, side in [(300, 5, 240), (97, 30, 300), (13, 0, 340), (160, 22, 400)]:
+        frame = np.full((450, 641, 3), 128, np.uint8)
+        frame[y : y + side, x : x + side] = cv2.resize(portrait, (side, side))
+        (whole,) = find_faces(frame)
+        right, bottom = (int(edge) + 60 for edge in whole[2:])
+        (again,) = find_faces(frame, SearchArea(right, bottom, whole[2] - whole[0]))
+        assert np.abs(again - whole).max() < 3
+
+
+def test_a_video_is_searched_from_a_face_lost_on(portrait):
+    """Where the face was is searched first, and all of the next frame where it is not there."""
+    here, there = frame_with(portrait, (0, 0, 1)), frame_with(portrait, (310, 0, 1))
+    found = find_signer([here, there, there, there])
+    assert (found.found, found.probed) == (2, 4)
+    assert intersection_over_union(tuple(found.box), moved(310, 0)) > 0.6
 
 
 def test_small_faces(portrait):
