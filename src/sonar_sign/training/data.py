@@ -42,7 +42,7 @@ class Batch:
     frames: Tensor | None = None
     """`(n_windows, n_frames, size, size, 3)` uint8, the windows of all clips in order."""
     padding_frames: Tensor | None = None
-    """`(n_windows,)`."""
+    """`(n_windows,)`; stays on the CPU, see `SignHiera.features`."""
     n_windows: list[int] | None = None
     """Windows of each clip."""
 
@@ -50,7 +50,7 @@ class Batch:
         moved = {
             name: value.to(device, non_blocking=True)
             for name, value in vars(self).items()
-            if isinstance(value, Tensor)
+            if isinstance(value, Tensor) and name != "padding_frames"
         }
         return replace(self, batch_targets=self.batch_targets.to(device), **moved)
 

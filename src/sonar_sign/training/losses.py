@@ -83,11 +83,13 @@ class Losses(nn.Module):
         arXiv:1911.05722), by cosine over a temperature. It depends on the size of batches."""
         with torch.no_grad():
             others = torch.cat([self.gather(batch_targets.targets[:, 0]), self.queue])
-            others = F.normalize(others[others.abs().sum(dim=1) > 0], dim=1)
+            # Masked, not left out: how many there are is not asked of a GPU.
+            empty = others.abs().sum(dim=1) == 0
+            others = F.normalize(others, dim=1)
             own = F.normalize(batch_targets.targets, dim=-1)
-            same = own[:, 0] @ others.T > SAME_CAPTION
+            excluded = (own[:, 0] @ others.T > SAME_CAPTION) | empty
         anchors = F.normalize(predicted, dim=1)
-        negatives = (anchors @ others.T).masked_fill(same, -torch.inf)[:, None]
+        negatives = (anchors @ others.T).masked_fill(excluded, -torch.inf)[:, None]
         positive = (anchors[:, None] * own).sum(dim=-1, keepdim=True)
         negatives = negatives.expand(-1, own.shape[1], -1)
         logits = torch.cat([positive, negatives], dim=-1) / self.options.infonce_temperature
@@ -96,14 +98,14 @@ class Losses(nn.Module):
 
     def _decoder_ce(self, predicted: Tensor, batch_targets: BatchTargets) -> Tensor:
         """The decoder's cross-entropy of the captions, teacher-forced, mean per token."""
-        losses = torch.zeros(batch_targets.known.shape, device=predicted.device)
+        columns = list(predicted.new_zeros(batch_targets.known.T.shape))
         for place, (language, captions) in enumerate(batch_targets.captions.items()):
             rows = batch_targets.known[:, place].nonzero().flatten()
             known = [captions[row] for row in rows.tolist()]
             if known:
                 of_language = self.word_losses(predicted[rows], known, language)
-                losses = losses.index_put((rows, torch.tensor(place)), of_language)
-        return _mean_of_known(losses, batch_targets.known)
+                columns[place] = columns[place].index_put((rows,), of_language)
+        return _mean_of_known(torch.stack(columns, dim=1), batch_targets.known)
 
 
 ALL: dict[str, Callable[[Losses, Tensor, BatchTargets], Tensor]] = {

@@ -35,12 +35,13 @@ class BatchTargets:
     targets: Tensor
     """`(batch, n_languages, embedding_dim)` float32; zeros where a language has none."""
     known: Tensor
-    """`(batch, n_languages)` bool: there is a target, and a caption where captions were given."""
+    """`(batch, n_languages)` bool: there is a target, and a caption where captions were given. It
+    stays on the CPU: asking a GPU for it would wait for all that the GPU still computes."""
     captions: dict[str, list[str]] = field(default_factory=dict)
     """By language; empty where nothing is known."""
 
     def to(self, device: torch.device) -> "BatchTargets":
-        return BatchTargets(self.targets.to(device), self.known.to(device), self.captions)
+        return BatchTargets(self.targets.to(device), self.known, self.captions)
 
 
 class Supervision:
