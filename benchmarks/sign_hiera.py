@@ -3,10 +3,12 @@
     python benchmarks/sign_hiera.py              # everything, some minutes
     python benchmarks/sign_hiera.py --paddings 59 --no-encoder
 
-Each figure is taken in a process of its own. CPU: one thread, float32, process CPU seconds for one
-window of the public model's shape, with the peak of memory above what the process had at its
-start, before torch was imported. The rate of a large float32 `torch.mm` is measured before and
-after in the same process, so that the share of it says how good the code is whatever the machine.
+CPU: one thread, process CPU seconds for one window of the public model's shape, with the peak of
+memory above what the process had at its start, before torch was imported; a process for each length
+of window. Where the processor has units for bf16, the same window follows in bf16 in that process,
+as `extract` computes it, with the smallest cosine of its features with those in float32. The rate
+of a large `torch.mm` in the same precision is measured before and after, so that the share of it
+says how good the code is whatever the machine.
 GPU, where there is one: bf16 autocast over batches of windows, then `extract` as the workflow runs
 it, on a shard of clips of How2Sign's median length, decoded in worker processes. Weights are
 random, which costs the same.
@@ -68,7 +70,7 @@ def print_row(row: dict) -> None:
 
 
 def in_fresh_process(kind: str, *arguments: object) -> dict:
-    """WindowGroup one case with one CPU thread and return its figures."""
+    """Run one case with one CPU thread and return its figures."""
     command = [sys.executable, __file__, "--case", kind, *map(str, arguments)]
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
     paths = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
@@ -86,42 +88,59 @@ def resident_bytes() -> int:
 
 
 def cpu_case(padding: str) -> dict:
-    """One window on one thread."""
+    """One window on one thread, in float32 and in bf16."""
     at_start = resident_bytes()
     import torch
 
+    from sonar_sign.core.devices import has_bf16
+    from sonar_sign.models.mapped import convert_linear_layers
     from sonar_sign.models.sign_hiera import SignHiera, SignHieraConfig
 
     torch.set_num_threads(1)
     config = SignHieraConfig.base_128x224()
     model = SignHiera(config).eval()
     frames = torch.randn(1, config.in_chans, *config.input_size)
-    mm_rates = [mm_rate(MM_SIZE) for _ in range(3)]
-    with torch.inference_mode():
+    row = {"padding": int(padding), "tflop": round(window_flop(int(padding)) / 1e12, 3)}
+    exact, figures = timed_window(model, frames, int(padding), torch.float32, at_start)
+    row |= figures
+    if has_bf16(torch.device("cpu")):
+        convert_linear_layers(model, torch.bfloat16, lambda tensor: None)
+        found, figures = timed_window(model, frames, int(padding), torch.bfloat16, at_start)
+        row |= {f"bf16_{name}": value for name, value in figures.items() if name != "peak_gb"}
+        row["bf16_times_faster"] = round(row["cpu_s"] / row["bf16_cpu_s"], 2)
+        cosines = torch.cosine_similarity(exact.double(), found.double(), dim=-1)
+        row["bf16_least_cosine"] = round(cosines.min().item(), 6)
+    return row
+
+
+def timed_window(model, frames, padding: int, dtype, at_start: int) -> tuple:
+    """The features of one window `(n_units, dim)`, and what they cost."""
+    import torch
+
+    mm_rates = [mm_rate(MM_SIZE, dtype) for _ in range(3)]
+    autocast = torch.autocast("cpu", dtype, enabled=dtype != torch.float32)
+    with torch.inference_mode(), autocast:
         started, started_cpu = time.perf_counter(), time.process_time()
-        model.features(frames, [int(padding)])
+        (found,) = model.features(frames, [padding])
         cpu_s, wall_s = time.process_time() - started_cpu, time.perf_counter() - started
     peak = peak_bytes() - at_start
-    mm_rates += [mm_rate(MM_SIZE) for _ in range(3)]
-    flop = window_flop(int(padding))
-    rate, mm = flop / cpu_s, statistics.median(mm_rates)
-    return {
-        "padding": int(padding),
+    mm_rates += [mm_rate(MM_SIZE, dtype) for _ in range(3)]
+    rate, mm = window_flop(padding) / cpu_s, statistics.median(mm_rates)
+    return found, {
         "cpu_s": round(cpu_s, 2),
         "wall_s": round(wall_s, 2),
         "peak_gb": round(peak / 1e9, 2),
-        "tflop": round(flop / 1e12, 3),
         "gflop_per_s": round(rate / 1e9, 1),
         "mm_gflop_per_s": round(mm / 1e9, 1),
         "share_of_mm": round(rate / mm, 3),
     }
 
 
-def mm_rate(size: int) -> float:
-    """Floating-point operations a CPU second of a float32 matrix product."""
+def mm_rate(size: int, dtype) -> float:
+    """Floating-point operations per CPU second of a matrix product."""
     import torch
 
-    a, b = torch.randn(size, size), torch.randn(size, size)
+    a, b = torch.randn(size, size, dtype=dtype), torch.randn(size, size, dtype=dtype)
     started = time.process_time()
     torch.mm(a, b)
     return 2 * size**3 / (time.process_time() - started)

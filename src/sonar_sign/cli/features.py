@@ -39,7 +39,7 @@ def extract(
     from sonar_sign.core.devices import use_threads
     from sonar_sign.features.extract import extract as run
 
-    use_threads(threads)
+    use_threads(threads, options.num_workers)
     run(clips, checkpoint, output, timings, options, device=device)
 
 

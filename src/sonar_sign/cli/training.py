@@ -40,11 +40,11 @@ def run_task(task: "TrainingTask", run: RunFlags) -> None:
     run_training(task, destination, seed=run.seed, device=run.device)
 
 
-def _use_threads(run: RunFlags) -> None:
+def _use_threads(run: RunFlags, options: TrainOptions) -> None:
     """Set PyTorch's number of threads, before a model is loaded."""
     from sonar_sign.core.devices import use_threads
 
-    use_threads(run.threads)
+    use_threads(run.threads, options.num_workers)
 
 
 def train_video_encoder(
@@ -72,7 +72,7 @@ def train_video_encoder(
             --sign-encoder resources/models/demo/sign_encoder.pth
             --sonar resources/models/demo/sonar --training-dir out/training
     """
-    _use_threads(run)
+    _use_threads(run, options)
     from sonar_sign.training.video_encoder import VideoEncoderTraining
 
     inputs = video_inputs(clips, supervision, sign_hiera, sign_encoder)
@@ -108,7 +108,7 @@ def train_joint(
             --sign-encoder resources/models/demo/sign_encoder.pth
             --sonar resources/models/demo/sonar --training-dir out/training
     """
-    _use_threads(run)
+    _use_threads(run, options)
     from sonar_sign.training.joint import JointTraining
 
     inputs = video_inputs(clips, supervision, sign_hiera, sign_encoder)
@@ -149,7 +149,7 @@ def train_sign_encoder(
             --sign-encoder resources/models/demo/sign_encoder.pth
             --sonar resources/models/demo/sonar --training-dir out/training
     """
-    _use_threads(run)
+    _use_threads(run, options)
     from sonar_sign.training.sign_encoder import FeatureInputs, SignEncoderTraining
 
     inputs = FeatureInputs(
@@ -183,7 +183,7 @@ def train_landmark_translator(
             --val-manifest results/demo/manifests/val.tsv
             --training-dir out/training
     """
-    _use_threads(run)
+    _use_threads(run, options)
     from sonar_sign.training.landmark_translator import LandmarkInputs, LandmarkTraining
 
     inputs = LandmarkInputs(
@@ -226,7 +226,7 @@ def train_fused(
             --landmark-model results/demo/checkpoints/landmarks/best.pt
             --sonar resources/models/demo/sonar --training-dir out/training
     """
-    _use_threads(run)
+    _use_threads(run, options)
     from sonar_sign.training.fused import FusedInputs, FusedTraining
 
     inputs = FusedInputs(

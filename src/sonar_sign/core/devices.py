@@ -144,8 +144,13 @@ def peak_memory_gb(device: torch.device) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # kilobytes on Linux
 
 
-def use_threads(n: int) -> None:
-    """Limit PyTorch to `n` threads, so that parallel jobs do not compete; 0: PyTorch's default.
+def use_threads(n: int, n_workers: int = 0) -> None:
+    """Limit a command to `n` threads, so that parallel jobs do not compete; 0: PyTorch's default.
+
+    Args:
+        n: of the command, its worker processes included.
+        n_workers: processes that read data. The model gets the other threads: with as many as
+            cores beside busy workers, threads that wait for each other took most of the CPU time.
 
     Raises:
         UserError: it is no number of threads.
@@ -153,5 +158,6 @@ def use_threads(n: int) -> None:
     if n:
         if refusal := THREADS.refusal_of_number(n):
             raise UserError(f"{n} threads: {refusal}.")
-        torch.set_num_threads(n)
-        os.environ["OMP_NUM_THREADS"] = str(n)
+        of_model = max(1, n - n_workers)
+        torch.set_num_threads(of_model)
+        os.environ["OMP_NUM_THREADS"] = str(of_model)

@@ -1,5 +1,7 @@
 """Which devices a job takes for itself."""
 
+import os
+
 import pytest
 import torch
 
@@ -11,6 +13,7 @@ from sonar_sign.core.devices import (
     count_devices,
     may_use_gpu,
     timer_on,
+    use_threads,
 )
 from sonar_sign.core.errors import UserError
 
@@ -163,3 +166,17 @@ def test_auto_is_bf16_where_a_large_model_gains_by_it(monkeypatch, native, n_par
 def test_precisions_that_a_cpu_has_not(precision):
     with pytest.raises(UserError, match="Precision"):
         choose_precision(precision, torch.device("cpu"), 0)
+
+
+@pytest.mark.parametrize("n, n_workers, of_model", [(3, 2, 1), (4, 1, 3), (1, 4, 1), (2, 0, 2)])
+def test_processes_that_read_data_count_among_a_commands_threads(
+    monkeypatch, n, n_workers, of_model
+):
+    before = torch.get_num_threads()
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # restored afterwards
+    try:
+        use_threads(n, n_workers)
+        assert torch.get_num_threads() == of_model
+        assert os.environ["OMP_NUM_THREADS"] == str(of_model)
+    finally:
+        torch.set_num_threads(before)
