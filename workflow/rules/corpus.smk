@@ -138,7 +138,7 @@ rule crop:
         faces="results/{corpus}/faces",
         settings=flags(config["crop"]),
         face_model=repeat("face-model", "face_model"),
-        recipe=5,
+        recipe=6,
     message:
         "Cropping shard {wildcards.shard} of {wildcards.corpus}, {wildcards.split}"
     shell:

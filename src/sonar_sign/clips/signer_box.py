@@ -78,14 +78,14 @@ class FaceSearch:
             VideoError: the video cannot be decoded.
         """
         numbers = self._probed(start, end)
-        frames = list(read_frames_near(path, numbers, video))
 
         def movement(face: Box) -> float:
             return _movement(path, video, numbers[::2], face)
 
-        face = find_signer(frames, movement, self.detector)
+        # One frame at a time: those of a large video would fill the memory.
+        face = find_signer(read_frames_near(path, numbers, video), movement, self.detector)
         if face.box is None and self.cnn_model is None:
-            face = find_signer(frames, movement, find_small_faces)
+            face = find_signer(read_frames_near(path, numbers, video), movement, find_small_faces)
         return face
 
     def box_of_clip(
