@@ -15,6 +15,9 @@ from sonar_sign.clips.faces import SignerFace
 from sonar_sign.core.files import write_json
 from sonar_sign.core.timing import Timer
 
+# Raised where the same search of the same file finds another box than before.
+VERSION = 2
+
 
 class FaceCache:
     """Faces by video.
@@ -40,7 +43,7 @@ class FaceCache:
         if self.folder is None:
             return _timed(find)
         status = video.stat()
-        fingerprint = [str(video), status.st_size, status.st_mtime_ns, *search]
+        fingerprint = [VERSION, str(video), status.st_size, status.st_mtime_ns, *search]
         path = Path(self.folder) / f"{hashlib.sha256(str(video).encode()).hexdigest()[:24]}.json"
         stored = _read(path)
         if (
