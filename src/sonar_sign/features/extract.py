@@ -62,7 +62,8 @@ def extract(
         times[clip.clip_id] = {"decode": decode_ms[clip.clip_id], "sign_hiera": clip.milliseconds}
     # The timings are written first, so that features never lie there without them.
     write_json(timings, times)
-    write_features(output, features, model.config.feature_dim, sha256_of(checkpoint))
+    dim, made_by = model.config.feature_dim, sha256_of(checkpoint)
+    write_features(output, features, dim, made_by, precision)
 
 
 def _decoded(

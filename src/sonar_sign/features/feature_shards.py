@@ -23,6 +23,7 @@ from sonar_sign.features.indexed_arrays import (
 )
 
 _ENCODER = "encoder_sha256"
+_PRECISION = "precision"
 _FORMAT = IndexedArrayFormat(
     "Feature shard",
     "extract again",
@@ -32,7 +33,11 @@ _FORMAT = IndexedArrayFormat(
 
 
 def write_features(
-    path: Path, clips: Mapping[str, np.ndarray], dim: int, encoder_sha256: str
+    path: Path,
+    clips: Mapping[str, np.ndarray],
+    dim: int,
+    encoder_sha256: str,
+    precision: str = "",
 ) -> None:
     """Write the `.npy` at `path` and its index beside it.
 
@@ -40,6 +45,7 @@ def write_features(
         clips: `(n_units, dim)` float arrays by clip id, stored in this order.
         dim: width of a feature vector; an empty shard needs it.
         encoder_sha256: hash of the SignHiera checkpoint, or of the settings of landmarks.
+        precision: in which they were computed, where there was a choice.
 
     Raises:
         UserError: a feature is not finite, or is too large for float16.
@@ -54,7 +60,10 @@ def write_features(
         clip_id = list(clips)[int(np.searchsorted(offsets, bad, side="right")) - 1]
         raise UserError(f"There are NaN or infinite features for clip {clip_id}.")
     index = pa.table([list(clips), offsets, lengths], schema=_FORMAT.schema)
-    write_indexed_array(path, stored, index, {_ENCODER: encoder_sha256})
+    metadata = {_ENCODER: encoder_sha256}
+    if precision:
+        metadata[_PRECISION] = precision
+    write_indexed_array(path, stored, index, metadata)
 
 
 class FeatureShard:
@@ -72,6 +81,7 @@ class FeatureShard:
         self._offsets: np.ndarray = found.columns["offset"]
         self.lengths: np.ndarray = found.columns["length"]
         self.encoder_sha256 = found.metadata.get(_ENCODER, "")
+        self.precision = found.metadata.get(_PRECISION, "")
         self.dim = self._features.shape[1]
         if not self.encoder_sha256:
             raise _FORMAT.error(self.path, "its index does not say what its features were made by")

@@ -72,7 +72,9 @@ def test_a_dropped_clip_has_no_features(inputs, tmp_path):
 
 
 def test_features_know_their_encoder(inputs, tmp_path):
-    assert run(inputs, tmp_path)[0].encoder_sha256 == sha256_of(inputs[1])
+    shard, _ = run(inputs, tmp_path)
+    assert shard.encoder_sha256 == sha256_of(inputs[1])
+    assert shard.precision == "fp32"  # a model as small as this one gains nothing by bf16
 
 
 def test_every_clip_is_timed(inputs, tmp_path):
@@ -91,6 +93,7 @@ def test_the_sampling_is_a_setting(inputs, tmp_path):
 
 def test_bf16_is_close(inputs, tmp_path):
     fine, coarse = run(inputs, tmp_path)[0]["long"], run(inputs, tmp_path, precision="bf16")[0]
+    assert coarse.precision == "bf16"
     error = np.abs(coarse["long"].astype(float) - fine.astype(float)).max()
     assert 0 < error < 0.1 * np.abs(fine).max()
 
