@@ -88,7 +88,7 @@ def test_systems_are_listed_or_described(declared):
     )
     assert list(described.systems) == ["zero_shot", "greedy"]
     greedy = described.systems["greedy"]
-    assert greedy.decoding == {"beam_size": 1, "batch_size": 32, "precision": "fp32"}
+    assert greedy.decoding == {"beam_size": 1, "batch_size": 32, "precision": "auto"}
     assert greedy.training == "stage2"
 
 
