@@ -2,7 +2,7 @@
 
 from sonar_sign.corpora.shard import videos_of_shard
 from sonar_sign.landmarks.keypoint_locations import state_of
-from sonar_sign.models.fetch import registry
+from sonar_sign.models.registry import registry
 from sonar_sign.operations.input_names import as_input
 
 

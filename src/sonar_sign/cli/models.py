@@ -18,6 +18,9 @@ def fetch_model(
         "The hash to check, instead of the registry's.",
         matching("[0-9a-f]{64}", "64 hexadecimal digits, in small letters"),
     ] = None,
+    accept: Annotated[
+        bool, "Use a file that differs from an unverified hash; note its own."
+    ] = False,
 ) -> None:
     """Download a public file, or copy it from where it already is, and check it.
 
@@ -27,7 +30,7 @@ def fetch_model(
     """
     from sonar_sign.models.fetch import fetch_model as run
 
-    run(name, output, source, sha256=sha256)
+    run(name, output, source, sha256=sha256, accept=accept)
 
 
 COMMANDS = {"fetch_model": fetch_model}

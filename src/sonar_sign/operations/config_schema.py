@@ -34,7 +34,7 @@ from sonar_sign.core.options import (
 from sonar_sign.core.settings import Setting, defaults_of, settings_of
 from sonar_sign.core.target_options import TargetOptions
 from sonar_sign.corpora import TYPES
-from sonar_sign.models.fetch import registry
+from sonar_sign.models.registry import registry
 from sonar_sign.training.kinds import KINDS
 
 NAME = whole("[A-Za-z0-9_-]+")

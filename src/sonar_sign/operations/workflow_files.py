@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sonar_sign.corpora import TYPES
-from sonar_sign.models.fetch import registry
+from sonar_sign.models.registry import registry
 from sonar_sign.operations.corpus_files import CorpusFiles
 from sonar_sign.operations.experiment import Run
 from sonar_sign.operations.workflow_flags import flags

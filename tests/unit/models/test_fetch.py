@@ -2,105 +2,28 @@
 
 import bz2
 import hashlib
+import os
+import subprocess
+import sys
 import threading
 import time
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+from hostile_server import CONTENT, SHA256, serving
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.models.fetch import FetchOptions, fetch_model, registry
+from sonar_sign.models.download import FetchOptions
+from sonar_sign.models.fetch import fetch_model
+from sonar_sign.models.registry import registry
 
-CONTENT = bytes(range(256)) * 4000  # 1,024,000 bytes
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
 QUICK = FetchOptions(attempts=3, progress_bytes=50_000, backoff_s=0.01, stall_s=0.3)
 
 
-@dataclass
-class Server:
-    """What the server does; a list holds one value for each request, the last for all others."""
-
-    content: bytes = CONTENT
-    cut_after: list[int | None] = field(default_factory=lambda: [None])
-    """Bytes after which the connection is closed."""
-    stall_after: list[int | None] = field(default_factory=lambda: [None])
-    """Bytes after which nothing more is sent for a second."""
-    status: list[int] = field(default_factory=lambda: [200])
-    etag: list[str | None] = field(default_factory=lambda: ['"one"'])
-    extra_length: int = 0
-    """By how much Content-Length is wrong."""
-    ignores_range: bool = False
-    wrong_part: bool = False
-    """Answers a request for a part with another part."""
-    requests: list[dict[str, str]] = field(default_factory=list)
-    address: str = ""
-
-    def now(self, values):
-        return values[min(len(self.requests) - 1, len(values) - 1)]
-
-    def ranges(self):
-        return [request.get("Range") for request in self.requests]
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):  # noqa: N802 (the library's name)
-        plan = self.server.plan
-        plan.requests.append(dict(self.headers))
-        self.close_connection = True
-        status = plan.now(plan.status)
-        if status != 200:
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        etag, start = plan.now(plan.etag), 0
-        wanted = self.headers.get("Range")
-        same = self.headers.get("If-Range") in (None, etag)
-        if wanted and same and not plan.ignores_range:
-            start = int(wanted.removeprefix("bytes=").rstrip("-"))
-        if start and start >= len(plan.content):
-            self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{len(plan.content)}")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        if start and plan.wrong_part:
-            start -= 10
-        body = plan.content[start:]
-        self.send_response(206 if start else 200)
-        if start:
-            end = len(plan.content) - 1
-            self.send_header("Content-Range", f"bytes {start}-{end}/{len(plan.content)}")
-        self.send_header("Content-Length", str(len(body) + plan.extra_length))
-        if etag:
-            self.send_header("ETag", etag)
-        self.end_headers()
-        stall, cut = plan.now(plan.stall_after), plan.now(plan.cut_after)
-        if stall is not None:
-            self.wfile.write(body[:stall])
-            self.wfile.flush()
-            time.sleep(1)
-            return
-        self.wfile.write(body[:cut])
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    httpd.plan = Server(address=f"http://127.0.0.1:{httpd.server_port}/file.bin")
-    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield httpd.plan
-    httpd.shutdown()
-    thread.join()
-    httpd.server_close()
+def server():
+    with serving() as plan:
+        yield plan
 
 
 @pytest.fixture
@@ -160,15 +83,15 @@ def test_a_file_that_changed_meanwhile_starts_again(server, destination):
     old = b"x" * len(CONTENT)
     server.content, server.cut_after = old, [300_000, 0]
     with pytest.raises(UserError):
-        fetch(server, destination, sha256=None, name="sonar_tokenizer")
+        fetch(server, destination, sha256=None, name="sonar_text_decoder")
     server.content, server.cut_after, server.etag = CONTENT, [None], ['"two"']
-    fetch(server, destination, sha256=None, name="sonar_tokenizer")
+    fetch(server, destination, sha256=None, name="sonar_text_decoder")
     assert_only(destination)
 
 
 def test_without_a_version_and_a_hash_nothing_is_joined(server, destination):
     server.etag, server.cut_after = [None], [300_000, None]
-    fetch(server, destination, sha256=None, name="sonar_tokenizer")
+    fetch(server, destination, sha256=None, name="sonar_text_decoder")
     assert server.ranges() == [None, None]
     assert_only(destination)
 
@@ -240,6 +163,93 @@ def test_the_registrys_hash_is_checked_and_called_unverified(server, destination
     with pytest.raises(UserError, match="df84d487.*could not verify"):
         fetch(server, destination, sha256=None)
     assert not destination.exists()
+
+
+PAGE = b"\n<!DOCTYPE html>\n<title>Google Drive - Quota exceeded</title>" + bytes(3000)
+
+
+@pytest.mark.parametrize(
+    "page", [PAGE, b"<html><body>Sign in</body></html>", b"\xef\xbb\xbf<HTML>"]
+)
+@pytest.mark.parametrize("name", ["sign_hiera", "sonar_text_decoder", "face_detector"])
+def test_a_web_page_is_no_model(server, destination, page, name):
+    server.content, server.content_type = page, "application/octet-stream"
+    with pytest.raises(UserError, match=r"is no model: it is a web page.*by hand"):
+        fetch(server, destination, sha256=None, name=name)
+    assert len(server.requests) == 1 and not destination.exists()
+
+
+def test_a_web_page_does_not_cost_what_had_arrived(server, destination):
+    server.cut_after = [300_000, 0]
+    with pytest.raises(UserError):
+        fetch(server, destination)
+    server.content, server.ignores_range, server.cut_after = PAGE, True, [None]
+    with pytest.raises(UserError, match="web page"):
+        fetch(server, destination)
+    server.content, server.ignores_range = CONTENT, False
+    server.requests.clear()
+    fetch(server, destination)
+    assert server.ranges() == ["bytes=300000-"]
+
+
+@pytest.mark.parametrize("content", [b"", PAGE, b"PK\x03\x04" + bytes(5000)])
+def test_a_file_that_is_there_and_cannot_be_a_model(destination, content):
+    """Nothing is known of SONAR's decoder but that it is an archive of PyTorch."""
+    destination.parent.mkdir()
+    destination.write_bytes(content)
+    with pytest.raises(UserError, match=f"{destination} is not sonar_text_decoder.pt: it is "):
+        fetch_model("sonar_text_decoder", destination)
+    assert destination.read_bytes() == content
+
+
+def test_a_destination_below_a_file(tmp_path):
+    (tmp_path / "models").write_text("")
+    for folder in (tmp_path / "models", tmp_path / "models/sonar", Path("/proc/none")):
+        with pytest.raises(UserError, match=f"The folder {folder} cannot be made"):
+            fetch_model("sign_hiera", folder / "sign_hiera.pth")
+
+
+def test_more_than_the_disk_has(server, destination, monkeypatch):
+    server.extra_length = 10**15
+    with pytest.raises(UserError, match=r"GB of free space, 1000000.0 are needed"):
+        fetch(server, destination)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A file system of 512 KiB; only root can mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_fills_up_is_said_and_the_download_resumes(server, disk):
+    """A server that does not say how much will come, so that it is not refused before."""
+    server.content, server.hides_length = CONTENT[:400_000], True
+    sha256 = hashlib.sha256(server.content).hexdigest()
+    (disk / "other").write_bytes(bytes(300_000))
+    command = [sys.executable, "-m", "sonar_sign", "fetch_model", "--name", "sign_hiera"]
+    command += ["--output", str(disk / "model.pth"), "--source", server.address]
+    command += ["--sha256", sha256]
+    full = subprocess.run(command, capture_output=True, text=True)
+    assert full.returncode == 2 and "the disk is full" in full.stderr
+    assert len(full.stderr.strip().splitlines()) == 1
+    assert not (disk / "model.pth").exists()
+    (disk / "other").unlink()
+    again = subprocess.run(command, capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    assert_only(disk / "model.pth", server.content)
+    assert server.ranges()[-1] not in (None, "bytes=0-")
+
+
+def test_a_server_that_does_not_say_the_length(server, destination):
+    server.hides_length = True
+    fetch(server, destination)
+    assert_only(destination)
 
 
 def test_busy_servers_are_asked_again(server, destination):
@@ -315,9 +325,22 @@ def test_a_damaged_packed_download(server, destination):
     assert not destination.exists()
 
 
-@pytest.mark.parametrize("source", ["nowhere.pth", "ftp://example.org/x", "file:///etc/passwd"])
+@pytest.mark.parametrize("sha256", ["", "abc", "g" * 64, "0" * 65])
+def test_a_hash_that_is_none(destination, sha256):
+    with pytest.raises(UserError, match="64 hexadecimal digits"):
+        fetch_model("sign_hiera", destination, sha256=sha256)
+
+
+@pytest.mark.parametrize(("make", "what"), [(os.mkfifo, "no ordinary"), (os.mkdir, "a folder")])
+def test_a_destination_that_is_no_file(tmp_path, make, what):
+    make(tmp_path / "model.pth")
+    with pytest.raises(UserError, match=f"model.pth is {what}"):
+        fetch_model("sign_hiera", tmp_path / "model.pth")
+
+
+@pytest.mark.parametrize("source", ["", "nowhere.pth", "ftp://example.org/x", "file:///etc/passwd"])
 def test_bad_sources(destination, source):
-    with pytest.raises(UserError, match=source):
+    with pytest.raises(UserError, match=source or "local file for sign_hiera not found"):
         fetch_model("sign_hiera", destination, source)
 
 
