@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import pytest
 from workflow_project import REPOSITORY, SNAKEMAKE, merged
 
 from sonar_sign.core.gpus import GPUS, LOCK_FOLDER
+from sonar_sign.operations.machine import memory_bytes
 from sonar_sign.operations.slurm import PROGRAMS
 
 # Snakemake, which says of every job of a dry run what it asks for; rules with a message do not.
@@ -50,6 +52,51 @@ def asked(project, *arguments):
     jobs = json.loads(line.removeprefix("ASKED "))
     jobs.pop("all")
     return jobs
+
+
+def told(done):
+    """The lines of a run that are ours, and what Snakemake says of the machine."""
+    lines = [line for line in done.stdout.splitlines() if line.startswith("sonar-sign: ")]
+    provided = [line for line in done.stdout.splitlines() if line.startswith("Provided resources")]
+    return lines, provided
+
+
+MANIFEST = "results/demo/manifests/val.tsv"
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_a_job_that_needs_more_memory_than_there_is_is_told_and_runs_alone(project):
+    (project.folder / MANIFEST).unlink()
+    rows = {"prepare": {"mem_mb": 9_000_000, "runtime": 1}}
+    project.write_config(merged(project.config, {"cluster": {"rules": rows}}))
+    done = snakemake(project, "--cores", "2", "--", MANIFEST)
+    assert done.returncode == 0, done.stdout
+    lines, (provided,) = told(done)
+    assert len(lines) == 1
+    assert lines[0].startswith("sonar-sign: prepare needs 9000 GB of memory, this machine has ")
+    assert str(memory_bytes() // 10**6) in provided
+
+
+def scores_at_a_time(project, *arguments):
+    """The most jobs that Snakemake starts together, of three that score systems."""
+    for path in (project.folder / "results/demo/metrics").iterdir():
+        path.unlink()
+    scores = [f"results/demo/metrics/{name}.json" for name in ("zero_shot", "stage1", "finetuned")]
+    done = snakemake(project, "--cores", "3", *arguments, "--", *scores)
+    assert done.returncode == 0, done.stdout
+    return max(map(int, re.findall(r"^Execute (\d+) jobs", done.stdout, re.MULTILINE)))
+
+
+@pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.parametrize("profile", [(), ("--profile", "profiles/workstation")])
+def test_jobs_that_need_more_memory_together_than_there_is_wait(project, profile):
+    share = memory_bytes() * 6 // 10**7
+    rows = {"evaluate": {"mem_mb": share, "runtime": 1}}
+    project.write_config(merged(project.config, {"cluster": {"rules": rows}}))
+    assert scores_at_a_time(project, *profile) == 1
+    assert scores_at_a_time(project, *profile, "--resources", f"mem_mb={10 * share}") == 3
 
 
 @pytest.mark.slow

@@ -8,7 +8,15 @@ import os
 from snakemake_interface_executor_plugins.settings import ExecMode
 
 from sonar_sign.core.gpus import GPUS
-from sonar_sign.operations.cluster import check_rule_names, cores_of, resources_of
+from sonar_sign.operations.cluster import (
+    check_rule_names,
+    cores_of,
+    resources_of,
+    tight_jobs,
+)
+from sonar_sign.operations.machine import memory_bytes
+from sonar_sign.operations.memory import MEASURED_RULES, MemoryNeeds
+from sonar_sign.operations.rates import read_rates, values_of
 from sonar_sign.operations.run_records import write_run_records
 from sonar_sign.operations.slurm import check_slurm
 
@@ -28,8 +36,21 @@ except UserError as error:
 # `--jobs` is for batch systems only, and a job of one knows that it is one.
 IN_BATCHES = workflow.resource_settings.nodes is not None or workflow.exec_mode == ExecMode.REMOTE
 
+# On one machine Snakemake starts no jobs that need more memory together than there is.
+MACHINE_MB = memory_bytes() // 10**6
+NEEDS = MemoryNeeds(EXPERIMENT, values_of(read_rates()), gpus=ON_GPUS and IN_BATCHES)
+ORIGINAL_NAMES = {renamed(name): name for name in MEASURED_RULES}
+if not IN_BATCHES and workflow.global_resources.get("mem_mb").value is None:
+    workflow.global_resources.update({"mem_mb": MACHINE_MB})
+
+
+def measured_gb(rule, training):
+    """The peak memory of a rule's jobs, by its name here."""
+    return NEEDS.gb(ORIGINAL_NAMES.get(rule, rule), training)
+
+
 for _rule in RULES:
-    _asked = resources_of(_rule.name, CLUSTER, gpus=ON_GPUS)
+    _asked = resources_of(_rule.name, CLUSTER, measured_gb, gpus=ON_GPUS)
     _rule.resources.update(_asked)
     # What was asked for on the command line or in a profile goes before the table.
     _rule.resources.update(workflow.resource_settings.overwrite_resources.get(_rule.name, {}))
@@ -55,4 +76,10 @@ onstart:
             check_slurm(CLUSTER, attempts_of_rules(), gpus=ON_GPUS)
         except UserError as error:
             sys.exit(f"sonar-sign: {error}")
+    if not IN_BATCHES:
+        # Snakemake runs a job alone that asks for more than there is.
+        for sentence in tight_jobs(
+            workflow.dag.needrun_jobs(), CLUSTER, measured_gb, MACHINE_MB
+        ):
+            print(f"sonar-sign: {sentence}", file=sys.stderr)
     write_run_records(CONFIG, FILES)

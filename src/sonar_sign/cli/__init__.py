@@ -21,6 +21,7 @@ from sonar_sign.cli import (
     landmarks,
     models,
     operations,
+    rehearsal,
     report,
     training,
     translation,
@@ -50,6 +51,7 @@ COMMAND_MODULES = (
     report,
     demo,
     operations,
+    rehearsal,
 )
 for module in COMMAND_MODULES:
     for name, function in module.COMMANDS.items():

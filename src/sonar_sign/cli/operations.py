@@ -24,18 +24,20 @@ def estimate(
     ] = [1, 2, 4, 8],  # noqa: B006
     cores: Annotated[int, "CPU cores that crop videos.", CORES] = 16,
 ) -> None:
-    """Estimate the GPU hours, disk and time of a run from nothing.
+    """Estimate the GPU hours, disk, memory and time of a run from nothing.
 
     Example:
         .venv/bin/sonar-sign estimate --config config/how2sign.yaml --gpus 1 --gpus 4
     """
     from sonar_sign.operations.config import load_config
-    from sonar_sign.operations.estimate import as_text
     from sonar_sign.operations.estimate import estimate as run
+    from sonar_sign.operations.estimate_text import as_text
+    from sonar_sign.operations.machine import memory_bytes
     from sonar_sign.operations.rates import read_rates
 
     experiment = load_config(config).experiment
-    print(as_text(run(experiment, read_rates(rates), results), gpus, cores))
+    found = run(experiment, read_rates(rates), results)
+    print(as_text(found, gpus, cores, memory_bytes() / 1e9))
 
 
 def doctor(

@@ -29,7 +29,16 @@ SECTIONS = {
         "gallery",
     ),
     WORKFLOW_STEPS: (),
-    "Upkeep": ("config", "systems", "status", "show", "estimate", "doctor"),
+    "Upkeep": (
+        "config",
+        "systems",
+        "status",
+        "show",
+        "estimate",
+        "verify_models",
+        "rehearse",
+        "doctor",
+    ),
 }
 
 

@@ -325,8 +325,10 @@ class JobOptions:
     """What a job of one rule asks for in its first attempt."""
 
     mem_mb: Annotated[
-        int, "Memory in MB, times the number of the attempt.", between(1, 16_777_216)
-    ] = 4000
+        int | None,
+        "Memory in MB, times the number of the attempt; null: what was measured, and a tenth.",
+        between(1, 16_777_216),
+    ] = None
     runtime: Annotated[int, "Minutes, times the number of the attempt.", between(1, 525_600)] = 60
     gpus: Annotated[int, "GPUs, all on one node.", between(0, 64)] = 0
     cores: Annotated[

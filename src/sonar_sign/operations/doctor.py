@@ -40,17 +40,19 @@ def doctor(
         cores: for the commands that are proposed.
     """
     # These modules import `Finding` from here.
-    from sonar_sign.operations import check_results, installation
+    from sonar_sign.operations import check_results, installation, model_checks
 
     results, resources = Path("results"), Path("resources")
     again = partial(snakemake, config_files, cores)
     gpu, about_gpu = installation.check_gpu(config.values["device"])
-    disk, about_disk = installation.check_disk(config.experiment, results)
+    space, about_space = installation.check_space(config.experiment, results)
+    models, about_models = model_checks.check_models(config)
     findings = [
         *installation.check_versions(lock),
         *installation.check_libsndfile(),
         *gpu,
-        *disk,
+        *space,
+        *models,
         *check_config(config),
         *check_results.check_snakemake(Path.cwd(), again),
         *check_results.check_training_locks(results),
@@ -60,7 +62,7 @@ def doctor(
         *check_results.check_features(results, encoders_of(config), again),
         *check_results.check_targets(results, again),
     ]
-    return Checkup(findings, [about_gpu, about_disk])
+    return Checkup(findings, [about_gpu, *about_space, *about_models])
 
 
 def check_config(config: Config) -> list[Finding]:

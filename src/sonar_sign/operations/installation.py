@@ -10,7 +10,13 @@ from pathlib import Path
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.wording import first_few
 from sonar_sign.operations.check_results import Finding
+from sonar_sign.operations.estimate import Estimate, estimate
 from sonar_sign.operations.experiment import Experiment
+from sonar_sign.operations.machine import memory_bytes
+from sonar_sign.operations.memory import too_large
+from sonar_sign.operations.rates import read_rates
+from sonar_sign.operations.training_cost import GB
+from sonar_sign.operations.workflow_files import PUBLIC_MODELS
 
 PYTHONS = ((3, 11), (3, 12))
 SETUP = "make setup"
@@ -77,21 +83,30 @@ def check_gpu(device: str) -> tuple[list[Finding], str]:
     return [], f"{torch.cuda.device_count()} GPUs, {torch.cuda.get_device_name(chosen)}"
 
 
-def check_disk(experiment: Experiment, results: Path) -> tuple[list[Finding], str]:
-    """Compare the free disk space with what `estimate` says the run needs; and both in words."""
-    from sonar_sign.operations.estimate import estimate
-    from sonar_sign.operations.rates import read_rates
-    from sonar_sign.operations.training_cost import GB
+def check_space(experiment: Experiment, results: Path) -> tuple[list[Finding], list[str]]:
+    """Compare free disk and the machine's memory with what `estimate` says the run needs.
 
-    name = experiment.values["corpus"]["name"]
+    Returns:
+        What is wrong, and both in words.
+    """
     free_gb = shutil.disk_usage(_existing(results)).free / GB
     try:
-        needed_gb = estimate(experiment, read_rates(), results).disk_gb
+        found = estimate(experiment, read_rates(), results)
     except UserError as error:
-        return [], f"{free_gb:.1f} GB of disk are free; no estimate of what is needed ({error})"
-    used_gb = sum(p.stat().st_size for p in (results / name).rglob("*") if p.is_file()) / GB
-    numbers = f"{needed_gb:.1f} GB are needed, {used_gb:.1f} are in use already, {free_gb:.1f} free"
-    if free_gb + used_gb >= needed_gb:
+        return [], [f"{free_gb:.1f} GB of disk are free; no estimate of what is needed ({error})"]
+    disk, about_disk = _disk(found, free_gb, experiment.values["corpus"]["name"], results)
+    memory, about_memory = _memory(found)
+    return [*disk, *memory], [about_disk, about_memory]
+
+
+def _disk(found: Estimate, free_gb: float, name: str, results: Path) -> tuple[list[Finding], str]:
+    # The public models are downloaded beside the results.
+    folders = [results / name, *([results.parent / PUBLIC_MODELS] if found.loads else [])]
+    used_gb = sum(_size_gb(folder) for folder in folders)
+    numbers = (
+        f"{found.disk_gb:.1f} GB are needed, {used_gb:.1f} are in use already, {free_gb:.1f} free"
+    )
+    if free_gb + used_gb >= found.disk_gb:
         return [], f"disk: {numbers}"
     return [
         Finding(
@@ -99,6 +114,18 @@ def check_disk(experiment: Experiment, results: Path) -> tuple[list[Finding], st
             f"free some space, or make {results} a link to a folder on a larger disk",
         )
     ], f"disk: {numbers}"
+
+
+def _memory(found: Estimate) -> tuple[list[Finding], str]:
+    machine_gb = memory_bytes() / GB
+    step, most = max(found.memory_gb.items(), key=lambda item: item[1])
+    remedy = "use a machine with more memory, or a smaller batch_size in that training"
+    findings = [Finding(text, remedy) for text in too_large(found.memory_gb, machine_gb)]
+    return findings, f"memory: {step} needs {most:.1f} GB, this machine has {machine_gb:.1f}"
+
+
+def _size_gb(folder: Path) -> float:
+    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) / GB
 
 
 def _existing(path: Path) -> Path:

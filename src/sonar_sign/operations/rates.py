@@ -1,5 +1,6 @@
 """The rates that costs are estimated with: `rates.yaml`, or numbers of the user's own."""
 
+import math
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -29,7 +30,8 @@ def read_rates(path: Path | None = None) -> dict[str, dict[str, Any]]:
     for name, value in (read_yaml(path) if path else {}).items():
         if name not in rates:
             raise UserError(f"{path}: {name} is not a rate; {nearest(name, rates)}.")
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 < value < math.inf:
             raise UserError(f"{path}: {name} cannot be {value!r}; give a number above 0.")
         rates[name] = {"value": value, "measured": False, "source": str(path)}
     return rates

@@ -51,7 +51,7 @@ def check_slurm(
             )
     partitions = _partitions()
     for rule in sorted(attempts):
-        asked = resources_of(rule, cluster, gpus=gpus)
+        asked = resources_of(rule, cluster, lambda *_: 0.0, gpus=gpus)
         name = asked.get("slurm_partition")
         key = "gpu_partition" if asked["gpu"] and cluster["gpu_partition"] else "partition"
         partition = _find(partitions, name, key)

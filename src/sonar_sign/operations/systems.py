@@ -163,6 +163,8 @@ def list_systems(config: Config, results: Path = Path("results")) -> Listing:
 
 
 def _estimate(experiment: Experiment, results: Path) -> tuple[Estimate | None, str]:
+    if "demo" in experiment.values:
+        return None, "the demo's own models are trained on a CPU, in minutes."
     try:
         return estimate(experiment, read_rates(), results), ""
     except UserError as error:

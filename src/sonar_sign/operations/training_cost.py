@@ -11,11 +11,15 @@ from typing import Any
 
 from sonar_sign.core.options import LandmarkModelOptions
 from sonar_sign.operations.declarations import Training
+from sonar_sign.operations.experiment import Experiment
+from sonar_sign.operations.workflow_files import PUBLIC_MODELS
 from sonar_sign.operations.workload import HOUR_S, Workload
 
 GB = 1e9
 # docs/models.md has the numbers of parameters.
 HIERA_PARAMETERS, ENCODER_PARAMETERS = 51_097_936, 752_088_064
+# SONAR's text models; the decoder's projection is its word embedding.
+TEXT_ENCODER_PARAMETERS, DECODER_PARAMETERS = 766_091_264, 866_902_016
 PARAMETER_BYTES = 4
 # The folder that a training resumes from: every trained weight, and two numbers of AdamW.
 RESUME_COPIES = 3
@@ -53,6 +57,18 @@ class LandmarkSettings:
     def steps(self, load: Workload) -> float:
         """Positions that the encoder computes for a workload."""
         return load.hours * HOUR_S * self.rows_per_s / self.whole_shape["stride"]
+
+
+def models_gb(experiment: Experiment) -> float:
+    """The public model files that a config fetches; the demo makes its own."""
+    public = {
+        "sign_hiera": HIERA_PARAMETERS,
+        "sign_encoder": ENCODER_PARAMETERS,
+        "sonar": TEXT_ENCODER_PARAMETERS + DECODER_PARAMETERS,
+    }
+    named = experiment.values["models"]
+    fetched = [n for role, n in public.items() if named[role].startswith(PUBLIC_MODELS + "/")]
+    return sum(fetched) * PARAMETER_BYTES / GB if "demo" not in experiment.values else 0.0
 
 
 def gpu_hours(

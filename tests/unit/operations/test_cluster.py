@@ -1,12 +1,19 @@
 """What jobs ask for: the table, its growth, and its mistakes."""
 
 import copy
+from dataclasses import dataclass
 
 import pytest
 from small_files import REPOSITORY
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.operations.cluster import check_rule_names, cores_of, longest_runtime, resources_of
+from sonar_sign.operations.cluster import (
+    check_rule_names,
+    cores_of,
+    longest_runtime,
+    resources_of,
+    tight_jobs,
+)
 from sonar_sign.operations.config import load_config
 
 CLUSTER = load_config([REPOSITORY / "config/config.yaml"]).values["cluster"]
@@ -18,7 +25,7 @@ def cluster(**changes):
 
 def asked(rule, table, attempt=1, threads=1, gpus=True):
     """What Snakemake makes of it for one job."""
-    values = resources_of(rule, table, gpus=gpus)
+    values = resources_of(rule, table, lambda rule, training: 2.0, gpus=gpus)
     given = {"attempt": attempt, "threads": threads}
     made = {}
     for name, value in values.items():
@@ -34,6 +41,54 @@ def test_memory_and_time_grow_with_the_attempt():
     first, third = asked("crop", table), asked("crop", table, attempt=3)
     assert (first["mem_mb"], first["runtime"]) == (500, 30)
     assert (third["mem_mb"], third["runtime"]) == (1500, 90)
+
+
+def test_memory_that_the_table_leaves_open_is_what_was_measured():
+    """And a tenth more, because the next corpus has longer clips."""
+    assert asked("crop", cluster(rules={}))["mem_mb"] == 2200
+    assert asked("crop", cluster(rules={}), attempt=2)["mem_mb"] == 4400
+    # A value for others is none for a rule with a row of its own.
+    table = cluster(others={"mem_mb": 700, "runtime": 7}, rules={"crop": {"runtime": 9}})
+    assert asked("crop", table)["mem_mb"] == 2200 and asked("sample", table)["mem_mb"] == 700
+    table = cluster(trainings={"small": {"mem_mb": 3}})
+    mem_mb = resources_of("train", table, lambda rule, training: 2.0)["mem_mb"]
+    assert mem_mb(Wildcards("small.seed3"), attempt=1) == 3
+    assert mem_mb(Wildcards("large"), attempt=1) == 2200
+
+
+@dataclass(frozen=True)
+class Wildcards:
+    training: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    name: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """What Snakemake knows of a job."""
+
+    rule: Rule
+    wildcards: Wildcards = Wildcards()
+
+
+def test_jobs_that_do_not_fit_are_told_once_each():
+    needed = {"stage2": 17.0, "stage1": 9.0}
+    jobs = [Job(Rule("crop")), Job(Rule("crop"))]
+    jobs += [Job(Rule("train"), Wildcards(name)) for name in ("stage1", "stage2", "stage2.seed2")]
+
+    def told(machine_mb, **table):
+        def measured(rule, training):
+            return needed.get(training, 0.3)
+
+        return tight_jobs(jobs, cluster(**table), measured, machine_mb)
+
+    assert told(16_000) == ["train stage2 needs 17 GB of memory, this machine has 16."]
+    assert [text.split()[1] for text in told(8_000)] == ["stage2", "stage1"]
+    assert told(32_000) == []
+    assert told(16_000, trainings={"stage2": {"mem_mb": 15_000}}) == []
 
 
 def test_time_stops_growing_at_the_partitions_limit():

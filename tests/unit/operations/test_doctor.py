@@ -24,6 +24,7 @@ from small_files import (
 
 from sonar_sign.core.files import sha256_of
 from sonar_sign.core.tables import write_rows
+from sonar_sign.operations import installation
 from sonar_sign.operations.check_results import (
     check_clips,
     check_clock,
@@ -36,9 +37,9 @@ from sonar_sign.operations.check_results import (
 from sonar_sign.operations.config import load_config
 from sonar_sign.operations.doctor import encoders_of, snakemake
 from sonar_sign.operations.installation import (
-    check_disk,
     check_gpu,
     check_libsndfile,
+    check_space,
     check_versions,
 )
 from sonar_sign.operations.results_identity import write_identities
@@ -281,9 +282,26 @@ def test_too_little_disk(tmp_path):
     """A corpus larger than any disk."""
     # An hour each: 16 TB of clips.
     write_manifests(tmp_path, seconds=3600, train=100_000, val=1, test=1)
-    findings, note = check_disk(experiment_of(tmp_path), tmp_path)
-    only(findings, "Too little disk for how2sign", "GB are needed")
-    assert float(note.split()[1]) > 16_000
+    findings, notes = check_space(experiment_of(tmp_path), tmp_path)
+    finding = next(one for one in findings if "disk" in one.problem)
+    only([finding], "Too little disk for how2sign", "GB are needed")
+    assert float(notes[0].split()[1]) > 16_000
+
+
+def test_too_little_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(installation, "memory_bytes", lambda: 10 * 10**9)
+    write_manifests(tmp_path, train=10, val=1, test=1)
+    findings, notes = check_space(experiment_of(tmp_path), tmp_path)
+    only(findings[:1], "train stage2 needs", "GB of memory, this machine has 10.", "batch_size")
+    assert "train stage2 needs" in notes[1] and notes[1].endswith("this machine has 10.0")
+
+
+def test_the_demo_needs_what_estimate_says_and_no_public_models(tmp_path):
+    experiment = load_config([REPOSITORY / "config/config.yaml"]).experiment
+    findings, (disk, memory) = check_space(experiment, tmp_path / "results")
+    assert findings == []
+    assert disk.startswith("disk: 1.0 GB are needed, 0.0 are in use")
+    assert memory.startswith("memory: make demo needs 1.5 GB")
 
 
 def test_commands_name_the_config_that_was_given():

@@ -8,9 +8,9 @@ import pytest
 from experiments import experiment_of, write_manifests
 from small_files import REPOSITORY
 
-from sonar_sign.core.errors import UserError
 from sonar_sign.operations.config import load_config
-from sonar_sign.operations.estimate import Estimate, as_text, estimate
+from sonar_sign.operations.estimate import Estimate, estimate
+from sonar_sign.operations.estimate_text import as_text
 from sonar_sign.operations.rates import read_rates
 
 DEFAULTS = ["zero_shot", "stage1", "finetuned"]
@@ -36,6 +36,7 @@ def test_the_steps_of_the_default_systems(results):
     assert list(steps) == [
         "fetch_model",
         "crop",
+        "embed_text",
         "train stage1",
         "extract stage1",
         "train stage2",
@@ -49,7 +50,13 @@ def test_the_steps_of_the_default_systems(results):
 
 def test_a_system_alone_costs_what_it_needs(results):
     steps = steps_of(estimated(results, systems=["zero_shot"]))
-    assert list(steps) == ["fetch_model", "crop", "extract pretrained", "predict zero_shot"]
+    assert list(steps) == [
+        "fetch_model",
+        "crop",
+        "embed_text",
+        "extract pretrained",
+        "predict zero_shot",
+    ]
 
 
 def test_a_fused_system_costs_all_trainings_that_it_starts_from(results):
@@ -184,16 +191,39 @@ def test_a_faster_gpu_halves_what_it_computes(results):
 
 
 def test_what_is_not_counted_is_said(results):
-    assert "Not counted" not in as_text(estimated(results), [1], 1)
+    assert "Not counted" not in as_text(estimated(results), [1], 1, 100)
     changes = {"stage2": {"losses": {"decoder_ce": 0.5}}}
-    text = as_text(estimated(results, trainings=changes), [1], 1)
+    text = as_text(estimated(results, trainings=changes), [1], 1, 100)
     assert "Not counted: SONAR's decoder in training stage2." in text
 
 
-def test_the_demo_has_no_estimate():
+def test_the_demo_fetches_nothing_and_was_measured():
     experiment = load_config([REPOSITORY / "config/config.yaml"]).experiment
-    with pytest.raises(UserError, match="public models, not for the demo's"):
-        estimate(experiment, read_rates())
+    found = estimate(experiment, read_rates())
+    assert [step.name for step in found.steps] == ["make demo"]
+    assert found.disk_gb == read_rates()["demo_disk_gb"]["value"] < 2
+    text = as_text(found, [1], 2, 4)
+    assert "models" not in text and "GPUs" not in text and "needs" not in text
+    assert "config/config.yaml; further trainings" in text
+
+
+def test_only_the_public_models_of_the_config_are_fetched(results):
+    everything = steps_of(estimated(results))["fetch_model"].disk_gb
+    assert everything == pytest.approx(9.74, abs=0.01)
+    models = {"sonar": "/mnt/mine/sonar", "sign_encoder": "/mnt/mine/encoder.pth"}
+    assert steps_of(estimated(results, models=models))["fetch_model"].disk_gb < 0.21
+
+
+def test_a_machine_that_is_too_small_is_told_step_by_step(results):
+    found = estimated(results)
+    needed = {step.name: step.memory_gb for step in found.steps}
+    assert needed["train stage2"] > needed["train stage1"] > needed["crop"] > 0
+    assert needed["predict zero_shot"] == needed["predict finetuned"] > needed["crop"]
+    between = (needed["train stage2"] + needed["train stage1"]) / 2
+    told = [line for line in as_text(found, [1], 1, between).splitlines() if " needs " in line]
+    assert len(told) == 1 and told[0].startswith("train stage2 needs ")
+    assert told[0].endswith(f" GB of memory, this machine has {between:.0f}.")
+    assert " needs " not in as_text(found, [1], 1, 1000)
 
 
 def command(folder, *arguments):

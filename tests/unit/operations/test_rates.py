@@ -22,7 +22,13 @@ def test_a_rate_of_ones_own_is_an_assumption_of_that_file(tmp_path):
     assert values_of(rates) == {**others, "gpu_tflop_per_s": 200}
 
 
-@pytest.mark.parametrize("text", ["gpu_tflops: 3", "gpu_tflop_per_s: fast", "gpu_tflop_per_s: 0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gpu_tflops: 3",
+        *[f"gpu_tflop_per_s: {n}" for n in ("fast", "0", ".nan", ".inf", "-1", "true")],
+    ],
+)
 def test_a_wrong_rate_is_named(tmp_path, text):
     (tmp_path / "rates.yaml").write_text(text)
     with pytest.raises(UserError, match="gpu_tflop"):

@@ -1,0 +1,88 @@
+"""Subcommands that show, before the real job, whether everything it needs is there and works."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.settings import at_least
+
+Config = Annotated[list[Path], "Config of the run; repeat to override keys."]
+
+
+def rehearse(
+    config: Config,
+    clips: Annotated[
+        Path | None, "Corpus in How2Sign's layout; without it, clips are drawn."
+    ] = None,
+    folder: Annotated[Path, "Folder to run in; removed at the end."] = Path("rehearsal"),
+    keep: Annotated[bool, "Keep the folder."] = False,
+    output: Annotated[Path | None, "JSON file for the table of what each step needed."] = None,
+    layers: Annotated[
+        int | None, "Most layers of the models, for a quick try; all, if left out.", at_least(1)
+    ] = None,
+    pieces: Annotated[int, "Pieces of SONAR's vocabulary.", at_least(500)] = 256_000,
+    n_clips: Annotated[int, "Sentences of all splits together.", at_least(3)] = 16,
+    cores: Annotated[int, "CPU cores.", at_least(1)] = 2,
+    seed: Annotated[int, "Seed of weights and of drawn clips.", at_least(0)] = 1,
+) -> None:
+    """Run a config's whole workflow at full size, with random weights and a few clips.
+
+    Example:
+        .venv/bin/sonar-sign rehearse --config config/how2sign.yaml
+            --clips ../shared/data/how2sign_sample
+    """
+    from sonar_sign.core.files import write_json
+    from sonar_sign.core.wording import duration
+    from sonar_sign.operations.config import load_config
+    from sonar_sign.operations.estimate import estimate
+    from sonar_sign.operations.estimate_text import as_text
+    from sonar_sign.operations.machine import memory_bytes
+    from sonar_sign.operations.rates import read_rates
+    from sonar_sign.operations.rehearsal import RehearsalOptions
+    from sonar_sign.operations.rehearsal import rehearse as run
+    from sonar_sign.operations.rehearsal_files import RehearsalSize
+    from sonar_sign.operations.rehearsal_table import as_table, as_values
+
+    if output is not None and output.is_dir():
+        raise UserError(f"--output {output} is a folder; give the path of a file.")
+    whole = load_config(config)
+    size = RehearsalSize(layers, pieces, n_clips, seed)
+    found = run(whole, config, RehearsalOptions(folder, clips, size, cores, keep))
+    if output is not None:
+        write_json(output, {"seconds": found.seconds, **as_values(found.costs, found.peaks)})
+    print(f"Every step ran, in {duration(found.seconds)}. What each needed:\n")
+    print(as_table(found.costs, found.peaks))
+    print("\nWhat the real run needs, computed:\n")
+    print(as_text(estimate(whole.experiment, read_rates()), [1], cores, memory_bytes() / 1e9))
+
+
+def verify_models(
+    config: Config = [Path("config/how2sign.yaml")],  # noqa: B006 (Typer's way)
+    clips: Annotated[
+        Path | None, "Folder with clips whose translation is documented, such as DailyMoth-70h's."
+    ] = None,
+    answers: Annotated[Path | None, "YAML of known answers, instead of known_answers.yaml."] = None,
+) -> None:
+    """Check the model files: hashes, layouts, and answers that are documented.
+
+    Example:
+        .venv/bin/sonar-sign verify_models --clips data/dailymoth
+    """
+    from sonar_sign.operations.config import load_config
+    from sonar_sign.operations.known_answers import read_answers
+    from sonar_sign.operations.verification import all_good, line_of, verdict
+    from sonar_sign.operations.verify_models import verify_models as run
+
+    if clips is not None and not clips.is_dir():
+        raise UserError(f"--clips {clips} is not a folder; give the one that holds the clip.")
+    checks = []
+    for check in run(load_config(config), read_answers(answers), clips):
+        print(line_of(check), flush=True)
+        checks.append(check)
+    print(verdict(checks))
+    raise typer.Exit(0 if all_good(checks) else 1)
+
+
+COMMANDS = {"rehearse": rehearse, "verify_models": verify_models}
