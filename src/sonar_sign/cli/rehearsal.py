@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from sonar_sign.core.errors import UserError
-from sonar_sign.core.settings import at_least
+from sonar_sign.cli.paths import FOLDER, OUTPUT
+from sonar_sign.core.bounds import LAYERS, SEEDS, between
+from sonar_sign.core.settings import INPUT_FILE, INPUT_FOLDER
 
 Config = Annotated[list[Path], "Config of the run; repeat to override keys."]
 
@@ -14,18 +15,20 @@ Config = Annotated[list[Path], "Config of the run; repeat to override keys."]
 def rehearse(
     config: Config,
     clips: Annotated[
-        Path | None, "Corpus in How2Sign's layout; without it, clips are drawn."
+        Path | None, "Corpus in How2Sign's layout; without it, clips are drawn.", INPUT_FOLDER
     ] = None,
-    folder: Annotated[Path, "Folder to run in; removed at the end."] = Path("rehearsal"),
+    folder: Annotated[Path, "Folder to run in; removed at the end.", FOLDER] = Path("rehearsal"),
     keep: Annotated[bool, "Keep the folder."] = False,
-    output: Annotated[Path | None, "JSON file for the table of what each step needed."] = None,
-    layers: Annotated[
-        int | None, "Most layers of the models, for a quick try; all, if left out.", at_least(1)
+    output: Annotated[
+        Path | None, "JSON file for the table of what each step needed.", OUTPUT
     ] = None,
-    pieces: Annotated[int, "Pieces of SONAR's vocabulary.", at_least(500)] = 256_000,
-    n_clips: Annotated[int, "Sentences of all splits together.", at_least(3)] = 16,
-    cores: Annotated[int, "CPU cores.", at_least(1)] = 2,
-    seed: Annotated[int, "Seed of weights and of drawn clips.", at_least(0)] = 1,
+    layers: Annotated[
+        int | None, "Most layers of the models, for a quick try; all, if left out.", LAYERS
+    ] = None,
+    pieces: Annotated[int, "Pieces of SONAR's vocabulary.", between(500, 256_000)] = 256_000,
+    n_clips: Annotated[int, "Sentences of all splits together.", between(3, 100_000)] = 16,
+    cores: Annotated[int, "CPU cores.", between(1, 100_000)] = 2,
+    seed: Annotated[int, "Seed of weights and of drawn clips.", SEEDS] = 1,
 ) -> None:
     """Run a config's whole workflow at full size, with random weights and a few clips.
 
@@ -45,8 +48,6 @@ def rehearse(
     from sonar_sign.operations.rehearsal_files import RehearsalSize
     from sonar_sign.operations.rehearsal_table import as_table, as_values
 
-    if output is not None and output.is_dir():
-        raise UserError(f"--output {output} is a folder; give the path of a file.")
     whole = load_config(config)
     size = RehearsalSize(layers, pieces, n_clips, seed)
     found = run(whole, config, RehearsalOptions(folder, clips, size, cores, keep))
@@ -61,9 +62,13 @@ def rehearse(
 def verify_models(
     config: Config = [Path("config/how2sign.yaml")],  # noqa: B006 (Typer's way)
     clips: Annotated[
-        Path | None, "Folder with clips whose translation is documented, such as DailyMoth-70h's."
+        Path | None,
+        "Folder with clips whose translation is documented, such as DailyMoth-70h's.",
+        INPUT_FOLDER,
     ] = None,
-    answers: Annotated[Path | None, "YAML of known answers, instead of known_answers.yaml."] = None,
+    answers: Annotated[
+        Path | None, "YAML of known answers, instead of known_answers.yaml.", INPUT_FILE
+    ] = None,
 ) -> None:
     """Check the model files: hashes, layouts, and answers that are documented.
 
@@ -75,8 +80,6 @@ def verify_models(
     from sonar_sign.operations.verification import all_good, line_of, verdict
     from sonar_sign.operations.verify_models import verify_models as run
 
-    if clips is not None and not clips.is_dir():
-        raise UserError(f"--clips {clips} is not a folder; give the one that holds the clip.")
     checks = []
     for check in run(load_config(config), read_answers(answers), clips):
         print(line_of(check), flush=True)
