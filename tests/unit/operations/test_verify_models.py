@@ -6,14 +6,10 @@ import subprocess
 
 import preloaded
 import pytest
-import torch
 import yaml
 from small_files import write_video
-from tiny_models import tiny_encoder, tiny_hiera
 
-from sonar_sign.models.checkpoint import save_sign_encoder, save_sign_hiera
 from sonar_sign.models.registry import REGISTRY, registry
-from sonar_sign.models.sonar_text import SonarText
 
 FOLDER = "resources/models"
 PUBLIC_HIERA = f"{FOLDER}/dm_70h_ub_signhiera.pth"
@@ -23,6 +19,12 @@ TEXT = 3  # the sentence that is asked for
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory, tiny_sonar, tiny_sonar_texts):
     """A folder with stand-ins for all models, where the public ones would lie, and answers."""
+    # Tests of modules that need no PyTorch do not wait for it.
+    from tiny_models import tiny_encoder, tiny_hiera
+
+    from sonar_sign.models.checkpoint import save_sign_encoder, save_sign_hiera
+    from sonar_sign.models.sonar_text import SonarText
+
     folder = tmp_path_factory.mktemp("models")
     (folder / FOLDER).mkdir(parents=True)
     save_sign_hiera(folder / PUBLIC_HIERA, tiny_hiera())
@@ -108,6 +110,8 @@ def test_a_wrong_answer_is_told(models, kind, change_to, words):
 
 
 def test_other_weights_of_the_same_layout_give_another_answer(models):
+    import torch
+
     path = models / "mine/sonar/sonar_text_encoder.pt"
     file = torch.load(path, weights_only=True)
     generator = torch.Generator().manual_seed(0)
@@ -117,7 +121,15 @@ def test_other_weights_of_the_same_layout_give_another_answer(models):
     assert any("begins" in line for line in wrong(models))
 
 
+def zeros(*shape):
+    import torch
+
+    return torch.zeros(shape)
+
+
 def replaced(path, entry, change_tensors):
+    import torch
+
     file = torch.load(path, weights_only=True)
     change_tensors(file[entry])
     torch.save(file, path)
@@ -127,9 +139,9 @@ def replaced(path, entry, change_tensors):
     ("change_tensors", "words"),
     [
         (lambda t: t.pop("blocks.0.norm1.weight"), "blocks.0.norm1.weight is missing"),
-        (lambda t: t.update(stranger=torch.zeros(2)), "stranger is unknown"),
+        (lambda t: t.update(stranger=zeros(2)), "stranger is unknown"),
         (
-            lambda t: t.update(pos_embed_temporal=torch.zeros(1, 3, 8)),
+            lambda t: t.update(pos_embed_temporal=zeros(1, 3, 8)),
             "pos_embed_temporal is",
         ),
         (
@@ -148,7 +160,7 @@ def test_another_layout_is_told(models, change_tensors, words):
 def test_what_a_public_file_may_have_and_lack_is_allowed(models):
     def as_public(tensors):
         del tensors["norm.weight"], tensors["head.projection.bias"]
-        tensors["decoder_blocks.0.weight"] = torch.zeros(3)
+        tensors["decoder_blocks.0.weight"] = zeros(3)
 
     replaced(models / PUBLIC_HIERA, "model_state", as_public)
     (line,) = wrong(models)
