@@ -62,7 +62,9 @@ class MemoryNeeds:
         if rule == "extract":
             return self._by_precision(rule, values["extract"]["precision"])
         if rule in ("predict", "embed_text"):
-            return self._by_precision(rule, values["decoding"]["precision"])
+            # Targets may have settings of their own.
+            own = values.get("targets", {}) if rule == "embed_text" else {}
+            return self._by_precision(rule, own.get("precision", values["decoding"]["precision"]))
         return self.rate.get(f"{PREFIX}{rule}", self.rate[PREFIX + OTHERS])
 
     def _by_precision(self, rule: str, precision: str) -> float:
