@@ -158,7 +158,7 @@ def test_from_annotations_to_clips_without_pytorch(tmp_path):
     assert json.loads(summary.read_text())["splits"]["m"]["clips"] == 2
     # The flags arrived.
     info = found.info("a")
-    assert (info.width, info.frames_probed, info.n_frames) == (48, 1, 12)
+    assert (info.width, info.frames_probed, info.n_frames) == (48, 2, 12)
 
 
 def one_sentence(done, *words):
