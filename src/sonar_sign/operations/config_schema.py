@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sonar_sign.core.bounds import MAX_SEED, whole
+from sonar_sign.core.cluster_options import ClusterOptions, JobOptions
 from sonar_sign.core.demo_options import (
     DemoOptions,
     SignHieraPretrainOptions,
@@ -17,12 +18,10 @@ from sonar_sign.core.demo_options import (
 )
 from sonar_sign.core.options import (
     AugmentOptions,
-    ClusterOptions,
     CropOptions,
     EvaluateOptions,
     ExtractOptions,
     GalleryOptions,
-    JobOptions,
     LandmarkOptions,
     MetricOptions,
     PredictOptions,

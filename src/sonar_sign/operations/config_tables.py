@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sonar_sign.core.options import JobOptions, TrainOptions
+from sonar_sign.core.cluster_options import JobOptions
+from sonar_sign.core.options import TrainOptions
 from sonar_sign.core.settings import Setting, defaults_of, settings_of
 from sonar_sign.operations.config_schema import (
     DEMO_SECTIONS,
