@@ -125,7 +125,7 @@ def test_an_interrupted_run_ends_as_an_undisturbed_one(run, tmp_path, eval_every
 
 def test_a_run_that_was_interrupted_after_its_last_epoch(run, tmp_path):
     (tmp_path / "a/curves.csv").mkdir(parents=True)
-    with pytest.raises(OSError):
+    with pytest.raises(UserError, match="curves.csv"):
         run("a")
     (tmp_path / "a/curves.csv").rmdir()
     again, _ = run("a")
