@@ -45,6 +45,7 @@ def doctor(
     folder: Annotated[Path, "Folder in which Snakemake and its commands run."] = Path("."),
     lock: Annotated[Path, "The lock file of the installation."] = Path("requirements.lock"),
     cores: Annotated[int, "CPU cores, for the commands that are proposed.", CORES] = 2,
+    deep: Annotated[bool, "Read every file whole and decode every clip; takes longer."] = False,
 ) -> None:
     """Check the installation and the results; print what is wrong and how to correct it.
 
@@ -61,7 +62,7 @@ def doctor(
         if not folder.is_dir():
             raise UserError(f"--folder {folder} is not a folder; give the one Snakemake runs in.")
     with chdir(folder):
-        checkup = run(load_config(absolute), files, lock=lock, cores=cores)
+        checkup = run(load_config(absolute), files, lock=lock, cores=cores, deep=deep)
     print(as_text(checkup))
     raise typer.Exit(1 if checkup.findings else 0)
 

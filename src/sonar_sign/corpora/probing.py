@@ -122,3 +122,13 @@ def _write_cache(cache: Path | None, found: dict[str, tuple[_State, Probed]]) ->
             values = (*_written(probed), "", "")
         rows.append((source, *state, *values))
     write_rows(cache, COLUMNS, rows)
+
+
+def changed_since(root: Path, cache: Path, sources: Iterable[str]) -> set[str]:
+    """Sources that have another size or modification time than in the cache, or are missing."""
+    known = _read_cache(cache)
+    return {
+        source
+        for source in sources
+        if source in known and known[source][0] != _state(Path(root) / source)
+    }

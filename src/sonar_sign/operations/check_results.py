@@ -1,4 +1,4 @@
-"""Checks of a folder of results: leftover files, locks, and shards that are damaged or stale."""
+"""Checks of a folder of results: leftover files, locks, saved states, and unfinished jobs."""
 
 import base64
 import binascii
@@ -6,40 +6,19 @@ import os
 import re
 import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from sonar_sign.clips.clip_shards import ClipShard
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import sha256_of
-from sonar_sign.core.tables import read_columns
 from sonar_sign.core.wording import first_few
-from sonar_sign.features.feature_shards import FeatureShard
-from sonar_sign.features.targets import read_targets
+from sonar_sign.operations.findings import Again, Finding
 from sonar_sign.training.lock import dead_holder
+from sonar_sign.training.training_folder import require_whole_state
 
-# Makes the command that runs Snakemake with the given words, such as a target.
-Again = Callable[..., str]
 # Temporary names of files.atomic_write and of training.lock.
 TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}(\.[^.]+)?|\.lock\..+\.json")
 # The clocks of a cluster's machines differ by less than this.
 CLOCKS_DIFFER_S = 60
-# Feature vectors read at once, to save memory.
-CHUNK = 100_000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong."""
-
-    problem: str
-    """A sentence: what is wrong, and where."""
-    remedy: str
-    """A command, or advice where no command can do it."""
 
 
 def check_leftovers(folders: list[Path]) -> list[Finding]:
@@ -119,93 +98,15 @@ def check_snakemake(folder: Path, again: Again) -> list[Finding]:
     return findings
 
 
-def check_clips(results: Path, again: Again) -> list[Finding]:
-    """Find clip shards that cannot be read, or hold other clips than were assigned to them."""
-
-    def check(path: Path) -> None:
-        shard = ClipShard(path)
-        table = _shard_table(path)
-        if table.is_file():
-            assigned = set(read_columns(table, ("clip_id",))["clip_id"])
-            _require_same({*shard.clip_ids, *shard.dropped}, path, assigned, table)
-
-    return list(_broken(results.glob("*/clips/*/*.tar"), check, again))
-
-
-def check_features(results: Path, encoders: Mapping[str, Path], again: Again) -> list[Finding]:
-    """Find feature shards that cannot be read, hold NaN, or are of other clips or another model.
-
-    Args:
-        encoders: by folder of features, the checkpoint of the SignHiera that computes them.
-    """
-    hashes: dict[str, str] = {}
-
-    def check(path: Path) -> None:
-        shard = FeatureShard(path)
-        for start in range(0, len(shard), CHUNK):
-            if not np.isfinite(shard.rows(start, start + CHUNK)).all():
-                raise UserError(f"{path} holds NaN or infinite features.")
-        encoder, split = path.parts[-3:-1]
-        clips = path.parents[3] / "clips" / split / f"{path.stem}.tar"
-        if (ids := _clip_ids(clips)) is not None:
-            _require_same(set(shard.clip_ids), path, ids, clips)
-        checkpoint = encoders.get(encoder)
-        if checkpoint is None or not checkpoint.is_file():
-            return
-        if encoder not in hashes:
-            hashes[encoder] = sha256_of(checkpoint)
-        if shard.encoder_sha256 != hashes[encoder]:
-            raise UserError(
-                f"{path} was made by another SignHiera ({shard.encoder_sha256[:12]}) than "
-                f"{checkpoint} ({hashes[encoder][:12]})."
-            )
-
-    shards = {
-        path.with_suffix(".npy")
-        for suffix in ("npy", "parquet")
-        for path in results.glob(f"*/features/*/*/*.{suffix}")
-        if not path.name.startswith(".")
-    }
-    return list(_broken(shards, check, again))
-
-
-def check_targets(results: Path, again: Again) -> list[Finding]:
-    """Find targets that cannot be read, hold NaN, or do not fit their index."""
-    return list(_broken(results.glob("*/targets/*.npy"), read_targets, again))
-
-
-def _broken(paths, check: Callable[[Path], Any], again: Again) -> Iterator[Finding]:
-    for path in sorted(path for path in paths if not path.name.startswith(".")):
+def check_resume_states(results: Path) -> list[Finding]:
+    """Find saved states of trainings from which they cannot resume."""
+    findings = []
+    for path in sorted(results.glob("*/training/*/*.ckpt")):
         try:
-            check(path)
+            require_whole_state(path)
         except UserError as error:
-            files = [str(path)]
-            if path.suffix == ".npy":
-                files.append(str(path.with_suffix(".parquet")))
-            # As a target, because Snakemake does not make a file that no job needs any more.
-            made = f"{again(str(path))} && {again()}"
-            yield Finding(str(error), f"rm -f {shlex.join(files)} && {made}")
-
-
-def _require_same(found: set[str], path: Path, expected: set[str], source: Path) -> None:
-    missing, further = sorted(expected - found), sorted(found - expected)
-    if missing:
-        raise UserError(f"{path} lacks clips of {source}: {first_few(missing)}.")
-    if further:
-        raise UserError(f"{path} has clips that {source} does not have: {first_few(further)}.")
-
-
-def _clip_ids(tar: Path) -> set[str] | None:
-    """The clips of a shard; None where it is missing or damaged, which `check_clips` reports."""
-    try:
-        shard = ClipShard(tar)
-    except UserError:
-        return None
-    return {*shard.clip_ids, *shard.dropped}
-
-
-def _shard_table(tar: Path) -> Path:
-    return tar.parents[2] / "shards" / tar.parent.name / f"{tar.stem}.tsv"
+            findings.append(Finding(str(error), f"rm -r {shlex.quote(str(path.parent))}"))
+    return findings
 
 
 def _decoded(name: str) -> str:

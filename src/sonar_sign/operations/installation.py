@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.wording import first_few
-from sonar_sign.operations.check_results import Finding
 from sonar_sign.operations.estimate import Estimate, estimate
 from sonar_sign.operations.experiment import Experiment
+from sonar_sign.operations.findings import Finding
 from sonar_sign.operations.machine import memory_bytes
 from sonar_sign.operations.memory import too_large
 from sonar_sign.operations.rates import read_rates

@@ -25,7 +25,7 @@ def unrecorded(results: Path) -> list[Path]:
     Of such a file Snakemake looks at its time only, so no change of a setting makes it again. A
     file whose job was killed is not among them: Snakemake knows it and makes it again.
     """
-    return [path for path in _outputs(results) if not _is_recorded(path)]
+    return [path for path in _outputs(results) if not is_recorded(path)]
 
 
 def _outputs(results: Path) -> Iterable[Path]:
@@ -33,7 +33,7 @@ def _outputs(results: Path) -> Iterable[Path]:
         yield from sorted(path for path in results.glob(pattern) if not path.name.startswith("."))
 
 
-def _is_recorded(path: Path) -> bool:
+def is_recorded(path: Path) -> bool:
     """Whether Snakemake's own folder has a file for it, named by its path in base 64."""
     name = urlsafe_b64encode(os.fsencode(path)).decode()
     for folder in (STATE / "metadata", STATE / "incomplete"):
