@@ -104,7 +104,7 @@ def check_comparison(output: Output, look: Inspection) -> None:
     if not all(map(there, paths)):
         return
     systems = group_runs(
-        [_scores(path) for path in paths], look.config.values["languages"]["captions"]
+        [read_system_scores(path) for path in paths], look.config.values["languages"]["captions"]
     )
     if list(comparison["systems"]) != list(systems):
         raise UserError(
