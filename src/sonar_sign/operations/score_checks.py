@@ -9,7 +9,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.wording import first_few
 from sonar_sign.evaluation.comparison_table import read_comparison, to_markdown
 from sonar_sign.evaluation.seeds import SystemRuns, group_runs
-from sonar_sign.evaluation.system_scores import verify_metrics
+from sonar_sign.evaluation.system_scores import read_system_scores, verify_metrics
 from sonar_sign.evaluation.verify_predictions import verify_predictions
 from sonar_sign.metrics.registry import DECIMALS
 from sonar_sign.operations.declared_outputs import Output
