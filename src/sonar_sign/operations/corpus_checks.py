@@ -39,8 +39,16 @@ def check_manifest(output: Output, look: Inspection) -> None:
         )
     first: dict[str, Annotation] = {}
     for annotation in annotations:
-        first.setdefault(annotation.clip_id, annotation)
-    require_same({*table["clip_id"], *drops}, manifest, set(first), output.input("annotations"))
+        if annotation.problem is None:
+            first.setdefault(annotation.clip_id, annotation)
+    known = {annotation.clip_id for annotation in annotations}
+    require_same({*table["clip_id"], *drops}, manifest, known, output.input("annotations"))
+    unusable = sorted(set(table["clip_id"]) - first.keys())
+    if unusable:
+        raise UserError(
+            f"{manifest} has clips that {output.input('annotations')} no longer describes well: "
+            f"{first_few(unusable)}."
+        )
     _require_videos(output, look, table, first)
     for row in _rows(table):
         _check_row(output, row, first[row["clip_id"]], is_cut=row["clip_id"] in cut)
