@@ -15,7 +15,8 @@ from sonar_sign.metrics.registry import DECIMALS
 from sonar_sign.operations.declared_outputs import Output
 from sonar_sign.operations.output_check import Inspection, there
 from sonar_sign.translation.attention import read_attention
-from sonar_sign.translation.predictions import read_clips, read_record, read_run_info
+from sonar_sign.translation.prediction_files import read_clips
+from sonar_sign.translation.predictions import read_record, read_run_info
 
 # Inputs of `predict` whose SHA-256 is in the run info.
 HASHED = ("sign_hiera", "sign_encoder", "sonar_decoder", "landmark_model")
