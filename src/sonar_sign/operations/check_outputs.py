@@ -83,7 +83,10 @@ def check_outputs(look: Inspection, again: Again) -> OutputsReport:
     findings, not_built, gone = [], [], []
     for output in outputs:
         if _exists(output.path):
-            findings += _check(output, look, again)
+            found = [*_check(output, look, again)]
+            if found:
+                look.broken.update(output.files)
+            findings += found
         elif is_recorded(output.path) or any(map(_exists, used.get(output.path, ()))):
             gone.append(output)
         else:

@@ -16,7 +16,7 @@ from sonar_sign.corpora.shard import shard_of
 from sonar_sign.landmarks.keypoint_locations import KeypointLocations
 from sonar_sign.operations.corpus_files import CorpusFiles
 from sonar_sign.operations.declared_outputs import Output
-from sonar_sign.operations.output_check import Inspection, StaleError, require_same, there
+from sonar_sign.operations.output_check import Inspection, StaleError, require_same
 from sonar_sign.translation.predictions import read_record
 
 # Clips of a large shard whose content a quick look reads.
@@ -29,7 +29,7 @@ def check_manifest(output: Output, look: Inspection) -> None:
     table = read_columns(manifest, COLUMNS)
     drops = read_columns(dropped, DROPPED_COLUMNS, key=None)["clip_id"]
     cut = set(read_columns(clamped, CLAMPED_COLUMNS)["clip_id"])
-    if there(output.input("annotations")) is None:
+    if look.there(output.input("annotations")) is None:
         return
     annotations = _corpus(output, look).annotations(output.values["split"])
     if len(annotations) != len(table["clip_id"]) + len(drops):
@@ -121,7 +121,8 @@ def _check_unchanged(output: Output, look: Inspection, sources: set[str]) -> Non
     tars = [
         Path(f"results/{corpus}/clips/{split}/{Path(shard).stem}.tar")
         for shard in shards
-        if there(Path(shard)) and changed & set(read_columns(Path(shard), SHARD_COLUMNS)["source"])
+        if look.there(Path(shard))
+        and changed & set(read_columns(Path(shard), SHARD_COLUMNS)["source"])
     ]
     raise StaleError(
         f"{len(changed)} videos are others than when {output.path} was made: "
@@ -133,7 +134,7 @@ def _check_unchanged(output: Output, look: Inspection, sources: set[str]) -> Non
 def check_summary(output: Output, look: Inspection) -> None:
     """It counts the clips of the manifests."""
     record = read_record(output.path, "The summary")
-    for manifest in filter(there, output.inputs.get("manifests", ())):
+    for manifest in filter(look.there, output.inputs.get("manifests", ())):
         n_clips = len(read_columns(manifest, ("clip_id",))["clip_id"])
         counted = record.get("splits", {}).get(manifest.stem, {}).get("clips")
         if counted != n_clips:
@@ -143,11 +144,11 @@ def check_summary(output: Output, look: Inspection) -> None:
 def check_captions(output: Output, look: Inspection) -> None:
     """They are the corpus's, of the manifest's clips."""
     table = read_columns(output.path, ("clip_id", "text"))
-    manifest = there(output.input("manifest"))
+    manifest = look.there(output.input("manifest"))
     if manifest:
         clips = set(read_columns(manifest, ("clip_id",))["clip_id"])
         require_same(set(table["clip_id"]), output.path, clips, manifest)
-    if there(output.input("annotations")) is None:
+    if look.there(output.input("annotations")) is None:
         return
     texts = _corpus(output, look).captions(output.values["split"], output.values["language"])
     for clip_id, text in zip(table["clip_id"], table["text"], strict=True):
@@ -161,7 +162,7 @@ def check_captions(output: Output, look: Inspection) -> None:
 def check_shard(output: Output, look: Inspection) -> None:
     """It has those rows of the manifest that are assigned to it."""
     table = read_columns(output.path, SHARD_COLUMNS)
-    manifest = there(output.input("manifest"))
+    manifest = look.there(output.input("manifest"))
     if manifest is None:
         return
     whole = read_columns(manifest, SHARD_COLUMNS)
@@ -178,7 +179,7 @@ def check_shard(output: Output, look: Inspection) -> None:
 
 def check_clips(output: Output, look: Inspection) -> None:
     """Every clip is there and is what was written; `--deep` decodes each."""
-    _check_times(output.files[-1])
+    _check_times(output.files[-1], look)
     shard = verify_clips(output.path) if look.deep else ClipShard(output.path)
     if not look.deep:
         step = 1 if look.reads_whole(output.path) else len(shard.clip_ids) // SAMPLED_CLIPS
@@ -186,7 +187,7 @@ def check_clips(output: Output, look: Inspection) -> None:
             shard.info(clip_id)
             if clip_id in shard.clip_ids:
                 shard.video(clip_id)
-    table = there(output.input("shard"))
+    table = look.there(output.input("shard"))
     if table:
         assigned = set(read_columns(table, ("clip_id",))["clip_id"])
         require_same({*shard.clip_ids, *shard.dropped}, output.path, assigned, table)
@@ -194,7 +195,7 @@ def check_clips(output: Output, look: Inspection) -> None:
 
 def check_keypoints(output: Output, look: Inspection, with_landmarks: set[str]) -> None:
     """Clips that have landmarks still have the keypoints that these are made of."""
-    source, shard = look.config.values["landmarks"]["source"], there(output.input("shard"))
+    source, shard = look.config.values["landmarks"]["source"], look.there(output.input("shard"))
     if source == "mediapipe" or shard is None or not with_landmarks:
         return
     root = Path(look.config.experiment.corpora[output.values["corpus"]]["root"])
@@ -217,8 +218,8 @@ def check_keypoints(output: Output, look: Inspection, with_landmarks: set[str]) 
         )
 
 
-def _check_times(path: Path) -> None:
-    if there(path):
+def _check_times(path: Path, look: Inspection) -> None:
+    if look.there(path):
         read_record(path, "The timings")
 
 

@@ -9,14 +9,14 @@ from sonar_sign.features.feature_shards import FeatureShard, verify_features
 from sonar_sign.features.targets import read_targets, verify_targets
 from sonar_sign.operations.corpus_checks import check_keypoints
 from sonar_sign.operations.declared_outputs import Output
-from sonar_sign.operations.output_check import Inspection, require_same, there
+from sonar_sign.operations.output_check import Inspection, require_same
 from sonar_sign.translation.predictions import read_record
 
 
 def check_features(output: Output, look: Inspection) -> None:
     """They are of the clip shard's clips, and of the SignHiera that there is."""
     shard = _read(output, look)
-    clips, checkpoint = there(output.input("clips")), output.input("checkpoint")
+    clips, checkpoint = look.there(output.input("clips")), output.input("checkpoint")
     if clips and (ids := _clip_ids(clips)) is not None:
         require_same(set(shard.clip_ids), output.path, ids, clips)
     sha256 = look.sha256(checkpoint)
@@ -30,7 +30,7 @@ def check_features(output: Output, look: Inspection) -> None:
 def check_landmarks(output: Output, look: Inspection) -> None:
     """They are of the shard's clips, whose keypoints are there."""
     shard = _read(output, look)
-    table = there(output.input("shard"))
+    table = look.there(output.input("shard"))
     if table:
         assigned = set(read_columns(table, ("clip_id",))["clip_id"])
         require_same(set(shard.clip_ids), output.path, assigned, table)
@@ -40,7 +40,7 @@ def check_landmarks(output: Output, look: Inspection) -> None:
 
 def check_targets(output: Output, look: Inspection) -> None:
     """They are of the captions that there are."""
-    captions = there(output.input("captions"))
+    captions = look.there(output.input("captions"))
     if captions is None:
         read_targets(output.path)
     else:
@@ -49,7 +49,7 @@ def check_targets(output: Output, look: Inspection) -> None:
 
 def _read(output: Output, look: Inspection) -> FeatureShard:
     for path in output.files[2:]:
-        if there(path):
+        if look.there(path):
             read_record(path, f"The {''.join(path.suffixes).split('.')[1]}")
     shard = FeatureShard(output.path)
     # Its hash says that the values are those that were written, which were finite.

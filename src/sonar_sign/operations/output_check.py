@@ -40,6 +40,13 @@ class Inspection:
     """Read everything whole, however large it is, and decode every clip."""
     hashes: dict[Path, str] = field(default_factory=dict)
     """SHA-256 of files that were read already."""
+    broken: set[Path] = field(default_factory=set)
+    """Outputs that were found wrong: what is made of them is not compared with them."""
+
+    def there(self, path: Path | None) -> Path | None:
+        """The path of a file that exists and was not found wrong, else None."""
+        is_good = path is not None and path not in self.broken and path.is_file()
+        return path if is_good else None
 
     def reads_whole(self, path: Path) -> bool:
         """Whether a file is read from its beginning to its end."""
@@ -47,7 +54,7 @@ class Inspection:
 
     def sha256(self, path: Path | None) -> str | None:
         """None of a file that is not there, or too large for a quick look."""
-        if path is None or not path.is_file() or not self.reads_whole(path):
+        if self.there(path) is None or not self.reads_whole(path):
             return None
         if path not in self.hashes:
             self.hashes[path] = sha256_of(path)
@@ -55,11 +62,6 @@ class Inspection:
 
 
 Check = Callable[[Output, Inspection], None]
-
-
-def there(path: Path | None) -> Path | None:
-    """The path of a file that exists, else None."""
-    return path if path is not None and path.is_file() else None
 
 
 def require_same(found: set[str], path: Path, expected: set[str], source: Path) -> None:

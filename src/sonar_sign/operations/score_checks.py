@@ -13,7 +13,7 @@ from sonar_sign.evaluation.system_scores import read_system_scores, verify_metri
 from sonar_sign.evaluation.verify_predictions import verify_predictions
 from sonar_sign.metrics.registry import DECIMALS
 from sonar_sign.operations.declared_outputs import Output
-from sonar_sign.operations.output_check import Inspection, there
+from sonar_sign.operations.output_check import Inspection
 from sonar_sign.translation.attention import read_attention
 from sonar_sign.translation.prediction_files import read_clips
 from sonar_sign.translation.predictions import read_record, read_run_info
@@ -26,7 +26,7 @@ TAKEN_OVER = ("system", "language", "seed", "checkpoint_sha256")
 
 def check_predictions(output: Output, look: Inspection) -> None:
     """They are of the manifest's clips, and of the models and settings that there are."""
-    manifest, references = (there(output.input(name)) for name in ("manifest", "references"))
+    manifest, references = (look.there(output.input(name)) for name in ("manifest", "references"))
     info_path = output.path.with_suffix(".json")
     if manifest:
         verify_predictions(output.path, manifest, references)
@@ -65,12 +65,12 @@ def check_attention(output: Output, look: Inspection) -> None:
 
 def check_metrics(output: Output, look: Inspection) -> None:
     """They are of the predictions and captions that there are."""
-    inputs = [there(output.input(name)) for name in ("predictions", "manifest", "references")]
+    inputs = [look.there(output.input(name)) for name in ("predictions", "manifest", "references")]
     clips = None
     if inputs[0] and inputs[1] and len(output.inputs) == 3 + bool(inputs[2]):
         clips = read_clips(*inputs)
     scores = verify_metrics(output.path, clips)
-    info_path = there(output.input("run_info"))
+    info_path = look.there(output.input("run_info"))
     if info_path is None:
         return
     info = read_run_info(info_path)
@@ -89,7 +89,7 @@ def check_samples(output: Output, look: Inspection) -> None:
         found = [(one["clip_id"], one["predicted"], one["ground_truth"]) for one in samples]
     except (ValueError, LookupError, TypeError) as error:
         raise UserError(f"{output.path} holds no samples ({error}).") from error
-    predictions, manifest = (there(output.input(name)) for name in ("predictions", "manifest"))
+    predictions, manifest = (look.there(output.input(name)) for name in ("predictions", "manifest"))
     if predictions is None or manifest is None:
         return
     clips = read_clips(predictions, manifest)
@@ -102,7 +102,7 @@ def check_comparison(output: Output, look: Inspection) -> None:
     """It compares the systems of the config, with the values of their metrics files."""
     comparison = read_comparison(output.path)
     paths = output.inputs["metrics"]
-    if not all(map(there, paths)):
+    if not all(map(look.there, paths)):
         return
     systems = group_runs(
         [read_system_scores(path) for path in paths], look.config.values["languages"]["captions"]
@@ -139,7 +139,7 @@ def _difference(comparison: dict[str, Any], name: str, system: SystemRuns) -> st
 def check_comparison_text(output: Output, look: Inspection) -> None:
     """It is the comparison in words."""
     text = _text(output.path)
-    path = there(output.input("comparison"))
+    path = look.there(output.input("comparison"))
     try:
         same = path is None or text == to_markdown(read_comparison(path))
     except UserError:
@@ -157,7 +157,7 @@ def check_picture(output: Output, look: Inspection) -> None:
 def check_page(output: Output, look: Inspection) -> None:
     _require_ends(output.path, "<html", "</html>")
     played = re.findall(r'"(clips/[^"/]+\.mp4)"', _text(output.path))
-    missing = [name for name in played if not there(output.path.parent / name)]
+    missing = [name for name in played if not look.there(output.path.parent / name)]
     if missing:
         raise UserError(f"{output.path} plays videos that are missing: {first_few(missing)}.")
 
