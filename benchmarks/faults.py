@@ -13,13 +13,11 @@ killed once or twice by SIGKILL, after a number of steps and some seconds more t
 
 Then `snakemake --unlock` and the same command again, until it ends well; what it made is compared
 byte by byte with the undisturbed run: predictions, features, targets, checkpoints, statistics;
-metrics and run infos but for `TIMED`, and neither times a clip nor curves, which hold times too. A
+metrics, run infos and curves. Times and memory are in files of their own, which are not compared. A
 line a run, then a table for docs/faults.md. Processes are found by parentage.
 """
 
 import argparse
-import hashlib
-import json
 import os
 import random
 import re
@@ -33,6 +31,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sonar_sign.core.files import sha256_of
 from sonar_sign.operations.config import as_yaml, load_config
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,8 +48,6 @@ STARTS = {
 # How many steps lead from there to the target.
 STEPS = {"features": 3, "clips": 11, "nothing": 38}
 MOST_SECONDS_MORE = 20
-# MetricStatistics in every run, and so different in every run.
-TIMED = ("inference_ms_per_clip", "timings_ms", "cost")
 WAYS = ("snakemake", "job", "all")
 MOST_COMMANDS = 4
 
@@ -200,17 +197,13 @@ def digests(folder: Path) -> dict[str, str]:
     for path in sorted(path for made in MADE for path in (results / made).rglob("*")):
         if not path.is_file() or path.name.startswith(".") or _holds_times(path):
             continue
-        content = path.read_bytes()
-        if path.suffix == ".json":
-            record = json.loads(content)
-            content = json.dumps({k: v for k, v in record.items() if k not in TIMED}).encode()
-        found[str(path.relative_to(folder))] = hashlib.sha256(content).hexdigest()
+        found[str(path.relative_to(folder))] = sha256_of(path)
     return found
 
 
 def _holds_times(path: Path) -> bool:
-    events = path.name.startswith("events.out.")
-    return events or path.name == "curves.csv" or path.name.endswith(".timings.json")
+    events = path.name.startswith("events.out.")  # TensorBoard's
+    return events or path.name == "timings.csv" or path.name.endswith(".timings.json")
 
 
 def differing(expected: dict[str, str], found: dict[str, str]) -> tuple[str, ...]:

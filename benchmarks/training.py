@@ -106,7 +106,7 @@ def report(folder: Path, **named: object) -> None:
     import pandas as pd
     import torch
 
-    curves = pd.read_csv(folder / "curves.csv")
+    curves = pd.read_csv(folder / "timings.csv")
     # The first step also makes what later ones use again.
     rates = curves["train/clips_per_second"].dropna().tolist()[1:]
     row = {"clips_per_second": round(sum(rates) / len(rates), 3), "peak_gb": peak_gb()}

@@ -24,7 +24,7 @@ rule evaluate:
         inputs=lambda wildcards, input: input_flags(dict(input.items())),
         settings=flags(config["evaluate"], "split"),
         language=FILES.captions,
-        recipe=5,
+        recipe=6,
     message:
         "Scoring {wildcards.scored} on {wildcards.corpus}"
     shell:
@@ -65,8 +65,10 @@ rule compare:
         statistics=FILES.scores("npz"),
         manifest=f"results/{NAME}/manifests/{EVALUATED}.tsv",
         training=FILES.training_captions(),
+        timings=FILES.timings(),
     output:
         json=f"{FILES.compared}/comparison.json",
+        timings=f"{FILES.compared}/comparison.timings.json",
         markdown=f"{FILES.compared}/comparison.md",
     log:
         f"{FILES.compared}/logs/compare.log",
@@ -78,17 +80,18 @@ rule compare:
         # The order of the systems is the order of the rows.
         metrics=FILES.scores("json"),
         training=repeat("training", "training"),
+        timings=repeat("timings", "timings"),
         language=FILES.captions,
         corpus_type=CORPORA[NAME]["type"],
         split=EVALUATED,
         folder=lambda wildcards, output: str(Path(output.json).parent),
         settings=flags(config["evaluate"], "split"),
         seed=config["seed"],
-        recipe=5,
+        recipe=6,
     message:
         f"Comparing all systems on {NAME}"
     shell:
         "sonar-sign compare {input.metrics:q} --output {params.folder}"
-        " --manifest {input.manifest} {params.training} --language {params.language}"
+        " --manifest {input.manifest} {params.training} {params.timings} --language {params.language}"
         " --corpus-type {params.corpus_type} --split {params.split} {params.settings}"
         " --seed {params.seed} --quiet > {log} 2>&1"

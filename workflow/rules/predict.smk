@@ -12,6 +12,7 @@ rule predict:
     output:
         tables=TABLES,
         run_info=[table.removesuffix(".tsv") + ".json" for table in TABLES],
+        timings=[table.removesuffix(".tsv") + ".timings.json" for table in TABLES],
     log:
         "results/{corpus}/logs/predict/{system}/{split}.log",
     benchmark:
@@ -27,7 +28,7 @@ rule predict:
         outputs=lambda wildcards, output: repeated("output", output.tables),
         settings=lambda wildcards: FILES.prediction_flags(wildcards.system),
         device=config["device"],
-        recipe=4,
+        recipe=5,
     message:
         "Translating {wildcards.corpus}, {wildcards.split}, with {wildcards.system}"
     shell:
@@ -42,6 +43,7 @@ rule predict_landmarks:
     output:
         table=f"{PREDICTIONS}.tsv",
         run_info=f"{PREDICTIONS}.json",
+        timings=f"{PREDICTIONS}.timings.json",
         attention=f"{PREDICTIONS}.attention.npz",
     log:
         "results/{corpus}/logs/predict/{system}/{split}.log",
@@ -57,7 +59,7 @@ rule predict_landmarks:
         settings=lambda wildcards: FILES.prediction_flags(wildcards.system),
         language=FILES.captions,
         device=config["device"],
-        recipe=2,
+        recipe=3,
     message:
         "Translating {wildcards.corpus}, {wildcards.split}, with {wildcards.system}"
     shell:

@@ -20,6 +20,8 @@ COMPARED = FILES.compared.replace(FILES.results, "results/{corpus}", 1)
 rule plot:
     input:
         comparison=f"{COMPARED}/comparison.json",
+        # Read beside it.
+        timings=f"{COMPARED}/comparison.timings.json",
         curves=FILES.curves(),
         dropped=lambda wildcards: FILES.manifests(wildcards.corpus, "{split}.dropped.tsv"),
     output:

@@ -16,7 +16,7 @@ from sonar_sign.core.table_options import TableOptions
 Predictions = Annotated[
     Path, "Table that predict wrote, or one of the same columns.", Input(beside=(".json",))
 ]
-COMPARISON = Output(inside=("comparison.json", "comparison.md"))
+COMPARISON = Output(inside=("comparison.json", "comparison.md", "comparison.timings.json"))
 References = Annotated[Path | None, "Captions in another language, for predictions in it."]
 
 
@@ -29,6 +29,7 @@ class CompareFiles:
     ] = None
     manifest: Annotated[Path | None, "Table with signer, n_frames, fps, for breakdowns."] = None
     training: Annotated[list[Path], "Training captions, for floors: text, or one per line."] = ()
+    timings: Annotated[list[Path], "What predict measured (.timings.json); repeat for all."] = ()
 
 
 def evaluate(
@@ -124,6 +125,7 @@ def compare(
         seed,
         metrics,
         tables,
+        beside.timings,
     )
     run(files, output, options)
     if not quiet:

@@ -16,7 +16,7 @@ from sonar_sign.translation.inputs import FeatureFiles, LandmarkFiles, SonarMode
 from sonar_sign.translation.model_choice import ModelChoice
 from sonar_sign.translation.subtitles import Format
 
-TABLE_WITH_RUN_INFO = Output(beside=(".json",))
+TABLE_WITH_RUN_INFO = Output(beside=(".json", ".timings.json"))
 System = Annotated[str, "Name of the system; it is written into the run info."]
 
 

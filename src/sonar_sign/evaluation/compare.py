@@ -24,6 +24,7 @@ from sonar_sign.evaluation.comparison_inputs import (
     read_systems,
 )
 from sonar_sign.evaluation.comparison_table import to_markdown
+from sonar_sign.evaluation.comparison_timings import FILE_NAME, collect_timings, with_timings
 from sonar_sign.evaluation.floors import FROM_REFERENCES, FROM_TRAINING, floors
 from sonar_sign.evaluation.metrics_files import ABOUT
 from sonar_sign.evaluation.published import published
@@ -35,7 +36,7 @@ from sonar_sign.metrics.registry import METRICS
 from sonar_sign.translation.predictions import PredictionSet, RunInfo
 
 # The same, of each seed of a system.
-ABOUT_RUN = ("seed", "checkpoint_sha256", "n_empty", "inference_ms_per_clip")
+ABOUT_RUN = ("seed", "checkpoint_sha256", "n_empty")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class CompareOptions:
     metrics: MetricOptions = MetricOptions()
     tables: TableOptions = TableOptions()
     """How prediction files and captions are read."""
+    timings: Sequence[Path] = ()
+    """What `predict` measured, of runs that are compared."""
 
 
 def compare(
@@ -67,6 +70,8 @@ def compare(
     options: CompareOptions = CompareOptions(),  # noqa: B008
 ) -> dict[str, Any]:
     """Write `comparison.json` and `comparison.md` into a folder; returns what the JSON holds.
+
+    What was measured in every run is in `comparison.timings.json` and, for people, in the `.md`.
 
     Args:
         files: metrics files that `evaluate` wrote (`.json`), or prediction files: TSV, CSV, JSON,
@@ -88,7 +93,9 @@ def compare(
     notes = [note for run in runs for note in run.clips.notes] + notes
     comparison = _comparison(systems, options, training, Path(folder))
     comparison["inputs"] = [*dict.fromkeys(notes)]
-    text = to_markdown(comparison)
+    timings = collect_timings(systems, options.timings)
+    text = to_markdown(with_timings(comparison, timings))
+    write_json(Path(folder) / FILE_NAME, timings)
     write_json(Path(folder) / "comparison.json", comparison)
     with atomic_write(Path(folder) / "comparison.md") as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -147,7 +154,6 @@ def _scores(system: SystemRuns, resampling: Resampling, seen: np.ndarray | None)
         if name in unseen:
             cell["unseen"] = unseen[name]
         found[name] = cell
-    found["inference_ms_per_clip"] = {"value": system.inference_ms_per_clip}
     return found
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.evaluation.comparison_notes import MAX_SETTINGS, notes, of_floors, of_videos
+from sonar_sign.evaluation.comparison_timings import SPEED, read_timings_beside, with_timings
 from sonar_sign.evaluation.settings import as_text
 from sonar_sign.evaluation.significance import different_from_first
 from sonar_sign.metrics.registry import METRICS
@@ -37,7 +38,7 @@ def _columns(headline: bool) -> tuple[Column, ...]:
 
 
 HEADLINE_COLUMNS = _columns(headline=True)
-COLUMNS = (*HEADLINE_COLUMNS, Column("inference_ms_per_clip", "ms per clip"))
+COLUMNS = (*HEADLINE_COLUMNS, Column(SPEED, "ms per clip"))
 FURTHER_COLUMNS = _columns(headline=False)
 
 
@@ -54,7 +55,7 @@ class Table:
 
 
 def read_comparison(path: Path) -> dict[str, Any]:
-    """Read a `comparison.json`.
+    """Read a `comparison.json`, with the speed of its systems from the file beside it.
 
     Raises:
         UserError: it is missing or was not written by `compare`.
@@ -62,7 +63,7 @@ def read_comparison(path: Path) -> dict[str, Any]:
     record = read_record(path, "The comparison")
     if not record.keys() >= WRITTEN_BY_COMPARE:
         raise UserError(f"{path} was not written by compare; run compare again.")
-    return record
+    return with_timings(record, read_timings_beside(path))
 
 
 def tables(comparison: dict[str, Any]) -> list[Table]:

@@ -27,8 +27,6 @@ ABOUT = (
     "seed",
     "checkpoint_sha256",
     "device",
-    "timings_ms",
-    "cost",
     "versions",
 )
 
@@ -129,7 +127,6 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "n_empty": _is_count,
     "n_empty_references": _is_count,
     "seed": _or_none(_is_count),
-    "inference_ms_per_clip": _or_none(_is_number),
     "components": _or_none(_is_mapping_of_mappings),
     "decoding": _or_none(_is_mapping),
     FURTHER: _is_mapping,

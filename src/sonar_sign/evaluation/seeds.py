@@ -76,13 +76,6 @@ class SystemRuns:
             if all(name in of_run for of_run in values)
         }
 
-    @property
-    def inference_ms_per_clip(self) -> float | None:
-        """Mean over the seeds for which it is known."""
-        known = [run.record["inference_ms_per_clip"] for run in self.runs]
-        known = [value for value in known if value is not None]
-        return _mean(known) if known else None
-
 
 def group_runs(runs: Sequence[SystemScores], language: str) -> dict[str, SystemRuns]:
     """Systems by name, in the order of their first run; the runs of one system by seed.

@@ -21,7 +21,8 @@ BESIDE = {
     "landmarks": (".parquet", ".timings.json", ".counts.json"),
     "clips": (".timings.json",),
     "targets": (".parquet",),
-    "predictions": (".json",),
+    "predictions": (".json", ".timings.json"),
+    "comparison": (".timings.json",),
     "metrics": (".npz",),
     "summary": (),
 }

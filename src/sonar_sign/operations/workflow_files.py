@@ -240,6 +240,14 @@ class WorkflowFiles(CorpusFiles):
         ]
         return [f"{self.results}/metrics/{label}.{suffix}" for label in [*first, *others]]
 
+    def timings(self) -> list[str]:
+        """What was measured in every run that is compared."""
+        scored = [Path(path).stem for path in self.scores("json")]
+        return [
+            self.score_inputs(self.name, one)["predictions"].removesuffix(".tsv") + ".timings.json"
+            for one in scored
+        ]
+
     def score_inputs(self, corpus: str, scored: str) -> Inputs:
         """What `evaluate` reads for `metrics/{scored}.json`, whose name may end in a language."""
         label, language = self._split_language(scored)

@@ -32,7 +32,7 @@ class Destination:
     """Where a training writes, and its name."""
 
     output: Path
-    """The best checkpoint; `curves.csv` and whatever else is written go beside it."""
+    """The best checkpoint; `curves.csv`, `timings.csv` and whatever else is written go there too."""
     training_dir: Path
     """What an interrupted run resumes from; emptied at the end."""
     training: str = ""
@@ -124,7 +124,7 @@ class EmbeddingTask(TrainingTask):
 def run_training(
     task: TrainingTask, destination: Destination, *, seed: int = 0, device: str = "auto"
 ) -> None:
-    """Train, and write the best checkpoint, `curves.csv` and TensorBoard's files.
+    """Train, and write the best checkpoint, `curves.csv`, `timings.csv` and TensorBoard's files.
 
     Raises:
         UserError: an input or a setting cannot be used, the folder is in use, or training

@@ -21,6 +21,10 @@ from sonar_sign.training.mix import CorpusClips
 
 # How long the other processes of a training wait for the first one to prepare the folder.
 PATIENCE_S = 120
+CURVES, TIMINGS = "curves.csv", "timings.csv"
+COUNTERS = ("epoch", "step")
+# Columns that differ in every run.
+MEASURED = ("train/clips_per_second", "train/memory_gb")
 _FILES = ("last.ckpt", "diverged.ckpt", ".last.*.ckpt", "batch_size.json", "progress.json")
 
 
@@ -121,7 +125,7 @@ def _clear(run: TrainingRun) -> None:
 def finish(run: TrainingRun, keep_best: KeepBest) -> None:
     """Copy the results to their places; the best checkpoint last, when all others are there."""
     curves = sorted(run.training_dir.glob("curves*/metrics.csv"))
-    _write_curves(run.output.with_name("curves.csv"), curves)
+    _write_curves(run.output.with_name(CURVES), curves)
     for rank, kept in reversed(list(enumerate(keep_best.kept, 1))):
         for path in sorted(
             keep_best.path_of(kept).iterdir(), key=lambda path: path.name == "best.pt"
@@ -136,15 +140,27 @@ def finish(run: TrainingRun, keep_best: KeepBest) -> None:
 
 
 def _write_curves(path: Path, parts: Sequence[Path]) -> None:
-    """One table of a run that was interrupted; steps that were repeated stand in it once."""
+    """One table of a run that was interrupted; steps that were repeated stand in it once.
+
+    Speed and memory go into a table of their own beside it.
+    """
     rows: list[dict[str, str]] = []
     for part in parts:
         with part.open(newline="", encoding="utf-8") as file:
             later = list(csv.DictReader(file))
         first = min((int(row["step"]) for row in later), default=math.inf)
         rows = [row for row in rows if int(row["step"]) < first] + later
-    names = sorted({name for row in rows for name in row})
+    names = sorted({name for row in rows for name in row} - set(COUNTERS))
+    # What is measured differs in every run; the rest is the same to the byte.
+    _write_rows(path.with_name(TIMINGS), rows, [name for name in names if name in MEASURED])
+    _write_rows(path, rows, [name for name in names if name not in MEASURED])
+
+
+def _write_rows(path: Path, rows: Sequence[dict[str, str]], names: Sequence[str]) -> None:
+    """The rows that have any of these values, with the epoch and step of each."""
     with atomic_write(path) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer = csv.DictWriter(
+            file, [*COUNTERS, *names], extrasaction="ignore", lineterminator="\n"
+        )
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(row for row in rows if any(row.get(name) for name in names))

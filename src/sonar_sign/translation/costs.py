@@ -45,7 +45,7 @@ def feature_times(paths: Sequence[Path], clip_ids: Sequence[str]) -> dict[str, l
 
 
 def summarise_timings(times: Mapping[str, Sequence[float]]) -> dict[str, Any]:
-    """A run info's `timings_ms`, by stage, and `inference_ms_per_clip`, the sum of their means."""
+    """The `timings_ms` of a run, by stage, and `inference_ms_per_clip`, the sum of their means."""
     spreads = {stage: spread(of_clips) for stage, of_clips in times.items()}
     total = sum(of_stage["mean"] for of_stage in spreads.values())
     return {"timings_ms": spreads, "inference_ms_per_clip": total}
@@ -54,7 +54,7 @@ def summarise_timings(times: Mapping[str, Sequence[float]]) -> dict[str, Any]:
 def cost(
     models: Mapping[str, nn.Module], files: Iterable[Path], peak_memory_gb: float
 ) -> dict[str, Any]:
-    """The entry `cost` of a run info."""
+    """The entry `cost` of the timings of a run."""
     return {
         "parameters": {name: n_parameters(model) for name, model in models.items()},
         "bytes_on_disk": sum(Path(file).stat().st_size for file in files),

@@ -16,6 +16,7 @@ from sonar_sign.translation.costs import cost, feature_times, summarise_timings
 from sonar_sign.translation.inputs import FeatureFiles, LandmarkFiles, SonarModels
 from sonar_sign.translation.landmark_system import LandmarkSystem
 from sonar_sign.translation.predictions import write_predictions
+from sonar_sign.translation.run_timings import RunTimings, write_timings
 from sonar_sign.translation.sonar_system import SonarSystem
 from sonar_sign.translation.system import BatchTranslations, System
 
@@ -36,7 +37,7 @@ class PredictionRun:
 def predict(
     models: SonarModels, files: FeatureFiles, options: PredictOptions, run: PredictionRun
 ) -> None:
-    """Translate features with SONAR: for each language a table and its run info (`.json`).
+    """Translate features with SONAR: for each language a table, its run info and its timings.
 
     Raises:
         UserError: a file cannot be used, or features and checkpoints do not belong together.
@@ -50,7 +51,7 @@ def predict(
 def predict_landmarks(
     files: LandmarkFiles, options: PredictOptions, run: PredictionRun, attention: Path
 ) -> None:
-    """Translate landmarks: a table, its run info and the attention of a few clips (`.npz`).
+    """Translate landmarks: a table, its run info, timings and the attention of a few clips.
 
     Raises:
         UserError: a file cannot be used, or landmarks and checkpoint do not belong together.
@@ -64,7 +65,7 @@ def predict_landmarks(
 
 
 def predict_with(system: System, timings: Sequence[Path], run: PredictionRun) -> None:
-    """Translate all clips of a system and write the tables and run infos.
+    """Translate all clips of a system and write the tables, run infos and timings.
 
     Args:
         timings: what the steps before measured for the clips, see `costs.feature_times`.
@@ -87,10 +88,10 @@ def predict_with(system: System, timings: Sequence[Path], run: PredictionRun) ->
         "precision": system.precision,
         "n_clips": len(system.clips),
         "n_dropped": len(dropped),
-        "cost": cost(description.models, description.files, peak_memory_gb(system.device)),
         "decoding": asdict(system.options),
         "components": description.components,
     }
+    needed = cost(description.models, description.files, peak_memory_gb(system.device))
     for language, output in run.outputs.items():
         info: dict[str, Any] = {
             "system": run.system,
@@ -98,10 +99,15 @@ def predict_with(system: System, timings: Sequence[Path], run: PredictionRun) ->
             **description.hashes,
             "seed": run.seed,
             "language": language,
-            **summarise_timings(times_before | found.milliseconds[language]),
             **about,
         }
         texts = dict(zip(clip_ids, found.texts[language], strict=True))
+        times = summarise_timings(times_before | found.milliseconds[language])
+        # The predictions last: where they are, everything else is.
+        write_timings(
+            output,
+            RunTimings(run.system, language, run.seed, str(system.device), cost=needed, **times),
+        )
         write_predictions(output, texts, dropped, info, found.cosines)
 
 

@@ -48,10 +48,7 @@ class RunInfo:
     # Not known of predictions that somebody else made.
     checkpoint_sha256: str | None = None  # 64 hexadecimal digits
     seed: int | None = None
-    inference_ms_per_clip: float | None = None  # milliseconds, all stages
     device: str | None = None
-    timings_ms: dict[str, Any] | None = None  # mean, median and p95 by stage
-    cost: dict[str, Any] | None = None  # parameters, bytes_on_disk, peak_memory_gb
     components: dict[str, Any] | None = None
     """Metadata of the checkpoints by role (`video_encoder`, `sign_encoder`, `landmark_model`);
     null where there is none or it has no metadata."""
@@ -92,15 +89,12 @@ def read_run_info(path: Path) -> RunInfo:
     """
     record = read_record(path, "The run info of the predictions")
     checks = {
-        "system": _is_word,
-        "language": _is_word,
-        "n_clips": _is_count,
+        "system": is_word,
+        "language": is_word,
+        "n_clips": is_count,
         "checkpoint_sha256": lambda value: isinstance(value, str) and _SHA256.fullmatch(value),
-        "seed": _is_count,
-        "inference_ms_per_clip": _is_duration,
-        "device": _is_word,
-        "timings_ms": lambda value: isinstance(value, dict),
-        "cost": lambda value: isinstance(value, dict),
+        "seed": is_count,
+        "device": is_word,
     }
     for key, holds in checks.items():
         if key not in record:
@@ -133,14 +127,14 @@ def read_record(path: Path, what: str) -> dict[str, Any]:
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
-def _is_word(value: Any) -> bool:
+def is_word(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def _is_count(value: Any) -> bool:
+def is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _is_duration(value: Any) -> bool:
+def is_duration(value: Any) -> bool:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return number and math.isfinite(value) and value >= 0

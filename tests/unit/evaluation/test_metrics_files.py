@@ -46,7 +46,6 @@ def change(path, **values):
         ("seed", -1),
         ("n_clips", "40"),
         ("n_empty", None),
-        ("inference_ms_per_clip", "fast"),
         ("components", [1]),
         ("components", {"sign_encoder": "x"}),
         ("decoding", "beam"),

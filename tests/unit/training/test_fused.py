@@ -30,6 +30,7 @@ from sonar_sign.training.fused import FusedInputs, FusedTraining
 from sonar_sign.training.task import Destination, run_training
 from sonar_sign.translation.inputs import FeatureFiles, SonarModels
 from sonar_sign.translation.predict import PredictionRun, predict
+from sonar_sign.translation.run_timings import read_timings
 
 torch.set_num_threads(1)
 
@@ -133,11 +134,12 @@ def test_a_fused_system_translates(folder, tmp_path, tiny_sonar):
     assert info["checkpoint_sha256"] == sha256_of(model)
     assert info["landmark_model_sha256"] == sha256_of(folder / "landmarks.pt")
     stages = {"sign_hiera", "landmarks", "sign_encoder", "sonar_decoder"}
-    assert set(info["timings_ms"]) == stages
+    timings = read_timings(tmp_path / "test.timings.json")
+    assert set(timings.timings_ms) == stages
     files = ("hiera.pth", "landmarks.pt")
     known = sum((folder / name).stat().st_size for name in files) + model.stat().st_size
     decoder = tiny_sonar / "sonar_text_decoder.pt"
-    assert info["cost"]["bytes_on_disk"] == known + decoder.stat().st_size
+    assert timings.cost["bytes_on_disk"] == known + decoder.stat().st_size
 
     other = tmp_path / "other.pt"
     save_landmark_model(other, tiny_landmark_model(seed=1), train_tokenizer(["abcdefg"], 12))

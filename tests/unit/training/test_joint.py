@@ -84,7 +84,7 @@ def test_both_models_learn_and_can_be_used(inputs, tmp_path):
     assert metadata["settings"]["sign_encoder_learning_rate"] == 0
     assert set(metadata["started_from"]) == {"video_encoder", "sign_encoder"}
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "best.pt", "curves.csv", "sign_encoder.pt", "tensorboard",
+        "best.pt", "curves.csv", "sign_encoder.pt", "tensorboard", "timings.csv",
     ]  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def test_two_processes_of_one_command(folder, one, tmp_path):
     finish(folder, tmp_path, **HALF, devices=2, strategy="ddp")
     assert_learnt_the_same(one, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "best.pt", "curves.csv", "tensorboard",
+        "best.pt", "curves.csv", "tensorboard", "timings.csv",
     ]  # fmt: skip
 
 

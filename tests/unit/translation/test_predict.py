@@ -18,6 +18,7 @@ from sonar_sign.models.checkpoint import load_sign_encoder, save_sign_encoder, s
 from sonar_sign.models.sonar_text import SonarText
 from sonar_sign.translation.inputs import FeatureFiles, SonarModels
 from sonar_sign.translation.predict import PredictionRun, predict, predict_with
+from sonar_sign.translation.run_timings import read_timings
 from sonar_sign.translation.sonar_system import SonarSystem
 from sonar_sign.translation.system import BatchTranslations, SystemDescription
 
@@ -131,19 +132,21 @@ def test_what_made_the_predictions(folder, tmp_path, tiny_sonar):
     assert info["precision"] == "fp32"  # such small models gain nothing by less
     roles = ("video_encoder", "sign_encoder", "landmark_model")
     assert info["components"] == dict.fromkeys(roles)  # these have no metadata
-    times = info["timings_ms"]
+    timings = read_timings(tmp_path / "eng_Latn.timings.json")
+    assert (timings.system, timings.language, timings.seed) == ("any name", "eng_Latn", 5)
+    times = timings.timings_ms
     assert set(times) == {"decode", "sign_hiera", "sign_encoder", "sonar_decoder"}
     # Four clips took 1 ms to decode and three 2 ms.
     assert times["decode"] == {"mean": pytest.approx(10 / 7), "median": 1, "p95": pytest.approx(2)}
     assert times["sign_hiera"] == {"mean": 5, "median": 5, "p95": 5}
     for stage in ("sign_encoder", "sonar_decoder"):
         assert 0 < times[stage]["median"] <= times[stage]["p95"]
-    assert info["inference_ms_per_clip"] == pytest.approx(sum(t["mean"] for t in times.values()))
-    parameters = info["cost"]["parameters"]
+    assert timings.inference_ms_per_clip == pytest.approx(sum(t["mean"] for t in times.values()))
+    parameters = timings.cost["parameters"]
     assert parameters["sign_hiera"] == sum(p.numel() for p in tiny_hiera().parameters())
     files = folder / "hiera.pth", folder / "encoder.pth", tiny_sonar / "sonar_text_decoder.pt"
-    assert info["cost"]["bytes_on_disk"] == sum(path.stat().st_size for path in files)
-    assert 0.1 < info["cost"]["peak_memory_gb"] < 30
+    assert timings.cost["bytes_on_disk"] == sum(path.stat().st_size for path in files)
+    assert 0.1 < timings.cost["peak_memory_gb"] < 30
 
 
 def test_bf16_is_said_and_gives_the_same_every_time(folder, tmp_path, tiny_sonar):
@@ -212,8 +215,8 @@ def test_any_system_is_warmed_up_and_its_time_is_shared_among_clips(folder, tmp_
     run = PredictionRun("timed", {"eng_Latn": tmp_path / "test.tsv"})
     predict_with(system, [folder / "0.json"], run)
     assert system.calls == [("warm_up", 1), ("translate", 3), ("translate", 1)]
-    info = read_info(tmp_path / "test.json")
-    assert info["timings_ms"]["all"] == {"mean": 8.5, "median": 10.0, "p95": 10.0}
+    timings = read_timings(tmp_path / "test.timings.json")
+    assert timings.timings_ms["all"] == {"mean": 8.5, "median": 10.0, "p95": 10.0}
     table = read_table(tmp_path / "test.tsv", ("clip_id", "prediction"))
     assert dict(table.values.tolist()) == {clip_id: clip_id.upper() for clip_id in IDS[:4]}
 
