@@ -1,6 +1,7 @@
 """Predictions with known shares of wrong words, their metrics files, and a comparison of them."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from frames import write_table
 from sonar_sign.core.files import write_json
 from sonar_sign.evaluation.compare import CompareOptions, compare
 from sonar_sign.evaluation.evaluate import evaluate
+from sonar_sign.translation.run_timings import SUFFIX, RunTimings, write_timings
 
 WORDS = np.array("we take the cup and put it on a table now you turn this red one".split())  # noqa: SIM905
 IDS = [f"c{n:02d}" for n in range(40)]
@@ -74,6 +76,10 @@ def metrics(
     evaluate(predictions, folder / "test.tsv", folder / "info.json", output, references=references)
     if changes:
         write_json(output, json.loads(output.read_text()) | changes)
+    made = json.loads(output.read_text())
+    of_run = {key: made.get(key) for key in ("system", "language", "seed")}
+    times = RunTimings(**of_run, device="cpu", inference_ms_per_clip=12.34, timings_ms={}, cost={})
+    write_timings(output, times)
     return output
 
 
@@ -103,4 +109,6 @@ def trained(kind="sign_encoder", start=None, **settings):
 
 
 def run(folder, *paths, **options):
+    beside = [Path(path).with_suffix(SUFFIX) for path in paths]
+    options = {"timings": [path for path in beside if path.exists()], **options}
     return compare(paths, folder / "out", CompareOptions(**options))

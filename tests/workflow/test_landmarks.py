@@ -61,11 +61,8 @@ def test_the_fused_system_joins_the_comparison(project):
     comparison = json.loads((project.folder / "results/demo/comparison.json").read_text())
     assert {"fused", "fused.ita_Latn"} <= comparison["systems"].keys()
     timings = json.loads((project.folder / "results/demo/comparison.timings.json").read_text())
-    assert set(timings["fused"]["runs"][0]["timings_ms"]) >= {
-        "sign_hiera",
-        "landmarks",
-        "sign_encoder",
-    }
+    stages = timings["fused"]["runs"][0]["timings_ms"].keys()
+    assert stages >= {"sign_hiera", "landmarks", "sign_encoder"}
     assert project.dry_run() == {}
 
 

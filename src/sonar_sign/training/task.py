@@ -32,7 +32,7 @@ class Destination:
     """Where a training writes, and its name."""
 
     output: Path
-    """The best checkpoint; `curves.csv`, `timings.csv` and whatever else is written go there too."""
+    """The best checkpoint; beside it go `curves.csv`, `timings.csv` and whatever else is made."""
     training_dir: Path
     """What an interrupted run resumes from; emptied at the end."""
     training: str = ""

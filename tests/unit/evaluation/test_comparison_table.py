@@ -12,7 +12,7 @@ from comparison_files import (
 )
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.evaluation.comparison_table import COLUMNS, print_table, tables
+from sonar_sign.evaluation.comparison_table import COLUMNS, print_table, read_comparison, tables
 
 
 @pytest.fixture
@@ -117,7 +117,8 @@ def test_seeds_that_differ_in_more_than_their_seed_are_noted(folder):
 def test_the_terminal_table_has_every_number_and_every_file(folder, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     path = metrics(folder, "finetuned", corrupted(REFERENCES, 0.2))
-    comparison = run(folder, path)
+    run(folder, path)
+    comparison = read_comparison(folder / "out/comparison.json")
     capsys.readouterr()
     print_table(folder / "out/comparison.json")
     told = capsys.readouterr().out

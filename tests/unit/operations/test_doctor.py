@@ -10,7 +10,6 @@ import time
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import preloaded
 import pytest
 from experiments import config_of, experiment_of, write_manifests
@@ -18,55 +17,35 @@ from small_files import (
     REPOSITORY,
     truncate,
     write_clip_shard,
-    write_random_features,
-    write_random_targets,
 )
 
-from sonar_sign.core.files import sha256_of
-from sonar_sign.core.tables import write_rows
 from sonar_sign.operations import installation
 from sonar_sign.operations.check_results import (
-    check_clips,
     check_clock,
-    check_features,
     check_leftovers,
+    check_resume_states,
     check_snakemake,
-    check_targets,
     check_training_locks,
 )
 from sonar_sign.operations.config import load_config
-from sonar_sign.operations.doctor import encoders_of, snakemake
+from sonar_sign.operations.declared_outputs import declared_outputs
+from sonar_sign.operations.doctor import snakemake
+from sonar_sign.operations.folder_checks import check_links, check_writable
 from sonar_sign.operations.installation import (
     check_gpu,
     check_libsndfile,
     check_space,
     check_versions,
 )
-from sonar_sign.operations.results_identity import write_identities
 
 AGAIN = partial(snakemake, (), 2)
-CLIPS = {"a": 5, "b": 7}
 
 
 @pytest.fixture
 def results(tmp_path):
-    """Results of one training shard in which nothing is wrong."""
-    demo = tmp_path / "results/demo"
-    write_rows(demo / "shards/train/0000.tsv", ("clip_id",), [(clip_id,) for clip_id in CLIPS])
-    write_clip_shard(demo / "clips/train/0000.tar", CLIPS)
-    write_random_features(demo / "features/pretrained/train/0000.npy", list(CLIPS))
-    write_random_targets(demo / "targets/train.npy", list(CLIPS))
+    """A folder of results with one shard of clips."""
+    write_clip_shard(tmp_path / "results/demo/clips/train/0000.tar", {"a": 5, "b": 7})
     return tmp_path / "results"
-
-
-def all_of(results, encoders=None):
-    return [
-        *check_leftovers([results]),
-        *check_training_locks(results),
-        *check_clips(results, AGAIN),
-        *check_features(results, encoders or {}, AGAIN),
-        *check_targets(results, AGAIN),
-    ]
 
 
 def only(findings, *words):
@@ -74,73 +53,6 @@ def only(findings, *words):
     for word in words:
         assert word in findings[0].problem + " -> " + findings[0].remedy, (word, findings[0])
     return findings[0]
-
-
-def test_nothing_is_wrong(results):
-    assert all_of(results) == []
-
-
-@pytest.mark.parametrize("share", [0.2, 0.5])
-def test_a_truncated_clip_shard(results, share):
-    path = truncate(results / "demo/clips/train/0000.tar", share)
-    found = check_clips(results, AGAIN)
-    only(
-        found,
-        str(path),
-        "crop it again",
-        f"rm -f {path} && snakemake {path} --cores 2 && snakemake --cores 2",
-    )
-
-
-def test_a_clip_shard_of_other_clips(results):
-    write_clip_shard(results / "demo/clips/train/0000.tar", {"a": 5})
-    found = check_clips(results, AGAIN)
-    only(found, "0000.tar lacks clips of", "0000.tsv: b")
-    write_clip_shard(results / "demo/clips/train/0000.tar", {**CLIPS, "c": 5})
-    only(check_clips(results, AGAIN), "has clips that", "does not have: c")
-
-
-def test_nan_in_a_feature_shard(results):
-    path = results / "demo/features/pretrained/train/0000.npy"
-    features = np.load(path)
-    features[3, 1] = np.nan
-    np.save(path, features)
-    finding = only(check_features(results, {}, AGAIN), str(path), "NaN")
-    assert f"{path} {path.with_suffix('.parquet')} && snakemake {path} --cores 2 " in finding.remedy
-
-
-@pytest.mark.parametrize("suffix", [".npy", ".parquet"])
-def test_half_of_a_feature_shard(results, suffix):
-    path = (results / "demo/features/pretrained/train/0000.npy").with_suffix(suffix)
-    path.unlink()
-    only(check_features(results, {}, AGAIN), str(path), "missing", "0000.npy")
-
-
-def test_features_of_another_length_than_their_index(results):
-    path = results / "demo/features/pretrained/train/0000.npy"
-    np.save(path, np.load(path)[:-1])
-    only(check_features(results, {}, AGAIN), "features and its index")
-
-
-def test_features_of_other_clips_than_the_shard_beside_them(results):
-    write_random_features(results / "demo/features/pretrained/train/0000.npy", ["a"])
-    only(check_features(results, {}, AGAIN), "lacks clips of", "0000.tar: b")
-
-
-def test_features_of_another_checkpoint(results, tmp_path):
-    checkpoint = tmp_path / "sign_hiera.pth"
-    checkpoint.write_bytes(b"weights")
-    encoders = {"pretrained": checkpoint}
-    only(check_features(results, encoders, AGAIN), "another SignHiera", str(checkpoint))
-    path = results / "demo/features/pretrained/train/0000.npy"
-    write_random_features(path, list(CLIPS), sha=sha256_of(checkpoint))
-    assert check_features(results, encoders, AGAIN) == []
-
-
-def test_broken_targets(results):
-    path = results / "demo/targets/train.npy"
-    np.save(path, np.full((2, 4), np.inf, np.float32))
-    only(check_targets(results, AGAIN), str(path), "NaN or infinite")
 
 
 WRITER = """
@@ -170,7 +82,7 @@ def test_what_a_killed_writer_left_behind(results):
     (left,) = path.parent.iterdir()
     finding = only(check_leftovers([results]), "1 temporary files", str(left), "rm ")
     subprocess.run(finding.remedy, shell=True, check=True)
-    assert list(path.parent.iterdir()) == [] and all_of(results) == []
+    assert list(path.parent.iterdir()) == [] and check_leftovers([results]) == []
 
 
 def test_what_a_living_writer_writes_is_no_leftover(results):
@@ -309,16 +221,54 @@ def test_commands_name_the_config_that_was_given():
     assert called == "snakemake target --cores 4 --configfile 'a b.yaml'"
 
 
-def test_every_video_encoder_has_its_checkpoint(tmp_path):
-    encoders = encoders_of(config_of(tmp_path, seed=7, seeds=[7, 8]))
-    folder = Path("results/how2sign/checkpoints")
-    assert encoders == {
-        "pretrained": Path("resources/models/dm_70h_ub_signhiera.pth"),
-        "stage1": folder / "stage1/best.pt",
-        "stage1.seed8": folder / "stage1.seed8/best.pt",
-        "joint": folder / "joint/best.pt",
-        "joint.seed8": folder / "joint.seed8/best.pt",
-    }
+def test_every_training_system_seed_split_and_language_has_its_outputs(tmp_path):
+    config = config_of(tmp_path, seed=7, seeds=[7, 8])
+    outputs = {str(output.path): output for output in declared_outputs(config)}
+    assert len(outputs) == len(declared_outputs(config))
+    folder = "results/how2sign"
+    for label in ("stage1", "stage1.seed8"):
+        features = outputs[f"{folder}/features/{label}/test/0000.npy"]
+        assert features.input("checkpoint") == Path(f"{folder}/checkpoints/{label}/best.pt")
+    assert {
+        f"{folder}/{path}"
+        for path in (
+            "manifests/train.tsv", "manifests/summary.json", "manifests/durations.svg",
+            "shards/val/0000.tsv", "clips/train/0000.tar", "targets/val.npy",
+            "checkpoints/stage2.seed8/best.pt", "checkpoints/stage2.seed8/curves.csv",
+            "predictions/finetuned.seed8/test.tsv", "metrics/finetuned.seed8.json",
+            "samples/finetuned.json", "comparison.json", "comparison.md",
+            "report/index.html", "report/speed.svg", "report/comparison.html",
+        )
+    } <= outputs.keys()  # fmt: skip
+    assert "resources/models/dm_70h_ub_signhiera.pth" in outputs
+    # What is made of something comes after it.
+    places = {path: place for place, path in enumerate(outputs)}
+    for path, output in outputs.items():
+        for one in (one for paths in output.inputs.values() for one in paths):
+            assert places.get(str(one), -1) < places[path], (path, one)
+
+
+def test_a_link_that_leads_nowhere(results):
+    (results / "demo/link.npy").symlink_to(results / "nothing")
+    finding = only(check_links([results]), "1 symbolic links", "link.npy")
+    subprocess.run(finding.remedy.rpartition(": ")[2], shell=True, check=True)
+    assert check_links([results]) == []
+
+
+def test_a_folder_that_cannot_be_written(results):
+    (results / "demo/clips").chmod(0o555)
+    finding = only(check_writable([results]), "1 folders cannot be written", "demo/clips")
+    subprocess.run(finding.remedy.partition(",")[0], shell=True, check=True)
+    assert check_writable([results]) == []
+
+
+def test_a_saved_state_from_which_no_training_resumes(results):
+    path = results / "demo/training/stage1/last.ckpt"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"PK" + bytes(100))
+    finding = only(check_resume_states(results), "last.ckpt", "is damaged")
+    subprocess.run(finding.remedy, shell=True, check=True)
+    assert check_resume_states(results) == []
 
 
 def run(folder, *arguments):
@@ -329,21 +279,23 @@ def run(folder, *arguments):
     )  # fmt: skip
 
 
-def test_the_exit_status_says_whether_something_is_wrong(results, tmp_path, monkeypatch):
-    shutil.copytree(REPOSITORY / "config", tmp_path / "config")
-    monkeypatch.chdir(tmp_path)
-    write_identities(load_config([]))
+def test_what_is_not_built_yet_is_no_fault(tmp_path):
     lock = ["--lock", REPOSITORY / "requirements.lock"]
-    well = run(tmp_path, *lock)
-    assert (well.returncode, well.stderr) == (0, "")
-    assert well.stdout.endswith("Nothing is wrong.\n")
-    path = truncate(results / "demo/clips/train/0000.tar", 0.5)
-    ill = run(tmp_path, *lock, "--cores", 3)
-    assert (ill.returncode, ill.stderr) == (1, "")
-    name = path.relative_to(tmp_path)
-    assert f"WRONG: Clip shard {name}" in ill.stdout
-    assert f"try: rm -f {name} && snakemake {name} --cores 3 && " in ill.stdout
-    assert ill.stdout.endswith("Things that are wrong: 1.\n")
+    shutil.copytree(REPOSITORY / "config", tmp_path / "config")
+    done = run(tmp_path, *lock, "--cores", 3)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("Nothing is built yet: run snakemake --cores 3\n")
+
+
+def test_a_damaged_file_of_a_run_that_is_not_finished(results, tmp_path):
+    shutil.copytree(REPOSITORY / "config", tmp_path / "config")
+    path = truncate(results / "demo/clips/train/0000.tar", 0.5).relative_to(tmp_path)
+    done = run(tmp_path, "--lock", REPOSITORY / "requirements.lock", "--cores", 3)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert f"WRONG: {path.with_suffix('.timings.json')} is missing beside {path}." in done.stdout
+    assert f"snakemake {path} --cores 3 && snakemake --cores 3" in done.stdout
+    assert "outputs are not built yet: " in done.stdout
+    assert "Nothing is wrong" not in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,7 @@ def test_the_same_numbers_give_the_same_bytes(drawn):
 def test_what_is_not_known_is_said(drawn):
     comparison = json.loads((drawn / "out/comparison.json").read_text())
     del comparison["breakdowns"]["signer"], comparison["breakdowns"]["duration"]
-    for scores in comparison["systems"].values():
-        scores["inference_ms_per_clip"]["value"] = None
+    (drawn / "out/comparison.timings.json").unlink()
     (drawn / "out/comparison.json").write_text(json.dumps(comparison))
     write_table(drawn / "train.dropped.tsv", pd.DataFrame({"clip_id": [], "reason": []}))
     files = draw(drawn, curves=False)
