@@ -96,11 +96,7 @@ def _output(files: WorkflowFiles, path: Path) -> Output | None:
         match = pattern.fullmatch(str(path))
         if match:
             values = {name: one for name, one in match.groupdict().items() if one}
-            try:
-                inputs = inputs_of(files, values)
-            except UserError:  # annotations that are not there: said by the checks of needs
-                inputs = {}
-            return Output(path, kind, _as_paths(inputs), values)
+            return Output(path, kind, _as_paths(inputs_of(files, values)), values)
     return _model(files, path) or _drawn(files, path)
 
 
@@ -155,18 +151,29 @@ def _as_paths(inputs: Inputs) -> dict[str, tuple[Path, ...]]:
 Values = Mapping[str, str]
 
 
+def _of_corpus(find: Callable[..., str | list[str]], *values: str) -> str | list[str]:
+    """Files whose names are known by looking at a corpus; none where it is not there.
+
+    That it is not there has a finding of its own.
+    """
+    try:
+        return find(*values)
+    except UserError:
+        return []
+
+
 def _manifest(files: WorkflowFiles, of: Values) -> Inputs:
-    return {"annotations": files.annotations(of["corpus"], of["split"])}
+    return {"annotations": _of_corpus(files.annotations, of["corpus"], of["split"])}
 
 
 def _summary(files: WorkflowFiles, of: Values) -> Inputs:
-    return {"manifests": files.manifests(of["corpus"], "{split}.tsv")}
+    return {"manifests": _of_corpus(files.manifests, of["corpus"], "{split}.tsv")}
 
 
 def _captions(files: WorkflowFiles, of: Values) -> Inputs:
     return {
         "manifest": f"results/{of['corpus']}/manifests/{of['split']}.tsv",
-        "annotations": files.annotations(of["corpus"], of["split"], of["language"]),
+        "annotations": _of_corpus(files.annotations, of["corpus"], of["split"], of["language"]),
     }
 
 
@@ -220,7 +227,7 @@ def _metrics(files: WorkflowFiles, of: Values) -> Inputs:
 
 
 def _comparison(files: WorkflowFiles, of: Values) -> Inputs:
-    return {"metrics": files.scores("json"), "training": files.training_captions()}
+    return {"metrics": files.scores("json"), "training": _of_corpus(files.training_captions)}
 
 
 def _of_comparison(files: WorkflowFiles, of: Values) -> Inputs:

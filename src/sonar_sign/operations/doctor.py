@@ -123,7 +123,9 @@ def as_text(checkup: Checkup) -> str:
 def _verdict(checkup: Checkup) -> list[str]:
     n_built = checkup.n_outputs - len(checkup.not_built)
     lines = []
-    if checkup.not_built and n_built:
+    if not n_built:
+        lines = [f"Nothing is built yet: run {checkup.build}"]
+    elif checkup.not_built:
         lines = [
             f"{len(checkup.not_built)} of {checkup.n_outputs} outputs are not built yet: "
             f"{first_few([*map(str, checkup.not_built)])}.",
@@ -132,5 +134,5 @@ def _verdict(checkup: Checkup) -> list[str]:
     if checkup.findings:
         return [*lines, f"Things that are wrong: {len(checkup.findings)}."]
     if not n_built:
-        return [f"Nothing is built yet: run {checkup.build}"]
+        return lines
     return [*lines, "Nothing is wrong with what is built." if lines else "Nothing is wrong."]
