@@ -10,8 +10,8 @@ from pathlib import Path
 from sonar_sign.core.errors import UserError
 from sonar_sign.models.expected import Expected, aside_of, expected_of, require_content
 from sonar_sign.models.registry import registry
-from sonar_sign.operations.findings import Finding
 from sonar_sign.operations.config import Config
+from sonar_sign.operations.findings import Finding
 from sonar_sign.operations.workflow_files import PUBLIC_MODELS, PUBLIC_SONAR, SONAR_NAMES
 from sonar_sign.training.kinds import PRETRAINED
 
