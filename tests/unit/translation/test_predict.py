@@ -132,7 +132,7 @@ def test_what_made_the_predictions(folder, tmp_path, tiny_sonar):
     assert info["precision"] == "fp32"  # such small models gain nothing by less
     roles = ("video_encoder", "sign_encoder", "landmark_model")
     assert info["components"] == dict.fromkeys(roles)  # these have no metadata
-    timings = read_timings(tmp_path / "eng_Latn.timings.json")
+    timings = read_timings(tmp_path / "test.eng_Latn.timings.json")
     assert (timings.system, timings.language, timings.seed) == ("any name", "eng_Latn", 5)
     times = timings.timings_ms
     assert set(times) == {"decode", "sign_hiera", "sign_encoder", "sonar_decoder"}
