@@ -13,7 +13,6 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.wording import first_few
 from sonar_sign.operations.findings import Again, Finding
 from sonar_sign.training.lock import dead_holder
-from sonar_sign.training.training_folder import require_whole_state
 
 # Temporary names of files.atomic_write and of training.lock.
 TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}(\.[^.]+)?|\.lock\..+\.json")
@@ -100,8 +99,13 @@ def check_snakemake(folder: Path, again: Again) -> list[Finding]:
 
 def check_resume_states(results: Path) -> list[Finding]:
     """Find saved states of trainings from which they cannot resume."""
+    paths = sorted(results.glob("*/training/*/*.ckpt"))
+    if not paths:
+        return []
+    from sonar_sign.training.training_folder import require_whole_state  # imports PyTorch
+
     findings = []
-    for path in sorted(results.glob("*/training/*/*.ckpt")):
+    for path in paths:
         try:
             require_whole_state(path)
         except UserError as error:

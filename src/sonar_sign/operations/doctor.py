@@ -9,11 +9,9 @@ from pathlib import Path
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.wording import first_few
 from sonar_sign.operations import check_results, folder_checks, installation, model_checks
-from sonar_sign.operations.check_outputs import check_outputs
 from sonar_sign.operations.config import Config
 from sonar_sign.operations.config_corpora import require_corpora
 from sonar_sign.operations.findings import Again, Finding
-from sonar_sign.operations.output_check import Inspection
 from sonar_sign.operations.results_identity import check_identities
 
 
@@ -50,6 +48,10 @@ def doctor(
         cores: for the commands that are proposed.
         deep: read every file whole, and decode every clip.
     """
+    # These import PyTorch.
+    from sonar_sign.operations.check_outputs import check_outputs
+    from sonar_sign.operations.output_check import Inspection
+
     again = partial(snakemake, config_files, cores)
     needs, notes = check_needs(config, lock)
     outputs = check_outputs(Inspection(config, deep), again)

@@ -139,7 +139,7 @@ def test_a_run_that_was_interrupted_after_its_last_epoch(run, tmp_path):
 def test_nothing_is_left_to_resume_from_when_a_run_has_finished(run, tmp_path):
     run("a")
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert names == ["best.pt", "curves.csv", "tensorboard"]
+    assert names == ["best.pt", "curves.csv", "tensorboard", "timings.csv"]
 
 
 def test_a_strangers_files_are_left_alone(run, tmp_path):
@@ -201,7 +201,7 @@ def test_the_curves(run, tmp_path):
     rates = curve(tmp_path / "a/curves.csv", "train/learning_rate")
     assert max(rates) == pytest.approx(1e-2) and rates[-1] < 1e-3
     for column in ("train/clips_per_second", "train/memory_gb"):
-        assert min(curve(tmp_path / "a/curves.csv", column)) > 0
+        assert min(curve(tmp_path / "a/timings.csv", column)) > 0
     for column in ("val/cosine", "val/loss_mse", "val/loss_cosine"):
         assert len(curve(tmp_path / "a/curves.csv", column)) == 2
     assert min(curve(tmp_path / "a/curves.csv", "train/gradient_norm")) > 0
