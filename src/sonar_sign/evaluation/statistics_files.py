@@ -7,10 +7,11 @@ longest one, four bytes a character.
 
 from collections.abc import Mapping
 from pathlib import Path
-from zipfile import ZIP_STORED, BadZipFile, ZipFile
+from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 
+from sonar_sign.core.arrays import BROKEN_ARRAY
 from sonar_sign.core.content_hash import ContentHash
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, require_file
@@ -59,7 +60,7 @@ def read_statistics(path: Path) -> tuple[dict[str, list[str]], dict[str, np.ndar
                 if name.startswith(_OF_METRIC)
             }
         _require_same_clips(texts, statistics)
-    except (OSError, ValueError, LookupError, EOFError, MemoryError, BadZipFile) as error:
+    except BROKEN_ARRAY as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
         raise UserError(f"{path} cannot be read ({reason}); evaluate again.") from error
     return texts, statistics

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sonar_sign.core.arrays import BROKEN_ARRAY
 from sonar_sign.core.content_hash import ContentHash, verify_once
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import MAX_NAME_BYTES, atomic_write, require_file
@@ -21,16 +22,7 @@ _HASH = "content_xxh3_128"
 # More clips than any corpus has; a file that declares more would only fill the memory.
 MAX_CLIPS = 10_000_000
 MAX_INDEX_BYTES = 4 << 30
-_BROKEN = (
-    ValueError,
-    KeyError,
-    TypeError,
-    OSError,
-    EOFError,
-    MemoryError,
-    OverflowError,
-    pa.ArrowException,
-)
+_BROKEN = (*BROKEN_ARRAY, pa.ArrowException)
 
 
 @dataclass(frozen=True)

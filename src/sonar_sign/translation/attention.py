@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from sonar_sign.core.arrays import BROKEN_ARRAY
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.figures import figure
 from sonar_sign.core.files import atomic_write, require_file
@@ -58,7 +58,7 @@ def read_attention(path: Path) -> list[Attention]:
                 )
                 for number in range(int(file["n_clips"]))
             ]
-    except (ValueError, TypeError, LookupError, OSError, EOFError, BadZipFile) as error:
+    except BROKEN_ARRAY as error:
         raise UserError(f"{path} was not written by predict_landmarks; predict again.") from error
 
 
