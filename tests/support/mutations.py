@@ -13,9 +13,10 @@ Kind = Literal["flip", "set", "cut", "drop", "insert", "repeat", "zero", "splice
 # Bytes that mean something in one format or another.
 TOKENS = (
     b"\t", b"\n", b"\r", b"\r\n", b'"', b'""', b",", b";", b"'", b"\\", b"\0", b"\xff",
-    b"\xef\xbb\xbf", b"{", b"}", b"[", b"]", b":", b"-1", b"0", b"1e999", b"nan", b"NaN", b"null", b"inf",
-    b"NA", b"\xe2\x80\xa8", b"\x0c", b"e\xcc\x81", b"\xc3\xa9", b"\xe9", b"\xed\xa0\x80", b"\x1b[31m",
-    b"../", b"/", b"$(x)", b"=1+1", b"9" * 400, b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff",
+    b"\xef\xbb\xbf", b"{", b"}", b"[", b"]", b":", b"-1", b"0", b"1e999", b"nan", b"NaN", b"null",
+    b"inf", b"NA", b"\xe2\x80\xa8", b"\x0c", b"e\xcc\x81", b"\xc3\xa9", b"\xe9", b"\xed\xa0\x80",
+    b"\x1b[31m", b"../", b"/", b"$(x)", b"=1+1", b"9" * 400,
+    b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff",
 )  # fmt: skip
 MAX_EDITS = 3
 

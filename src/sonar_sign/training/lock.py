@@ -1,12 +1,13 @@
 """One trainer per folder: a lock that names its process and ends with it."""
 
+import fcntl
 import json
 import os
 import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,15 @@ def training_lock(folder: Path) -> Iterator[None]:
     path = Path(folder) / "lock.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     own = _own()
-    while not _create(path, own):
-        holder = _read(path)
-        if holder is not None and not _is_dead(holder):
-            raise UserError(
-                f"{folder} is in use by process {holder.get('pid')} on {holder.get('host')}; wait "
-                f"for it, or delete {path} if it is not training any more."
-            )
-        path.unlink(missing_ok=True)
+    with _one_at_a_time(path.parent):
+        while not _create(path, own):
+            holder = _read(path)
+            if holder is not None and not _is_dead(holder):
+                raise UserError(
+                    f"{folder} is in use by process {holder['pid']} on {holder['host']}; wait for "
+                    f"it, or delete {path} if it is not training any more."
+                )
+            path.unlink(missing_ok=True)
     try:
         yield
     finally:
@@ -39,11 +41,26 @@ def training_lock(folder: Path) -> Iterator[None]:
             path.unlink()
 
 
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Keep two processes of this machine from taking over one dead lock.
+
+    Each would read it, and the later one delete the lock that the earlier one has made. The kernel
+    releases the folder when a process ends.
+    """
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):  # of network file systems that lock no folders
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
+
+
 def dead_holder(path: Path) -> dict[str, Any] | None:
     """The dead process that left a lock; None where it may be alive, or there is no lock."""
     holder = _read(path)
-    known = isinstance(holder, dict) and {"host", "pid", "started"} <= holder.keys()
-    return holder if known and _is_dead(holder) else None
+    return holder if holder is not None and _is_dead(holder) else None
 
 
 def _own() -> dict[str, Any]:
@@ -69,10 +86,13 @@ def _create(path: Path, holder: dict[str, Any]) -> bool:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
+    """Who holds a lock; None where there is none, or what no trainer has written."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        holder = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError, RecursionError):
         return None
+    is_whole = isinstance(holder, dict) and {"host", "pid", "started"} <= holder.keys()
+    return holder if is_whole else None
 
 
 def _is_dead(holder: dict[str, Any]) -> bool:
