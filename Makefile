@@ -2,12 +2,13 @@
 
 PYTHON ?= python3
 CORES ?= 2
+MINUTES ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 # Each process runs whole files of tests, in the order in which they are collected.
 PYTEST := $(BIN)/python -m pytest --durations=25 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo lint test test-long test-slurm test-all lock dag mediapipe
+.PHONY: help setup demo lint test test-long test-slurm test-all fuzz lock dag mediapipe
 
 setup: $(VENV)/.ready ## Install the locked packages into .venv (the default)
 
@@ -48,7 +49,10 @@ test-slurm: setup ## Run the tests on a real SLURM, installed if this is root
 # In one go: the tiny workflow is built once, and the tests on SLURM, which mostly wait, run beside
 # the others.
 test-all: lint ## Run all tests, as continuous integration does
-	$(PYTEST) -n 3 tests/slurm tests/workflow tests/unit
+	$(PYTEST) -n 3 tests/slurm tests/workflow tests/unit tests/fuzz
+
+fuzz: setup ## Search for inputs that break a step; MINUTES=60
+	$(BIN)/python scripts/fuzz.py --minutes $(MINUTES)
 
 lock: ## Write requirements.lock from pyproject.toml; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \

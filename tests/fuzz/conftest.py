@@ -13,6 +13,6 @@ _UNTIMED = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 }
-settings.register_profile("ci", max_examples=60, derandomize=True, database=None, **_UNTIMED)
-settings.register_profile("search", max_examples=600, print_blob=True, **_UNTIMED)
+settings.register_profile("ci", max_examples=100, derandomize=True, database=None, **_UNTIMED)
+settings.register_profile("search", max_examples=1000, print_blob=True, **_UNTIMED)
 settings.load_profile(os.environ.get("SONAR_SIGN_FUZZ_PROFILE", "ci"))

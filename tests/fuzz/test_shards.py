@@ -12,9 +12,9 @@ import pytest
 from comparison_files import IDS, REFERENCES, comparison_folder, corrupted, metrics
 from fuzz_worker import Worker
 from fuzzing import assert_sentence, fresh_folder
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from mutations import EDITS, changed, damaged
+from mutations import EDITS, Edit, changed, damaged
 from small_files import write_clip_shard, write_random_features, write_random_targets
 
 from sonar_sign.clips.clip_shards import ClipShard
@@ -99,6 +99,7 @@ def intact(kind: str) -> object:
 
 @pytest.mark.parametrize("kind", ["features", "targets"])
 @given(edits=EDITS, of_index=st.booleans())
+@example(edits=[Edit("flip", 10, 0)], of_index=False)  # NumPy raised SyntaxError
 def test_a_damaged_array_or_index_is_refused_or_reads_as_written(kind, edits, of_index):
     name = "0000.parquet" if of_index else "0000.npy"
     other = FILES["targets" if kind == "features" else "features"][name]

@@ -7,9 +7,9 @@ import os
 
 import pytest
 from fuzzing import assert_sentence, fresh_folder
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from mutations import EDITS, TEXTS, VALUES, changed, damaged
+from mutations import EDITS, TEXTS, VALUES, Edit, changed, damaged
 from small_files import HOW2SIGN, row, write_video
 
 from sonar_sign.core.errors import UserError
@@ -104,6 +104,7 @@ def check_joined(suffix: str, predictions: bytes, references: bytes):
 
 
 @given(suffix=st.sampled_from([*PREDICTIONS]), edits=EDITS)
+@example(suffix="tsv", edits=[Edit("set", 0, 1)])  # a control character was in the sentence
 def test_damaged_predictions_are_of_the_same_clips_or_refused(suffix, edits):
     content = damaged(PREDICTIONS[suffix].encode(), edits)
     found = check_joined(suffix, content, REFERENCES.encode())
