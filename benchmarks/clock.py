@@ -6,9 +6,11 @@ Needs libfaketime (Debian: `apt-get install faketime`). FOLDER gets the undistur
 `benchmarks/faults.py`, or has it. Every run starts from a copy of it without what comes after one
 of `faults.STARTS`. Two to four times, at moments drawn from the seed, the clock of Snakemake and of
 all jobs jumps by up to two days, forwards or back; files get the true time from the file system, so
-that after a jump back they seem to be of the future, and after one forwards long past. Then the
-same command again, without jumps. The results must be those of the undisturbed run, and the first
-command must not take longer than a limit.
+that after a jump back they seem to be of the future, and after one forwards long past. Snakemake
+refuses outputs that are older than inputs. Then the same command again, without jumps; where it is
+refused too, files dated in the future are touched, as doctor says, and the command is called once
+more. The results must be those of the undisturbed run, and the first command must end within a
+limit.
 """
 
 import argparse
@@ -38,14 +40,14 @@ class Outcome:
     jumps_s: tuple[int, ...]
     first: int | None
     """Exit status of the run with jumps; None where it did not end within the limit."""
-    second: int
-    """Exit status of the same command after it."""
+    calls: int
+    """Further calls of the same command until one ended well; 0 if none did."""
     differing: tuple[str, ...]
     """Files that are not those of the undisturbed run."""
 
     @property
     def good(self) -> bool:
-        return self.first is not None and self.second == 0 and not self.differing
+        return self.first is not None and self.calls > 0 and not self.differing
 
 
 def write_offset(path: Path, seconds: int) -> None:
@@ -92,6 +94,18 @@ def with_jumps(project: Path, jumps_s: tuple[int, ...], rng: random.Random) -> i
             return None
 
 
+def recover(project: Path) -> int:
+    """Call the command again, and once more after what doctor says; calls until it ended well."""
+    for call in (1, 2):
+        if faults.run(project, faults.TARGET) == 0:
+            return call
+        now = time.time()
+        for path in project.rglob("*"):
+            if path.is_file() and path.stat().st_mtime > now:
+                path.touch()
+    return 0
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--folder", type=Path, required=True)
@@ -115,15 +129,15 @@ def main() -> None:
         )
         first = with_jumps(project, jumps, rng)
         faults.run(project, "--unlock")
-        second = faults.run(project, faults.TARGET)
+        calls = recover(project)
         outcome = Outcome(
-            start, jumps, first, second, faults.differing(expected, faults.digests(project))
+            start, jumps, first, calls, faults.differing(expected, faults.digests(project))
         )
         outcomes.append(outcome)
         verdict = "the same" if outcome.good else f"WRONG: {outcome}"
         offsets = ", ".join(f"{jump:+d} s" for jump in jumps)
-        print(f"{number:2d} from {start}, clock at {offsets}: exit {first}, {second}; {verdict}",
-              flush=True)  # fmt: skip
+        said = f"exit {first}, then {calls} calls"
+        print(f"{number:2d} from {start}, clock at {offsets}: {said}; {verdict}", flush=True)
         if outcome.good:
             shutil.rmtree(project)
     sys.exit(not all(outcome.good for outcome in outcomes))

@@ -16,21 +16,18 @@ packages (`tests/support/preloaded.py`), so that a trial takes seconds.
 """
 
 import argparse
-import csv
 import os
 import random
 import shutil
 import subprocess
 import sys
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import faults
-
-from sonar_sign.core.files import sha256_of
+from finished_run import Job, changes, content, delete, jobs_by_rule
 
 sys.path.insert(0, str(faults.ROOT / "tests/support"))
 import preloaded  # noqa: E402
@@ -41,17 +38,6 @@ FILLER = "filler"
 RECORDS = 48 << 10
 # What is said of a full disk by our steps, and by Python in Snakemake.
 SENTENCES = ("the disk is full", "No space left on device")
-# Rules that only gather or delete.
-LEFT_OUT = {"all"}
-
-
-@dataclass(frozen=True)
-class Job:
-    """One job of the finished run."""
-
-    rule: str
-    outputs: tuple[str, ...]
-    """Relative to the project."""
 
 
 @dataclass(frozen=True)
@@ -67,21 +53,6 @@ class Trial:
     """It said why: not even a log can be written where no space at all is left."""
     problems: tuple[str, ...]
     """What does not hold of what must."""
-
-
-def jobs_of(folder: Path) -> list[Job]:
-    """All jobs that made the target's ancestors."""
-    done = subprocess.run(
-        command(folder, "--detailed-summary", faults.TARGET),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
-    by_log = defaultdict(list)
-    for row in csv.DictReader(done.stdout.splitlines(), delimiter="\t"):
-        if row["rule"] not in LEFT_OUT and (folder / row["output_file"]).exists():
-            by_log[row["rule"], row["log-file(s)"]].append(row["output_file"])
-    return [Job(rule, tuple(outputs)) for (rule, _), outputs in by_log.items()]
 
 
 def command(folder: Path, *arguments: str) -> list[str]:
@@ -122,47 +93,18 @@ def fill(disk: Path, free: int) -> Path:
     return path
 
 
-def content(project: Path) -> dict[str, str]:
-    """Hashes of results, by path; those that hold times as `benchmarks/faults.py` compares them."""
-    found = {}
-    for folder in ("results", "resources"):
-        for path in sorted((project / folder).rglob("*")):
-            parts = path.relative_to(project).parts
-            timed = path.name.startswith("events.out.") or path.name == "curves.csv"
-            if path.is_file() and not timed and not {"logs", "benchmarks", "training"} & {*parts}:
-                found["/".join(parts)] = sha256_of(path)
-    compared = faults.digests(project)
-    made = tuple(f"results/demo/{name}/" for name in faults.MADE)
-    return {
-        k: v for k, v in found.items() if not k.startswith(made) and "timings" not in k
-    } | compared
-
-
 def attempt(whole: Path, disk: Path, job: Job, rng: random.Random) -> Trial:
     """One trial on an empty disk."""
     project = disk / "project"
     shutil.copytree(whole, project, symlinks=True)
     before = content(project)
-    size = 0
-    for name in job.outputs:
-        path = project / name
-        if path.is_dir():
-            size += sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
-            shutil.rmtree(path)
-        else:
-            size += path.stat().st_size
-            path.unlink()
+    size = delete(project, job)
     free = rng.randrange(size + RECORDS)
     filler = fill(disk, free)
     target = job.outputs[0]
     code, said_first = run(project, target)
-    problems = []
-    after = content(project)
-    problems += [f"differs: {p}" for p in sorted(after) if after[p] != before.get(p)]
     # The demo's videos are no declared outputs: the job that draws them begins anew.
-    mine = (*job.outputs, "resources/demo/")
-    gone = {p for p in before if p not in after and not p.startswith(mine)}
-    problems += [f"gone: {p}" for p in sorted(gone)]
+    problems = changes(before, content(project), (*job.outputs, "resources/demo/"))
     filler.unlink()
     run(project, "--unlock")
     again, said = run(project, target)
@@ -184,11 +126,9 @@ def main() -> None:
     whole = options.folder / "undisturbed"
     if not (whole / faults.TARGET).is_file():
         faults.undisturbed(whole)
-    jobs = defaultdict(list)
-    for job in jobs_of(whole):
-        jobs[job.rule].append(job)
+    jobs = jobs_by_rule(whole, faults.TARGET)
     trials = []
-    for rule in options.rules or sorted(jobs):
+    for rule in options.rules or jobs:
         for _ in range(options.trials):
             with small_disk(options.folder / "disk") as disk:
                 trial = attempt(whole, disk, rng.choice(jobs[rule]), rng)
