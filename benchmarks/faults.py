@@ -149,7 +149,7 @@ def disturb(
     way: str,
     moments: Sequence[tuple[int, float]],
     rng: random.Random,
-    target: str = TARGET,
+    targets: Sequence[str] = (TARGET,),
 ) -> tuple[tuple[str, ...], int]:
     """Run and kill at each moment (steps that are done, seconds more), then recover.
 
@@ -161,7 +161,7 @@ def disturb(
         with (folder / "said.txt").open("a") as said:
             begun = said.tell()
             process = subprocess.Popen(
-                command(folder, target), cwd=folder, stdout=said, stderr=said
+                command(folder, *targets), cwd=folder, stdout=said, stderr=said
             )
             while process.poll() is None and steps_done(folder, begun) < steps:
                 time.sleep(0.1)
@@ -174,7 +174,7 @@ def disturb(
         run(folder, "--unlock")
     calls = 0
     for number in range(1, MOST_COMMANDS + 1):
-        if run(folder, target) == 0:
+        if run(folder, *targets) == 0:
             calls = number
             break
         # A trainer that was left behind holds its folder until it has ended.

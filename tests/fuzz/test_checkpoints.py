@@ -10,9 +10,9 @@ import torch
 from fuzz_worker import Worker
 from fuzzing import assert_sentence, fresh_folder
 from golden_weights import tiny_encoder, tiny_hiera
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from mutations import EDITS, changed, damaged
+from mutations import EDITS, Edit, changed, damaged
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.models.checkpoint import (
@@ -81,6 +81,7 @@ def intact(kind: str) -> tuple:
 
 
 @given(kind=st.sampled_from([*LOAD]), edits=EDITS)
+@example(kind="encoder", edits=[Edit("flip", -23, 0)])  # zipfile raised BadZipFile
 def test_a_damaged_checkpoint_is_refused_or_loads_as_written(kind, edits):
     other = CONTENTS["hiera" if kind == "encoder" else "encoder"]
     found, metadata = loaded(kind, damaged(CONTENTS[kind], edits, other))

@@ -41,9 +41,16 @@ def is_archive(path: Path) -> bool:
     """
     with open(path, "rb") as file:
         begins = file.read(2) == b"PK"
-    if begins and not zipfile.is_zipfile(path):
+    if begins and not _has_end(path):
         raise UserError(f"{path} is cut off: its end is missing, so fetch or write it again.")
     return begins
+
+
+def _has_end(path: Path) -> bool:
+    try:
+        return zipfile.is_zipfile(path)
+    except zipfile.BadZipFile:  # the end is there, and damaged
+        return True
 
 
 def check_layout(path: Path) -> Counter[int]:
