@@ -7,7 +7,7 @@ from contextlib import redirect_stderr, redirect_stdout
 import hostile_flags
 from fuzzing import assert_sentence, fresh_folder
 from hostile_flags import A_FILE, A_FOLDER, COMMANDS, MISSING, impossible, line, needed, possible
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from mutations import TEXTS
 
@@ -80,7 +80,6 @@ def command_lines(draw: st.DrawFn) -> list[str]:
     return [*command, *line(values)]
 
 
-@settings(max_examples=150)
 @given(words=command_lines(), content=st.sampled_from([b"", b"clip_id\ttext\n", b"{}", b"\xff"]))
 def test_a_command_with_any_values_ends_with_a_sentence(words, content):
     check(words, content)

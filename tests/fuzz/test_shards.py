@@ -12,7 +12,7 @@ import pytest
 from comparison_files import IDS, REFERENCES, comparison_folder, corrupted, metrics
 from fuzz_worker import Worker
 from fuzzing import assert_sentence, fresh_folder
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from mutations import EDITS, Edit, changed, damaged
 from small_files import write_clip_shard, write_random_features, write_random_targets
@@ -133,7 +133,6 @@ def test_a_metrics_file_of_other_values_has_the_same_clips_or_is_refused(record)
 _NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/\\\0"), min_size=1, max_size=20)
 
 
-@settings(max_examples=30)
 @given(
     clips=st.dictionaries(
         _NAMES, st.lists(st.floats(-100, 100, width=16), max_size=4).map(np.array), max_size=5

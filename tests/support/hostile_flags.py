@@ -98,7 +98,7 @@ def possible(flag: Flag) -> str:
     """A value that the flag may have."""
     setting = flag.setting
     if setting.is_number:
-        return str(next(n for n in (1, 2, 16, 64) if not setting.bounds.refusal_of_number(n)))
+        return str(next(n for n in (1, 2, 16, 64, 0.5) if not setting.bounds.refusal_of_number(n)))
     if setting.choices:
         return setting.choices[0]
     if INPUT_FILE in flag.checks:
