@@ -76,7 +76,7 @@ def content(folder: Path) -> dict[str, str]:
 
 def _timed(path: Path) -> bool:
     name = path.name
-    return name.startswith("events.out.") or name == "curves.csv" or "timings" in name
+    return name.startswith("events.out.") or "timings" in name
 
 
 def changes(before: dict[str, str], after: dict[str, str], spared: Sequence[str]) -> list[str]:
