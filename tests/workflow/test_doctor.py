@@ -28,12 +28,12 @@ def doctor(project, *flags):
     return list(zip(problems, remedies, strict=True)), lines[-1]
 
 
-def follow(project, remedy):
-    """Do what doctor proposes."""
+def follow(project, remedy, more_is_wrong=False):
+    """Do what doctor proposes; it cannot run to its end where something else is wrong, too."""
     call = f"{preloaded.commands()}/snakemake --snakefile {REPOSITORY}/Snakefile "
     command = remedy.replace("snakemake ", call)
     done = subprocess.run(command, shell=True, cwd=project.folder, capture_output=True, text=True)
-    assert done.returncode == 0, remedy + done.stdout + done.stderr
+    assert more_is_wrong or done.returncode == 0, remedy + done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("flags", [[], ["--deep"]])
@@ -83,7 +83,7 @@ def test_what_it_proposes_mends_what_it_found(project, monkeypatch, paths):
         findings, last = doctor(project)
         if not findings:
             break
-        follow(project, findings[0][1])
+        follow(project, findings[0][1], more_is_wrong=len(findings) > 1)
     assert (findings, last) == ([], "Nothing is wrong.")
 
 

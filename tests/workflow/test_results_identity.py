@@ -111,7 +111,7 @@ def test_what_is_no_folder_is_said(project):
 def test_a_damaged_identity_is_said(project):
     for text in ("", "[]", '{"corpus": "mine"}'):
         (project.folder / "results/mine/identity.json").write_text(text)
-        refused(project, "identity.json", "is damaged")
+        refused(project, "identity.json", "is damaged; delete this file alone")
 
 
 def test_another_way_to_the_same_corpus_makes_nothing_again(project):

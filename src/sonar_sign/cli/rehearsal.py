@@ -17,11 +17,11 @@ def rehearse(
     clips: Annotated[
         Path | None, "Corpus in How2Sign's layout; without it, clips are drawn.", INPUT_FOLDER
     ] = None,
-    folder: Annotated[Path, "Folder to run in; removed at the end.", FOLDER] = Path("rehearsal"),
+    folder: Annotated[Path, "Folder to write into; removed at the end.", FOLDER] = Path(
+        "rehearsal"
+    ),
     keep: Annotated[bool, "Keep the folder."] = False,
-    output: Annotated[
-        Path | None, "JSON file for the table of what each step needed.", OUTPUT
-    ] = None,
+    output: Annotated[Path | None, "JSON file to write: what each step needed.", OUTPUT] = None,
     layers: Annotated[
         int | None, "Most layers of the models, for a quick try; all, if left out.", LAYERS
     ] = None,

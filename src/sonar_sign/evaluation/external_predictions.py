@@ -11,6 +11,7 @@ from sonar_sign.translation.prediction_files import (
     join,
     layout_of_predictions,
     layout_of_references,
+    require_references,
 )
 from sonar_sign.translation.predictions import PredictionSet
 
@@ -47,5 +48,6 @@ def _in_the_same_order(predictions: ForeignTable, references: ForeignTable) -> P
             "are not of the same sentences."
         )
     ids = [f"line{number}" for number in range(1, len(theirs) + 1)]
+    require_references(theirs, references.path)
     notes = (*predictions.notes, *references.notes)
     return PredictionSet(ids, ids, theirs, ours, notes=tuple(dict.fromkeys(notes)))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.files import sha256_of
 from sonar_sign.translation.prediction_files import read_clips
 from sonar_sign.translation.predictions import PredictionSet, RunInfo, read_run_info
 
@@ -27,13 +28,18 @@ def verify_predictions(
 
 
 def require_same_run(info: RunInfo, info_path: Path, clips: PredictionSet, table: Path) -> None:
-    """Check that a run info counts as many clips as the table of predictions beside it has.
+    """Check that a run info is of the table of predictions beside it.
 
     Raises:
-        UserError: it does not.
+        UserError: it counts other clips, or the table was changed after it was written.
     """
     if info.n_clips != len(clips.clip_ids):
         raise UserError(
             f"{info_path} counts {info.n_clips} clips and {table} has {len(clips.clip_ids)}; they "
             "are of different runs, so predict again."
+        )
+    if info.table_sha256 not in (None, sha256_of(table)):
+        raise UserError(
+            f"{table} was changed after it was predicted, by its hash in {info_path.name}; predict "
+            "again, or give a changed table a run info of its own."
         )

@@ -38,13 +38,16 @@ SONAR_PARTS = tuple(_PARTS)
 _FURTHER_IDS = 4
 
 
-def sonar_layout(name: str, card: AssetCard) -> Layout:
+def sonar_layout(name: str, card: AssetCard | dict[str, Any]) -> Layout:
     """The layout of the file that an asset card describes.
 
     Args:
         name: `sonar_text_encoder` or `sonar_text_decoder`.
+        card: as fairseq2 opened it, or its fields.
     """
     _, _, hub, factory = _PARTS[name]
+    if isinstance(card, dict):
+        card = AssetCard(name, card)
     with torch.device("meta"):
         model = factory(hub().get_model_config(card)).create_model()
     return layout_of(model, SONAR_ENTRY)

@@ -78,8 +78,6 @@ def write_models(
 
 def _layouts(size: RehearsalSize) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The layouts by registry name, and SONAR's asset cards with these sizes."""
-    from fairseq2.assets import AssetCard
-
     from sonar_sign.models.public_layouts import (
         Depth,
         sign_encoder_layout,
@@ -95,7 +93,7 @@ def _layouts(size: RehearsalSize) -> tuple[dict[str, Any], list[dict[str, Any]]]
         HIERA: sign_hiera_layout(smaller_hiera(depth)),
         ENCODER: sign_encoder_layout(smaller_encoder(depth)),
     }
-    layouts |= {name: sonar_layout(name, AssetCard(name, card)) for name, card in cards.items()}
+    layouts |= {name: sonar_layout(name, card) for name, card in cards.items()}
     return layouts, list(cards.values())
 
 

@@ -104,8 +104,8 @@ class Identity:
             return cls(found["corpus"], values)
         except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
             raise UserError(
-                f"{path}, which says what the results beside it were made of, is damaged; move or "
-                f"delete {folder}."
+                f"{path}, which says what the results beside it were made of, is damaged; delete "
+                "this file alone: the next run writes it anew, if the results were made here."
             ) from error
 
     def differences(self, other: "Identity", files: Sequence[Path]) -> Iterator[str]:

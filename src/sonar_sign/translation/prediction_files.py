@@ -1,6 +1,6 @@
 """Predictions of anyone, joined with their references: exactly the clips that were given."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sonar_sign.core.column_names import Layout
@@ -87,14 +87,24 @@ def join(
             "own, so intervals are too narrow where clips share a video."
         )
     texts = _by_clip(references or manifest, REFERENCE)
+    captions = [texts[clip_id] for clip_id in ids]
+    require_references(captions, (references or manifest).path)
     return PredictionSet(
         clip_ids=ids,
         sources=manifest.columns.get(SOURCE, ids),
-        references=[texts[clip_id] for clip_id in ids],
+        references=captions,
         predictions=[*map(_by_clip(predictions, PREDICTION).__getitem__, ids)],
         cosines=_cosines(predictions, ids),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def require_references(texts: Sequence[str], path: Path) -> None:
+    """Raises UserError if no reference has a word, so that nothing can be scored."""
+    if not any(text.strip() for text in texts):
+        raise UserError(
+            f"All {len(texts)} references of {path} are empty; give the column of the captions."
+        )
 
 
 def _by_clip(table: ForeignTable, column: str) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import write_json
+from sonar_sign.core.files import sha256_of, write_json
 from sonar_sign.core.strict_json import parse_json
 from sonar_sign.core.tables import write_rows
 from sonar_sign.core.text_files import read_text
@@ -54,6 +54,8 @@ class RunInfo:
     null where there is none or it has no metadata."""
     decoding: dict[str, Any] | None = None
     """The options of decoding."""
+    table_sha256: str | None = None
+    """Of the table beside it, so that a changed translation is not scored as the system's."""
 
 
 def write_predictions(
@@ -72,13 +74,13 @@ def write_predictions(
         info: the fields of `RunInfo`, and anything else that says how the predictions were made.
         cosines: one per text, in the same order.
     """
-    write_json(path.with_suffix(".json"), dict(info))
     columns = {"prediction": [" ".join(text.split()) for text in texts.values()]}
     if cosines is not None:
         columns["cosine"] = [f"{cosine:.6f}" for cosine in cosines]
     rows = [*zip(texts, *columns.values(), strict=True)]
     rows += [(clip_id, *[""] * len(columns)) for clip_id in dropped]
     write_rows(path, ("clip_id", *columns), sorted(rows))
+    write_json(path.with_suffix(".json"), {**info, "table_sha256": sha256_of(path)})
 
 
 def read_run_info(path: Path) -> RunInfo:
@@ -105,7 +107,10 @@ def read_run_info(path: Path) -> RunInfo:
     for key, value in optional.items():
         if value is not None and not isinstance(value, dict):
             raise UserError(f"{path}: {key!r} cannot be {value!r}; predict again.")
-    return RunInfo(**{key: record[key] for key in checks}, **optional)
+    table = record.get("table_sha256")
+    if table is not None and not (isinstance(table, str) and _SHA256.fullmatch(table)):
+        raise UserError(f"{path}: 'table_sha256' cannot be {table!r}; predict again.")
+    return RunInfo(**{key: record[key] for key in checks}, **optional, table_sha256=table)
 
 
 def read_record(path: Path, what: str) -> dict[str, Any]:

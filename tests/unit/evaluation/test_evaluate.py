@@ -16,6 +16,7 @@ from sonar_sign.core.tables import read_table
 from sonar_sign.evaluation.evaluate import evaluate
 from sonar_sign.metrics.registry import metrics_schema
 from sonar_sign.translation.prediction_files import read_clips
+from sonar_sign.translation.predictions import write_predictions
 
 SCHEMA = metrics_schema(
     yaml.safe_load((REPOSITORY / "workflow/schemas/metrics.schema.yaml").read_text())
@@ -192,6 +193,29 @@ def test_tables_that_others_wrote_score_the_same(run):
     assert "note: predictions.tsv: quotes around fields (1) were taken off" in quoted
     for name in ("by_csv", "by_tsv"):
         assert json.loads((run / f"{name}.json").read_text()) == ours
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("salt", "sugar"), ("v2_0\t", "v2_0\tNo. "), ("\n", "\r\n"), ("simple", "simple ")],
+)
+def test_a_table_that_was_changed_after_its_run_is_not_scored(run, old, new):
+    predicted = dict(zip(IDS, TEXTS, strict=True))
+    info = json.loads((run / "run.json").read_text())
+    write_predictions(run / "predictions.tsv", predicted, [], info)
+    (run / "predictions.json").rename(run / "run.json")
+    assert evaluate_run(run)["bleu_4"] == 100.0
+
+    (run / "predictions.tsv").write_text((run / "predictions.tsv").read_text().replace(old, new))
+    with pytest.raises(UserError, match=r"predictions.tsv was changed after it was predicted"):
+        evaluate_run(run)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u00a0"])
+def test_references_without_a_word_are_refused(run, text):
+    table(run / "manifest.tsv", clip_id=IDS, source=["v"] * 3, text=[text] * 3)
+    with pytest.raises(UserError, match="All 3 references of .*manifest.tsv are empty"):
+        evaluate_run(run)
 
 
 def test_no_clips_are_refused(run):
