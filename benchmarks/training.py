@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -252,7 +252,7 @@ def demo_case(folder: Path, _: int) -> None:
 def demo_trainings() -> dict:
     """Stage 1 and stage 2 of the finished demo, two epochs each."""
     from sonar_sign.core.options import AugmentOptions, FreezeOptions, LossOptions, TrainOptions
-    from sonar_sign.core.settings import options_from
+    from sonar_sign.core.settings import settings_of
     from sonar_sign.operations.config import load_config
     from sonar_sign.training.sign_encoder import FeatureInputs, SignEncoderTraining
     from sonar_sign.training.supervision import TargetFiles
@@ -274,9 +274,10 @@ def demo_trainings() -> dict:
         return [sorted((results / pattern / s).glob(f"*.{ending}")) for s in ("train", "val")]
 
     def options(name: str) -> TrainOptions:
-        known = {field.name for field in fields(TrainOptions)}
-        settings = {k: v for k, v in trainings[name].settings.items() if k in known}
-        return replace(options_from(TrainOptions, settings), epochs=2, eval_every=2)
+        given, known = trainings[name].settings, settings_of(TrainOptions)
+        read = {k: known[k].read(v) for k, v in given.items() if k in known}
+        numbers = {k: 0 if v == "auto" else v for k, v in read.items()}
+        return replace(TrainOptions(**numbers), epochs=2, eval_every=2)
 
     supervision = SupervisionFiles([files("train")], files("val"), sonar)
     stage1, stage2 = trainings["stage1"], trainings["stage2"]
