@@ -115,7 +115,7 @@ RESULTS: dict[str, Callable[[], object]] = {
     f"{DEMO}/predictions/finetuned/test.tsv": lambda: edit_field(
         DEMO / "predictions/finetuned/test.tsv", "clip_id", "foreign"
     ),
-    f"{DEMO}/metrics/landmarks.json": lambda: edit_field(
+    f"{DEMO}/predictions/landmarks/test.tsv": lambda: edit_field(
         DEMO / "predictions/landmarks/test.tsv", "prediction", "edited after it was scored"
     ),
     f"{DEMO}/metrics/stage1.json": lambda: swap(
