@@ -91,8 +91,9 @@ def check_outputs(look: Inspection, again: Again) -> OutputsReport:
             gone.append(output)
         else:
             not_built.append(output.path)
+    # What is missing is often what could not be made of something damaged.
     return OutputsReport(
-        [*_of_gone(gone, again), *findings],
+        [*findings, *_of_gone(gone, again)],
         [output.path for output in outputs],
         not_built,
     )
