@@ -44,10 +44,8 @@ if not IN_BATCHES and workflow.global_resources.get("mem_mb").value is None:
     workflow.global_resources.update({"mem_mb": MACHINE_MB})
 
 
-def measured_gb(rule, training):
-    """The peak memory of a rule's jobs, by its name here."""
-    return NEEDS.gb(ORIGINAL_NAMES.get(rule, rule), training)
-
+# The peak memory of a rule's jobs, by its name here.
+measured_gb = lambda rule, training: NEEDS.gb(ORIGINAL_NAMES.get(rule, rule), training)
 
 for _rule in RULES:
     _asked = resources_of(_rule.name, CLUSTER, measured_gb, gpus=ON_GPUS)
