@@ -26,19 +26,11 @@ import numpy as np
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, safe_name, write_json
 from sonar_sign.core.progress import track
+from sonar_sign.corpora.how2sign_rows import COLUMNS
 from sonar_sign.demo.domains import DOMAINS, signer_of
 from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
 from sonar_sign.demo.render import RenderedVideo, VideoPlan, render
 
-COLUMNS = (
-    "VIDEO_ID",
-    "VIDEO_NAME",
-    "SENTENCE_ID",
-    "SENTENCE_NAME",
-    "START_REALIGNED",
-    "END_REALIGNED",
-    "SENTENCE",
-)
 GLOSS_COLUMNS = ("SENTENCE_NAME", "gloss", "start_s", "end_s")
 MARKER = "demo_corpus.json"
 ID_CHARACTERS = string.ascii_letters + string.digits + "_-"
