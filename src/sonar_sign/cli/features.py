@@ -1,5 +1,6 @@
 """Subcommands that run a model over clips or captions."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -36,9 +37,10 @@ def extract(
             --checkpoint resources/models/demo/sign_hiera.pth
             --output out/0000.npy --timings out/0000.timings.json
     """
-    from sonar_sign.core.devices import use_threads
+    from sonar_sign.core.devices import reader_processes, use_threads
     from sonar_sign.features.extract import extract as run
 
+    options = replace(options, num_workers=reader_processes(options.num_workers, device))
     use_threads(threads, options.num_workers)
     run(clips, checkpoint, output, timings, options, device=device)
 

@@ -1,5 +1,6 @@
 """Subcommands that train, one for each kind of training."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,11 +41,13 @@ def run_task(task: "TrainingTask", run: RunFlags) -> None:
     run_training(task, destination, seed=run.seed, device=run.device)
 
 
-def _use_threads(run: RunFlags, options: TrainOptions) -> None:
-    """Set PyTorch's number of threads, before a model is loaded."""
-    from sonar_sign.core.devices import use_threads
+def _on_this_machine(run: RunFlags, options: TrainOptions) -> TrainOptions:
+    """Set PyTorch's number of threads, before a model is loaded; the options with fewer readers."""
+    from sonar_sign.core.devices import reader_processes, use_threads
 
+    options = replace(options, num_workers=reader_processes(options.num_workers, run.device))
     use_threads(run.threads, options.num_workers)
+    return options
 
 
 def train_video_encoder(
@@ -72,7 +75,7 @@ def train_video_encoder(
             --sign-encoder resources/models/demo/sign_encoder.pth
             --sonar resources/models/demo/sonar --training-dir out/training
     """
-    _use_threads(run, options)
+    options = _on_this_machine(run, options)
     from sonar_sign.training.video_encoder import VideoEncoderTraining
 
     inputs = video_inputs(clips, supervision, sign_hiera, sign_encoder)
@@ -108,7 +111,7 @@ def train_joint(
             --sign-encoder resources/models/demo/sign_encoder.pth
             --sonar resources/models/demo/sonar --training-dir out/training
     """
-    _use_threads(run, options)
+    options = _on_this_machine(run, options)
     from sonar_sign.training.joint import JointTraining
 
     inputs = video_inputs(clips, supervision, sign_hiera, sign_encoder)
@@ -149,7 +152,7 @@ def train_sign_encoder(
             --sign-encoder resources/models/demo/sign_encoder.pth
             --sonar resources/models/demo/sonar --training-dir out/training
     """
-    _use_threads(run, options)
+    options = _on_this_machine(run, options)
     from sonar_sign.training.sign_encoder import FeatureInputs, SignEncoderTraining
 
     inputs = FeatureInputs(
@@ -183,7 +186,7 @@ def train_landmark_translator(
             --val-manifest results/demo/manifests/val.tsv
             --training-dir out/training
     """
-    _use_threads(run, options)
+    options = _on_this_machine(run, options)
     from sonar_sign.training.landmark_translator import LandmarkInputs, LandmarkTraining
 
     inputs = LandmarkInputs(
@@ -226,7 +229,7 @@ def train_fused(
             --landmark-model results/demo/checkpoints/landmarks/best.pt
             --sonar resources/models/demo/sonar --training-dir out/training
     """
-    _use_threads(run, options)
+    options = _on_this_machine(run, options)
     from sonar_sign.training.fused import FusedInputs, FusedTraining
 
     inputs = FusedInputs(

@@ -144,6 +144,16 @@ def peak_memory_gb(device: torch.device) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # kilobytes on Linux
 
 
+def reader_processes(n: int, device: str | torch.device) -> int:
+    """How many of `n` processes that read data are started: on a CPU none.
+
+    There a model needs seconds for a clip that is read in milliseconds: readers would take its
+    cores, and a gigabyte of memory each.
+    """
+    on_cpu = str(device) == "cpu" or not (may_use_gpu() and torch.cuda.is_available())
+    return 0 if on_cpu else n
+
+
 def use_threads(n: int, n_workers: int = 0) -> None:
     """Limit a command to `n` threads, so that parallel jobs do not compete; 0: PyTorch's default.
 
