@@ -140,7 +140,9 @@ class TrainOptions:
     epochs: Annotated[int, "Passes over the training clips.", between(1, 100_000)] = 20
     learning_rate: Annotated[float, "AdamW's peak learning rate.", LEARNING_RATE] = 1e-4
     batch_size: Annotated[
-        IntOrAuto, "Clips computed together on each device; auto: as many as fit.", BATCH
+        IntOrAuto,
+        "Clips computed together on each device; auto: as many as fit, on a CPU one video.",
+        BATCH,
     ] = 32
     gradient_accumulation_steps: Annotated[
         int, "Batches, on each device, that make a step.", BATCH

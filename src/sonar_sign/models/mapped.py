@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 # Bytes of a tensor that are read before they are given back.
 _PIECE = 64 << 20
+# Of glibc's `malloc.h`.
+_M_MMAP_THRESHOLD = -3
 
 Release = Callable[[Tensor], None]
 """Gives back the memory of a tensor that will not be read again, or only from its file."""
@@ -47,6 +49,17 @@ def give_back_freed_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+def map_large_blocks() -> None:
+    """Let glibc give back every block of 1 MiB and more as soon as it is freed.
+
+    It keeps blocks of less than 32 MB otherwise, in which what comes and goes leaves holes. The
+    system clears each block that is made again, which a large model hardly feels.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, 1 << 20)
 
 
 def _range_of(line: str) -> tuple[int, int]:

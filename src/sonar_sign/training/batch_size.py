@@ -1,4 +1,4 @@
-"""`batch_size: auto`: the largest batch that fits into memory, and gradients accumulated."""
+"""`batch_size: auto`: as large a batch as fits and gains, and gradients accumulated."""
 
 import gc
 import json
@@ -77,7 +77,7 @@ def _fitting_accumulation(
 ) -> int:
     whole = options.effective_batch
     module.to(device)
-    for accumulate in [n for n in range(1, whole + 1) if whole % n == 0]:
+    for accumulate in _accumulations(whole, options, device):
         try:
             with _cpu_memory_limited(device):
                 _try_step(module, _longest(clips, whole // accumulate, options), options, device)
@@ -94,6 +94,16 @@ def _fitting_accumulation(
         f"Not even one clip fits into the memory of {device}: switch on gradient_checkpointing or "
         "mixed_precision."
     )
+
+
+def _accumulations(whole: int, options: TrainOptions, device: torch.device) -> list[int]:
+    """Numbers of batches in a step, the largest batch first.
+
+    One clip's windows keep a CPU busy: more of them together only take more memory.
+    """
+    if device.type == "cpu" and options.batch_budget:
+        return [whole]
+    return [n for n in range(1, whole + 1) if whole % n == 0]
 
 
 def _longest(clips: ClipSet, n: int, options: TrainOptions):

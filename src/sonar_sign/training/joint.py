@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import torch
+
 from sonar_sign.core.options import JointOptions
 from sonar_sign.models.checkpoint import load_sign_encoder, save_sign_encoder, save_sign_hiera
 from sonar_sign.models.sign_encoder import SignEncoder
@@ -48,7 +50,7 @@ class JointTraining(VideoEncoderTraining):
     def settings(self) -> dict[str, Any]:
         return super().settings() | effective_settings(self.joint)
 
-    def open_sign_encoder(self) -> SignEncoder:
+    def open_sign_encoder(self, device: torch.device) -> SignEncoder:
         return load_sign_encoder(self.inputs.sign_encoder).train()
 
     def module(self, embed: VideoToEmbedding, *losses_and_validation: Any) -> EmbeddingModule:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sonar_sign.core.devices import LARGE_MODEL, n_parameters
 from sonar_sign.core.options import LossOptions, TrainOptions
 from sonar_sign.models.mapped import give_back_freed_memory
 from sonar_sign.training.data import Batch
@@ -86,11 +87,15 @@ class TrainingModule(pl.LightningModule):
         self.log_dict({f"train/{name}": value for name, value in row.items()}, batch_size=1)
         self._of_step = []
 
+    @property
+    def is_large(self) -> bool:
+        return n_parameters(self) >= LARGE_MODEL
+
     def optimizer_zero_grad(
         self, epoch: int, batch_idx: int, optimizer: torch.optim.Optimizer
     ) -> None:
-        # On a CPU, gradients that are freed and made again leave ever more holes in memory.
-        optimizer.zero_grad(set_to_none=self.device.type != "cpu")
+        # On a CPU, small gradients that are freed and made again leave ever more holes in memory.
+        optimizer.zero_grad(set_to_none=self.device.type != "cpu" or self.is_large)
 
     def _require_finite(self, what: str, value: Tensor) -> None:
         # fp16's loss scaler skips such a step and lowers its scale.

@@ -22,6 +22,7 @@ from sonar_sign.core.devices import (
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import TrainOptions
 from sonar_sign.core.wording import first_few
+from sonar_sign.models.mapped import map_large_blocks
 from sonar_sign.training.batch_size import is_out_of_memory, resolve_batch_size
 from sonar_sign.training.batches import ResumableLoader
 from sonar_sign.training.callbacks import (
@@ -75,6 +76,8 @@ def fit(
         PreemptedError: a signal ended training; the same call resumes it.
     """
     autocast(run.device, PRECISION_OF[options.mixed_precision])  # refuses what is not possible
+    if run.device.type == "cpu" and module.is_large:
+        map_large_blocks()
     main, started = is_main_process(), time.monotonic()
     with training_lock(run.training_dir) if main else nullcontext(), quiet_lightning():
         if main:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from sonar_sign.core.devices import PRECISION_OF, PRECISIONS
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import (
     AugmentOptions,
@@ -19,6 +20,7 @@ from sonar_sign.core.options import (
 )
 from sonar_sign.features.clip_windows import to_input
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera, save_sign_hiera
+from sonar_sign.models.mapped import convert_linear_layers, releaser
 from sonar_sign.models.sign_encoder import SignEncoder
 from sonar_sign.models.sign_hiera import SignHiera
 from sonar_sign.training.data import Batch, WindowClips
@@ -121,7 +123,7 @@ class VideoEncoderTraining(EmbeddingTask):
 
     def prepare(self, device: torch.device) -> Prepared:
         sign_hiera = load_sign_hiera(self.inputs.sign_hiera)
-        sign_encoder = self.open_sign_encoder()
+        sign_encoder = self.open_sign_encoder(device)
         freeze_first_blocks(sign_hiera, self.freezing.freeze)
         if self.options.gradient_checkpointing:
             sign_hiera.gradient_checkpointing = True
@@ -144,9 +146,15 @@ class VideoEncoderTraining(EmbeddingTask):
             self.module(embed, *common), train, val, self.corpora(train), self.saver(embed)
         )
 
-    def open_sign_encoder(self) -> SignEncoder:
+    def open_sign_encoder(self, device: torch.device) -> SignEncoder:
         """The sign encoder in the mode that it is trained in: Lightning keeps it."""
-        return load_sign_encoder(self.inputs.sign_encoder).requires_grad_(False)
+        path = self.inputs.sign_encoder
+        sign_encoder = load_sign_encoder(path).requires_grad_(False)
+        dtype = PRECISIONS[PRECISION_OF[self.options.mixed_precision]]
+        # Not on GPUs, which have the memory: FSDP wants parameters of one type.
+        if dtype is not None and device.type == "cpu":
+            convert_linear_layers(sign_encoder, dtype, releaser(path))
+        return sign_encoder
 
     def module(self, embed: VideoToEmbedding, *losses_and_validation: Any) -> EmbeddingModule:
         return EmbeddingModule(embed, self.options, *losses_and_validation)

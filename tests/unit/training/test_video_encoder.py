@@ -103,6 +103,18 @@ def run(inputs, out, options=OPTIONS, augmentation=AS_THEY_ARE, freeze=0.8, devi
     return pd.read_csv(out / "curves.csv")
 
 
+def test_on_a_cpu_the_batch_that_is_chosen_has_one_clip(inputs, tmp_path, capsys):
+    """And what is learnt is what those batches, given as such, teach."""
+    options = replace(OPTIONS, epochs=1, eval_every=1, effective_batch=3, batch_budget=64)
+    run(inputs, tmp_path / "auto", replace(options, batch_size=0))
+    run(inputs, tmp_path / "given", replace(options, batch_size=1, gradient_accumulation_steps=3))
+    assert "batch_size auto: 1 clips, 3 batches per step" in capsys.readouterr().out
+    models = [load_sign_hiera(tmp_path / name / "best.pt") for name in ("auto", "given")]
+    states = [model.state_dict() for model in models]
+    assert states[0].keys() == states[1].keys()
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
 @torch.inference_mode()
 def test_a_batch_gives_what_its_clips_give_alone(inputs):
     supervision = Supervision(inputs.supervision_files.train)
