@@ -240,7 +240,8 @@ def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
     packaged = packaged_defaults()
     known_systems = packaged.pop("systems")
     defaults = laid_over(defaults, packaged)
-    captions = given.get("languages", {}).get("captions", "eng_Latn")
+    published = given["corpus"].get("caption_language") or "eng_Latn"
+    captions = given.get("languages", {}).get("captions", published)
     defaults |= {
         "comparison": None,
         "languages": {"captions": captions, "outputs": [captions]},

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file, require_folder
-from sonar_sign.corpora import TYPES, open_corpus
+from sonar_sign.corpora import TYPES, Corpus, open_declared
 from sonar_sign.operations.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -29,6 +29,11 @@ def check_corpora(values: Mapping[str, Any], experiment: Experiment) -> None:
             "another one."
         )
     captions, outputs = values["languages"]["captions"], values["languages"]["outputs"]
+    if corpus.get("caption_language", captions) != captions:
+        raise UserError(
+            f"In the config: corpus.caption_language is {corpus['caption_language']} and "
+            f"languages.captions {captions}; leave one of them out."
+        )
     if captions not in outputs:
         raise UserError(
             f"In the config: languages.outputs must hold {captions}, the captions' language."
@@ -66,12 +71,19 @@ def require_corpora(config: "Config") -> None:
             _require_drawn(key, corpus["root"])
             continue
         root = require_folder(Path(corpus["root"]), f"In the config: {key}")
-        opened = open_corpus(corpus["type"], root)
-        for split, language in _needed(config, name):
+        opened = _opened(key, corpus)
+        for split, language in needed_annotations(config, name):
             try:
                 require_file(opened.annotation_file(split, language), f"Captions of {split!r}")
             except UserError as error:
                 raise UserError(f"In the config: {key} {root}: {error}") from error
+
+
+def _opened(key: str, corpus: Mapping[str, Any]) -> Corpus:
+    try:
+        return open_declared(corpus)
+    except UserError as error:
+        raise UserError(f"In the config: {key.removesuffix('.root')}: {error}") from error
 
 
 def _with_keys(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
@@ -88,7 +100,7 @@ def _require_drawn(key: str, root: str) -> None:
         )
 
 
-def _needed(config: "Config", name: str) -> Iterator[tuple[str, str | None]]:
+def needed_annotations(config: "Config", name: str) -> Iterator[tuple[str, str | None]]:
     """Splits, and languages of them, whose annotations a run reads."""
     values, experiment = config.values, config.experiment
     trainings = [experiment.trainings[used] for used in experiment.used_trainings]
