@@ -111,6 +111,14 @@ def test_a_mistake_is_named(write, path, value, words):
     assert "\n" not in message and message.endswith(".") and len(message) < 400
 
 
+def test_the_language_of_a_corpus_is_that_of_the_captions(write):
+    german = {"corpus": {**OWN["corpus"], "caption_language": "deu_Latn"}}
+    languages = load_config([write(german)]).values["languages"]
+    assert languages == {"captions": "deu_Latn", "outputs": ["deu_Latn"]}
+    with pytest.raises(UserError, match="deu_Latn and languages.captions ita_Latn; leave one"):
+        load_config([write({**german, "languages": {"captions": "ita_Latn"}})])
+
+
 def test_the_corpus_must_be_named(write):
     with pytest.raises(UserError, match="In the config: corpus is missing"):
         load_config([write({"crop": {"size": 224}})])
