@@ -91,7 +91,7 @@ def _crop_all(
         path = root / source
         clip_id = rows["clip_id"].iloc[0]
         try:
-            video = probe(path)
+            video = probe(path, float(rows["fps"].iloc[0]))
             of_video = cache(partial(signer_of, path, video, rows))
             for row in rows.itertuples():
                 clip_id = row.clip_id

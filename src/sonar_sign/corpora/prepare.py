@@ -75,8 +75,10 @@ def prepare(
             used.
     """
     annotations = open_corpus(corpus_type, root, reading).annotations(split)
-    sources = (a.source for a in annotations if a.source is not None)
-    videos = probe_all(root, sources, workers, probes)
+    rates = {
+        a.source: a.frame_rate or options.frame_rate for a in annotations if a.source is not None
+    }
+    videos = probe_all(root, rates, workers, probes, rates)
     rows, drops, outside, further = [], [], [], []
     gone: set[str] = set()
     seen: dict[str, Annotation] = {}
