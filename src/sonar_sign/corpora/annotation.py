@@ -16,7 +16,8 @@ class Annotation:
     clip_id: str
     """Unique name of the sentence's clip."""
     source: str | None
-    """Video file, or folder of pictures, with the sentence, relative to the corpus root; None if it is missing."""
+    """Video file, or folder of pictures, with the sentence, relative to the corpus root; None if it
+    is missing."""
     expected: str
     """Where the video file was searched; part of the message if it is missing."""
     whole_video: bool

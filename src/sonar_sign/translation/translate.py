@@ -32,7 +32,7 @@ def translate(
     results: ResultOptions = ResultOptions(),  # noqa: B008 (frozen)
     stream: TextIO = sys.stdout,
 ) -> bool:
-    """Translate videos, folders of pictures and folders of videos, and write the results as they come.
+    """Translate videos and folders of videos, and write the results as they come.
 
     A video that cannot be read is one line on standard error; the others are translated.
 
