@@ -12,7 +12,9 @@ from sonar_sign.core.bounds import SECONDS, SEEDS, between, matching
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.languages import FLORES
 
-CORPUS_TYPES = ("table", "how2sign", "openasl", "youtube_asl", "ssvp", "demo")
+CORPUS_TYPES = (
+    "table", "how2sign", "openasl", "youtube_asl", "phoenix14t", "csl_daily", "ssvp", "demo",
+)  # fmt: skip
 SPLITS = ("train", "val", "test")
 ALL = "all"
 """In `files`: one table with the rows of all splits."""

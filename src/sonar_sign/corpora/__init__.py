@@ -9,9 +9,11 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_folder
 from sonar_sign.core.settings import check_options
 from sonar_sign.corpora.annotation import Annotation, Corpus
+from sonar_sign.corpora.csl_daily import CslDaily
 from sonar_sign.corpora.drawn import Drawn
 from sonar_sign.corpora.how2sign import How2Sign
 from sonar_sign.corpora.openasl import OpenAsl
+from sonar_sign.corpora.phoenix14t import Phoenix14T
 from sonar_sign.corpora.ssvp import Ssvp
 from sonar_sign.corpora.table import Table
 from sonar_sign.corpora.youtube_asl import YoutubeAsl
@@ -21,6 +23,8 @@ TYPES: dict[str, type[Corpus]] = {
     "how2sign": How2Sign,
     "openasl": OpenAsl,
     "youtube_asl": YoutubeAsl,
+    "phoenix14t": Phoenix14T,
+    "csl_daily": CslDaily,
     "ssvp": Ssvp,
     "demo": Drawn,
 }

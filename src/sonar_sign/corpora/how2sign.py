@@ -107,8 +107,11 @@ class How2Sign:
         )
 
     def _find(self, folders: tuple[str, ...], name: str, split: str) -> str | None:
+        # A folder of pictures has the video's name, without a suffix.
         return self._folders.first(
-            (pattern.format(split=split), f"{name}.mp4") for pattern in folders
+            (pattern.format(split=split), file)
+            for file in (f"{name}.mp4", name)
+            for pattern in folders
         )
 
 

@@ -30,6 +30,7 @@ class OpenAsl:
     drawn = False
     may_be_shown = False
     caption_language = "eng_Latn"
+    caption_language = "eng_Latn"
     reads: frozenset[str] = frozenset()
     official_counts: dict[str, dict[str, int]] = {}
 

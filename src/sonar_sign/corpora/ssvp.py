@@ -69,7 +69,7 @@ class Ssvp:
             return unusable(row.line, "bad_name", str(error))
         prefix = f"videos/{name[:PREFIX_LENGTH]}"
         stem = _stem(name)
-        files = [f"{stem}{suffix}" for suffix in SUFFIXES]
+        files = [*(f"{stem}{suffix}" for suffix in SUFFIXES), stem]  # at last, a folder of pictures
         candidates = [(folder, file) for folder in (prefix, "videos") for file in files]
         return Annotation(
             row=row.line,

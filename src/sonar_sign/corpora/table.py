@@ -25,6 +25,7 @@ class Table:
     drawn = False
     may_be_shown = False
     caption_language = "eng_Latn"
+    caption_language = "eng_Latn"
     reads = frozenset({"columns", "files", "split_shares", "split_seed"})
     official_counts: dict[str, dict[str, int]] = {}
 

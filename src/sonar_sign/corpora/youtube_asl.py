@@ -26,6 +26,7 @@ class YoutubeAsl:
     drawn = False
     may_be_shown = False
     caption_language = "eng_Latn"
+    caption_language = "eng_Latn"
     reads = frozenset(
         "files split_shares split_seed join_gap_s max_sentence_s max_sentence_characters".split()  # noqa: SIM905
     )

@@ -16,6 +16,7 @@ import yaml
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.settings import Setting, from_text
 from sonar_sign.core.wording import nearest
+from sonar_sign.corpora import TYPES
 from sonar_sign.operations.config_check import check_sections, require_plain, schema_errors
 from sonar_sign.operations.config_corpora import check_corpora, require_corpora
 from sonar_sign.operations.config_layers import (
@@ -240,7 +241,8 @@ def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
     packaged = packaged_defaults()
     known_systems = packaged.pop("systems")
     defaults = laid_over(defaults, packaged)
-    published = given["corpus"].get("caption_language") or "eng_Latn"
+    corpus = given["corpus"]
+    published = corpus.get("caption_language") or TYPES[corpus["type"]].caption_language
     captions = given.get("languages", {}).get("captions", published)
     defaults |= {
         "comparison": None,
