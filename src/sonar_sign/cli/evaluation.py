@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sonar_sign.cli.corpora import Manifest
+from sonar_sign.cli.corpora import CORPUS_TYPES, Manifest
 from sonar_sign.cli.paths import CACHE, NAMED, OUTPUT, Input, Output
 from sonar_sign.core.bounds import SEEDS, one_of
 from sonar_sign.core.corpus_options import CORPUS_TYPES
@@ -70,6 +70,7 @@ def sample(
     options: SampleOptions,
     tables: TableOptions,
     references: References = None,
+    language: Annotated[str, "Language of the predictions.", FLORES] = "eng_Latn",
 ) -> None:
     """Choose a few clips to read.
 
@@ -79,7 +80,10 @@ def sample(
     """
     from sonar_sign.evaluation.sample import sample as run
 
-    run(predictions, manifest, output, options, references=references, tables=tables)
+    run(
+        predictions, manifest, output, options,
+        references=references, language=language, tables=tables,
+    )  # fmt: skip
 
 
 def compare(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.wording import first_few
 from sonar_sign.evaluation.system_scores import SystemScores
-from sonar_sign.metrics.registry import provenance_keys
+from sonar_sign.metrics.registry import keys_of_tokens, provenance_keys
 
 # Keys of a metrics file that must be equal among all runs, and what they are called.
 SHARED = {
@@ -70,6 +70,8 @@ def require_comparable(runs: Sequence[SystemScores]) -> None:
         for other, shared in ((runs[0], SHARED), (peer, SHARED_IN_LANGUAGE)):
             for key, title in shared.items():
                 theirs, ours = other.record[key], run.record[key]
+                if other is not peer and key in keys_of_tokens():
+                    continue  # another language, which may have other words
                 if theirs != ours:
                     raise UserError(
                         f"{other.file} and {run.file} cannot be compared: their {title} differ, "
