@@ -32,7 +32,7 @@ Compat = Literal["ssvp_slt", "exact"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 AutoPrecision = Annotated[Precision, "auto: bf16 where it gains, else fp32; fp16: GPU only."]
 Split = Literal["train", "val", "test"]
-LandmarkSource = Literal["openpose", "pose", "mediapipe"]
+LandmarkSource = Literal["openpose", "pose", "rtmpose", "mediapipe"]
 FolderRate = Annotated[
     float,
     "Frames per second of folders of pictures, where the corpus does not say.",
