@@ -14,8 +14,6 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import PrepareOptions
 
-# A test says that these are `corpora.TYPES`, which takes longer to import.
-CORPUS_TYPES = ("how2sign", "phoenix14t", "csl_daily", "ssvp", "demo")
 PROBES = Cache(begins="source\t")
 Type = Annotated[str, "Layout of the corpus.", one_of(CORPUS_TYPES)]
 Root = Annotated[Path, "Folder of the corpus."]

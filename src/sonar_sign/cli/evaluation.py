@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sonar_sign.cli.corpora import CORPUS_TYPES, Manifest
+from sonar_sign.cli.corpora import Manifest
 from sonar_sign.cli.paths import CACHE, NAMED, OUTPUT, Input, Output
 from sonar_sign.core.bounds import SEEDS, one_of
 from sonar_sign.core.corpus_options import CORPUS_TYPES
