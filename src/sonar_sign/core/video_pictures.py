@@ -197,6 +197,8 @@ def _opened(path: Path) -> "Iterator[tuple[BinaryIO, Image]]":
             yield file, picture
     except VideoError:
         raise
+    except Image.DecompressionBombError as error:
+        raise VideoError("unreadable", f"{path.name} has too many pixels for a frame") from error
     except Exception as error:  # Pillow's: OSError, SyntaxError, struct.error, ...
         reason = getattr(error, "strerror", None) or "it is no PNG or JPEG, or it is damaged"
         raise VideoError("unreadable", f"{path.name}: {reason}") from error

@@ -1,6 +1,7 @@
 """Folders of pictures as videos: in order, complete, of one size, or refused in a sentence."""
 
 import os
+import zlib
 
 import numpy as np
 import pytest
@@ -122,6 +123,12 @@ def test_sizes_that_no_signer_fits_in_are_refused(tmp_path):
     (tmp_path / "b").mkdir()
     Image.new("1", (8193, 16)).save(tmp_path / "b/1.png")
     with pytest.raises(VideoError, match="8193x16"):
+        probe(tmp_path / "b")
+    content = bytearray((tmp_path / "b/1.png").read_bytes())
+    content[16:24] = bytes([0, 1, 0, 0, 0, 1, 0, 0])  # 65536x65536, says its header
+    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4)
+    (tmp_path / "b/1.png").write_bytes(content)
+    with pytest.raises(VideoError, match="too many pixels"):
         probe(tmp_path / "b")
 
 
