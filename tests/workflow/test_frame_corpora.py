@@ -14,6 +14,7 @@ from sonar_sign.core.tables import read_columns
 from sonar_sign.features.targets import read_targets
 from sonar_sign.models.checkpoint import save_sign_encoder
 from sonar_sign.models.hiera_checkpoint import save_sign_hiera
+from sonar_sign.models.model_files import read_metadata
 from sonar_sign.models.random_files import write_random_pieces
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
@@ -102,3 +103,46 @@ def test_csl_daily(tmp_path, models):
     manifest, dropped = tables(tmp_path)
     assert (manifest["clip_id"], manifest["text"]) == (names, CHINESE)
     assert set(manifest["fps"]) == {"30.000000"} and dropped["reason"] == []
+
+
+def test_a_training_on_corpora_of_two_types_and_languages(tmp_path, models):
+    splits = {
+        split: [(f"S{n}_P0001_{split}", CHINESE[n], moving(30)) for n in range(3)]
+        for split in ("train", "val", "test")
+    }
+    write_csl(tmp_path / "csl", splits)
+    write_phoenix(
+        tmp_path / "phoenix", "train", [(f"p{n}", GERMAN[n], moving(25)) for n in range(2)]
+    )
+    shards = {"train": 1, "val": 1, "test": 1}
+    training = {
+        "kind": "sign_encoder", "start": "pretrained", "features": "pretrained", "epochs": 1,
+        "data": {"own": 1, "phoenix": 2}, "select": "cosine", "batch_size": 4, "num_workers": 0,
+    }  # fmt: skip
+    corpora = {"own": ("csl_daily", "csl"), "phoenix": ("phoenix14t", "phoenix")}
+    declared = {
+        name: {"type": type_, "root": str(tmp_path / root), "shards": shards}
+        for name, (type_, root) in corpora.items()
+    }
+    config = {
+        "corpus": {"name": "own", **declared.pop("own")},
+        "further_corpora": declared,
+        "models": models,
+        "trainings": {"mixed": training},
+        "systems": {"mixed": {"training": "mixed"}},
+        "crop": {"size": 32},
+    }
+    target = "results/own/checkpoints/mixed/best.pt"
+    run = Project(tmp_path, config).run(target)
+    assert run.code == 0, run.output
+    made = read_metadata(tmp_path / target)["corpora"]
+    assert {name: corpus["weight"] for name, corpus in made.items()} == training["data"]
+    names = ("clip_id", "language")
+    table = read_columns(tmp_path / "results/phoenix/manifests/train.tsv", names)
+    assert [table[name] for name in names] == [["p0", "p1"], ["deu_Latn"] * 2]
+    german = read_targets(tmp_path / "results/phoenix/targets/train.npy")
+    from sonar_sign.models.sonar_text import SonarText
+
+    sonar = SonarText.open(Path(models["sonar"]))
+    expected = sonar.embed(['am tag wird es "freundlich"'], "deu_Latn").numpy()[0]
+    np.testing.assert_allclose(german["p1"], expected, atol=1e-4)

@@ -60,7 +60,7 @@ class Corpus(Protocol):
     may_be_shown: bool
     """The videos show no real person, so pages may play them without `gallery.videos`."""
     caption_language: str
-    """FLORES code of its captions, where the config does not say."""
+    """FLORES code of its captions, where the config does not say; empty: they may be in any."""
     official_counts: dict[str, dict[str, int]]
     """For each split: published numbers of sentences, by where they are published."""
 

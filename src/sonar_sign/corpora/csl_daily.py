@@ -47,7 +47,6 @@ class CslDaily:
 
     def __init__(self, root: Path, options: CorpusOptions = CorpusOptions()):  # noqa: B008
         self.root = Path(root)
-        self._language = options.caption_language or self.caption_language
         self._folders = FolderListings(self.root)
 
     def _found(self, name: str) -> Path | None:
@@ -123,7 +122,6 @@ class CslDaily:
             signer=signer,
             text=text,
             frame_rate=FRAME_RATE,
-            language=self._language,
             problem=problem,
         )
 

@@ -38,7 +38,6 @@ class Phoenix14T:
 
     def __init__(self, root: Path, options: CorpusOptions = CorpusOptions()):  # noqa: B008
         self.root = Path(root)
-        self._language = options.caption_language or self.caption_language
         self._folders = FolderListings(self.root)
 
     def annotation_file(self, split: str, language: str | None = None) -> Path:
@@ -106,7 +105,6 @@ class Phoenix14T:
             signer=row.fields["speaker"],
             text=row.fields["translation"],
             frame_rate=FRAME_RATE,
-            language=self._language,
         )
 
 

@@ -27,7 +27,7 @@ class Ssvp:
     cropped = True
     drawn = False
     may_be_shown = False
-    caption_language = "eng_Latn"
+    caption_language = ""
     reads: frozenset[str] = frozenset()
     official_counts: dict[str, dict[str, int]] = {}
 

@@ -24,8 +24,8 @@ class Table:
     cropped = False
     drawn = False
     may_be_shown = False
-    caption_language = "eng_Latn"
-    caption_language = "eng_Latn"
+    caption_language = ""
+    caption_language = ""
     reads = frozenset({"columns", "files", "split_shares", "split_seed"})
     official_counts: dict[str, dict[str, int]] = {}
 

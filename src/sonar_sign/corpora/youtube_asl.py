@@ -25,8 +25,8 @@ class YoutubeAsl:
     cropped = False
     drawn = False
     may_be_shown = False
-    caption_language = "eng_Latn"
-    caption_language = "eng_Latn"
+    caption_language = ""
+    caption_language = ""
     reads = frozenset(
         "files split_shares split_seed join_gap_s max_sentence_s max_sentence_characters".split()  # noqa: SIM905
     )

@@ -40,8 +40,25 @@ def check_corpora(values: Mapping[str, Any], experiment: Experiment) -> None:
         )
     for split in sorted(experiment.needed_splits() - set(corpus["shards"])):
         raise UserError(f"In the config: corpus.shards lacks {split!r}, which this run needs.")
+    _check_languages(values, experiment)
     if "demo" in values:
         _check_pretraining_corpus(values, experiment)
+
+
+def _check_languages(values: Mapping[str, Any], experiment: Experiment) -> None:
+    """The loss through SONAR's decoder is of captions in the language that it decodes into."""
+    captions = values["languages"]["captions"]
+    for name, training in experiment.trainings.items():
+        if not training.groups.get("losses", {}).get("decoder_ce"):
+            continue
+        for corpus in training.data:
+            language = experiment.corpora[corpus].get("caption_language", captions)
+            if language != captions:
+                raise UserError(
+                    f"In the config: trainings.{name} has the loss decoder_ce, which decodes into "
+                    f"{captions}, and the corpus {corpus} in its data has captions in {language}; "
+                    "leave one of them out."
+                )
 
 
 def _check_pretraining_corpus(values: Mapping[str, Any], experiment: Experiment) -> None:

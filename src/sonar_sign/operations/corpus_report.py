@@ -147,10 +147,11 @@ def draw_first(report: CorpusReport, crop: Mapping[str, object], output: Path) -
     from sonar_sign.core.files import atomic_write
     from sonar_sign.core.geometry import square_box
     from sonar_sign.core.video import VideoError, probe, read_frames
+    from sonar_sign.core.video_pictures import RATE
 
     path = report.corpus.root / report.first.source
     try:
-        video = probe(path)
+        video = probe(path, report.first.frame_rate or RATE)
         signer = _signer(report, path, video, crop)
         start = round(max(report.first.start_s or 0.0, 0.0) * video.fps)
         _, frame = next(read_frames(path, min(start, video.n_frames - 1), None, video))
