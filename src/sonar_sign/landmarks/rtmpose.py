@@ -51,8 +51,9 @@ def read_rtmpose(
         points = [of_frames[start:end] for of_frames in points]
     if missing > MAX_CLIP_FRAMES:
         raise PoseFileError("unreadable")
-    found = [_people(*pair) for pair in zip(*points, strict=True)]
-    _to_pixels(found, size)
+    with np.errstate(over="ignore", invalid="ignore"):  # `layouts.cleaned` drops such points
+        found = [_people(*pair) for pair in zip(*points, strict=True)]
+        _to_pixels(found, size)
     nobody = np.zeros((0, COCO.n_points, 3), np.float32)
     return Recording(COCO, fps, found + [nobody] * missing, missing_frames=missing)
 
