@@ -15,6 +15,7 @@ from sonar_sign.corpora.bar_table import BarRow, read_bar_table
 from sonar_sign.corpora.csl_daily_labels import Labels, read_labels
 from sonar_sign.corpora.dropped import Dropped
 from sonar_sign.corpora.folders import FolderListings
+from sonar_sign.corpora.names import clip_id_of
 
 # The corpus's own name of a split.
 SPLITS = {"train": "train", "val": "dev", "test": "test"}
@@ -97,7 +98,8 @@ class CslDaily:
 
     def captions(self, split: str, language: str) -> dict[str, str]:
         table = read_columns(self.annotation_file(split, language), ("name", "text"))
-        return dict(zip(map(_clip_id, table["name"]), table["text"], strict=True))
+        clip_ids = [name.replace(".", "_") for name in table["name"]]
+        return dict(zip(clip_ids, table["text"], strict=True))
 
     def _annotation(self, row: BarRow, labels: Labels) -> Annotation:
         if row.problem:
@@ -113,7 +115,7 @@ class CslDaily:
             problem = Dropped("empty_caption", f"the labels have no {name!r}")
         return Annotation(
             row=row.line,
-            clip_id=_clip_id(name),
+            clip_id=clip_id_of(name),
             source=self._folders.first(candidates),
             expected=f"{FRAMES[0]}/{name} or {VIDEOS}/{name}.mp4",
             whole_video=True,
@@ -124,7 +126,3 @@ class CslDaily:
             frame_rate=FRAME_RATE,
             problem=problem,
         )
-
-
-def _clip_id(name: str) -> str:
-    return name.replace(".", "_")  # a WebDataset key ends at the first dot

@@ -11,6 +11,7 @@ from sonar_sign.core.files import require_file, safe_name
 from sonar_sign.corpora.annotation import Annotation, unusable
 from sonar_sign.corpora.bar_table import BarRow, read_bar_table
 from sonar_sign.corpora.folders import FolderListings
+from sonar_sign.corpora.names import clip_id_of
 
 # The corpus's own name of a split.
 SPLITS = {"train": "train", "val": "dev", "test": "test"}
@@ -78,7 +79,7 @@ class Phoenix14T:
         texts: dict[str, str] = {}
         for row in read_bar_table(path, ("name", "translation"), f"The {language} captions"):
             if not row.problem:
-                texts.setdefault(_clip_id(row.fields["name"]), row.fields["translation"])
+                texts.setdefault(row.fields["name"].replace(".", "_"), row.fields["translation"])
         return texts
 
     def _annotation(self, row: BarRow, split: str) -> Annotation:
@@ -96,7 +97,7 @@ class Phoenix14T:
             source = f"{source}/1"  # as the column `video` says; the archive has no such folder
         return Annotation(
             row=row.line,
-            clip_id=_clip_id(name),
+            clip_id=clip_id_of(name),
             source=source,
             expected=f"{parents[0]}/{name}",
             whole_video=True,
@@ -106,7 +107,3 @@ class Phoenix14T:
             text=row.fields["translation"],
             frame_rate=FRAME_RATE,
         )
-
-
-def _clip_id(name: str) -> str:
-    return name.replace(".", "_")  # a WebDataset key ends at the first dot
