@@ -24,7 +24,7 @@ rule evaluate:
         inputs=lambda wildcards, input: input_flags(dict(input.items())),
         settings=flags(config["evaluate"], "split"),
         language=FILES.captions,
-        recipe=6,
+        recipe=7,
     message:
         "Scoring {wildcards.scored} on {wildcards.corpus}"
     shell:
@@ -46,12 +46,13 @@ rule sample:
         "../envs/evaluation.yaml"
     params:
         settings=flags(config["sample"]),
+        language=FILES.captions,
         recipe=2,
     message:
         "Choosing samples of {wildcards.system} on {wildcards.corpus}"
     shell:
         "sonar-sign sample --predictions {input.predictions} --manifest {input.manifest}"
-        " --output {output} {params.settings} > {log} 2>&1"
+        " --output {output} --language {params.language} {params.settings} > {log} 2>&1"
 
 
 rule generate:
@@ -87,7 +88,7 @@ rule compare:
         folder=lambda wildcards, output: str(Path(output.json).parent),
         settings=flags(config["evaluate"], "split"),
         seed=config["seed"],
-        recipe=6,
+        recipe=7,
     message:
         f"Comparing all systems on {NAME}"
     shell:

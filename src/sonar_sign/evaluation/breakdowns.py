@@ -37,7 +37,8 @@ def breakdowns(
     """
     clips = next(iter(systems.values())).first.clips
     rows = [about_clips.get(clip_id, {}) for clip_id in clips.clip_ids]
-    lengths = [len(words(text)) for text in clips.references]
+    language = str(next(iter(systems.values())).first.record["language"])
+    lengths = [len(words(text, language)) for text in clips.references]
     found = {
         "reference_length": _by_bin(systems, lengths, LENGTH_EDGES, "words"),
         "source": _by_name(systems, clips.sources),
@@ -48,7 +49,7 @@ def breakdowns(
     if all(row.get("signer") for row in rows):
         found["signer"] = _by_name(systems, [row["signer"] for row in rows])
     if training is not None:
-        found["word_frequency"] = _by_frequency(systems, training)
+        found["word_frequency"] = _by_frequency(systems, training, language)
     return found
 
 
@@ -90,8 +91,10 @@ def _groups(
     return found
 
 
-def _by_frequency(systems: Mapping[str, SystemRuns], training: Sequence[str]) -> dict[str, Any]:
-    counts = Counter(word for text in training for word in _words(text))
+def _by_frequency(
+    systems: Mapping[str, SystemRuns], training: Sequence[str], language: str
+) -> dict[str, Any]:
+    counts = Counter(word for text in training for word in _words(text, language))
     names = ["not in training", "1 to 9 times", "10 to 99 times", "100 times or more"]
 
     def name_of(word: str) -> str:
@@ -116,9 +119,12 @@ def _mean_f1(system: SystemRuns, counts: Callable[[str], bool]) -> tuple[int, fl
 def _f1(system: SystemScores, counts: Callable[[str], bool]) -> tuple[int, float]:
     """Words of the references that count, and the F1 of finding them in the right sentence."""
     n_references = n_predictions = n_both = 0
+    language = str(system.record["language"])
     pairs = zip(system.clips.predictions, system.clips.references, strict=True)
     for prediction, reference in pairs:
-        predicted, wanted = (Counter(filter(counts, _words(t))) for t in (prediction, reference))
+        predicted, wanted = (
+            Counter(filter(counts, _words(t, language))) for t in (prediction, reference)
+        )
         n_predictions += predicted.total()
         n_references += wanted.total()
         n_both += (predicted & wanted).total()
@@ -126,5 +132,5 @@ def _f1(system: SystemScores, counts: Callable[[str], bool]) -> tuple[int, float
     return n_references, 200 * n_both / total if total else 0.0
 
 
-def _words(text: str) -> list[str]:
-    return [word for word in words(text.lower()) if any(char.isalnum() for char in word)]
+def _words(text: str, language: str) -> list[str]:
+    return [word for word in words(text.lower(), language) if any(char.isalnum() for char in word)]

@@ -1,41 +1,48 @@
-"""BLEU by sacreBLEU (Post 2018, arXiv 1804.08771): 13a, mixed case, exponential smoothing.
+"""BLEU by sacreBLEU (Post 2018, arXiv 1804.08771): mixed case, exponential smoothing.
+
+The tokenizer is 13a, or that of `tokens.bleu_tokenizer` for a language without spaces.
 
 sacreBLEU is imported where it is used: importing it takes longer than most steps take to start.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sonar_sign.metrics.base import Metric, MetricContext, MetricStatistics, Provenance
+from sonar_sign.metrics.tokens import ENGLISH, bleu_tokenizer
 
 if TYPE_CHECKING:
     from sacrebleu.metrics import BLEU
 
 MAX_ORDER = 4
 SMOOTHING = "exp"
-TOKENIZER = "13a"
 
 
 def corpus_bleu(
-    predictions: Sequence[str], references: Sequence[str], order: int = MAX_ORDER
+    predictions: Sequence[str],
+    references: Sequence[str],
+    order: int = MAX_ORDER,
+    language: str = ENGLISH,
 ) -> MetricStatistics:
     """BLEU-n (`max_ngram_order=n`) of one reference per prediction.
 
     Statistics, (n_clips, 10): words predicted, words of the reference, then matched n-grams and
     predicted n-grams for n = 1 to 4.
     """
-    statistics = _statistics(tuple(predictions), tuple(references))
-    made_by = bleu_signature() if order == MAX_ORDER else ""
+    statistics = _statistics(tuple(predictions), tuple(references), bleu_tokenizer(language))
+    made_by = bleu_signature(language) if order == MAX_ORDER else ""
     return MetricStatistics(statistics, partial(bleu_of_sums, order=order), made_by)
 
 
 # BLEU-1 to BLEU-4 and the length ratio need the same statistics.
 @lru_cache(maxsize=2)
-def _statistics(predictions: tuple[str, ...], references: tuple[str, ...]) -> np.ndarray:
-    bleu = _sentence_scorer()
+def _statistics(
+    predictions: tuple[str, ...], references: tuple[str, ...], tokenizer: str
+) -> np.ndarray:
+    bleu = _sentence_scorer(tokenizer)
     rows = []
     for prediction, reference in zip(predictions, references, strict=True):
         counted = bleu.sentence_score(prediction, [reference])
@@ -61,45 +68,48 @@ def bleu_of_sums(sums: np.ndarray, *, order: int) -> float:
     return score.score
 
 
-def sentence_bleu(prediction: str, reference: str) -> float:
+def sentence_bleu(prediction: str, reference: str, language: str = ENGLISH) -> float:
     """BLEU-4 of one sentence, a percentage.
 
     With sacreBLEU's effective order: n-gram orders that the prediction is too short to have are
     left out, so that a correct translation of two words scores 100 and not 0.
     """
-    return _sentence_scorer().sentence_score(prediction, [reference]).score
+    scorer = _sentence_scorer(bleu_tokenizer(language))
+    return scorer.sentence_score(prediction, [reference]).score
 
 
-def bleu_signature() -> str:
+def bleu_signature(language: str = ENGLISH) -> str:
     """sacreBLEU's signature of what `corpus_bleu` computes."""
     from sacrebleu.metrics import BLEU
 
-    bleu = BLEU(tokenize=TOKENIZER, smooth_method=SMOOTHING)
+    bleu = BLEU(tokenize=bleu_tokenizer(language), smooth_method=SMOOTHING)
     bleu.corpus_score(["a"], [["a"]])  # the number of references is only known after a score
     return bleu.get_signature().format()
 
 
-def _sentence_scorer() -> "BLEU":
+@cache
+def _sentence_scorer(tokenizer: str) -> "BLEU":
     from sacrebleu.metrics import BLEU
 
-    return BLEU(tokenize=TOKENIZER, smooth_method=SMOOTHING, effective_order=True)
+    return BLEU(tokenize=tokenizer, smooth_method=SMOOTHING, effective_order=True)
 
 
 def _metric(order: int) -> Metric:
     def compute(
-        predictions: Sequence[str], references: Sequence[str], _context: MetricContext
+        predictions: Sequence[str], references: Sequence[str], context: MetricContext
     ) -> MetricStatistics:
-        return corpus_bleu(predictions, references, order)
+        return corpus_bleu(predictions, references, order, context.language)
 
     provenance = Provenance(
         "BLEU signature",
         lambda signature: f"BLEU: sacreBLEU, BLEU-n with max_ngram_order=n, `{signature}`",
         key="signature",
         equal_among="all",
+        names_tokens=True,
         schema={
             "description": "sacreBLEU's signature of bleu_4; bleu_n differ in max_ngram_order.",
             "type": "string",
-            "pattern": r"^nrefs:1\|case:mixed\|eff:no\|tok:13a\|smooth:exp\|version:",
+            "pattern": r"^nrefs:1\|case:mixed\|eff:no\|tok:[^|]+\|smooth:exp\|version:",
         },
     )
     return Metric(

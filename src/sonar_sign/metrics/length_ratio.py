@@ -9,10 +9,11 @@ from sonar_sign.metrics.bleu import corpus_bleu
 
 
 def length_ratio(
-    predictions: Sequence[str], references: Sequence[str], _context: MetricContext
+    predictions: Sequence[str], references: Sequence[str], context: MetricContext
 ) -> MetricStatistics:
     """Words predicted over words of the references, 1 where they are equally many."""
-    return MetricStatistics(corpus_bleu(predictions, references).statistics[:, :2], ratio_of_sums)
+    bleu = corpus_bleu(predictions, references, language=context.language)
+    return MetricStatistics(bleu.statistics[:, :2], ratio_of_sums)
 
 
 def ratio_of_sums(sums: np.ndarray) -> float:

@@ -61,3 +61,22 @@ def test_sentence_bleu_is_sacrebleus_with_effective_order():
 def test_lists_of_different_length_are_an_error():
     with pytest.raises(ValueError):
         corpus_bleu(["a", "b"], ["a"])
+
+
+CHINESE = ["他是谁？", "今天北京下雨。"], ["她是谁？", "今天上海下雨，很大。"]
+
+
+@pytest.mark.parametrize("language, name", [("zho_Hans", "zh"), ("tha_Thai", "char")])
+def test_another_language_is_split_as_sacrebleu_splits_it(tmp_path, language, name):
+    told = sacrebleu_command(tmp_path, *CHINESE, "-m", "bleu", "--tokenize", name)["BLEU"]
+    bleu = corpus_bleu(*CHINESE, language=language)
+    assert bleu.value == pytest.approx(told["score"], abs=1e-10)
+    assert bleu_signature(language) == bleu.made_by == told["signature"]
+    assert bleu.value > 10 > corpus_bleu(*CHINESE).value  # 13a takes a sentence for a word
+
+
+def test_sentence_bleu_in_another_language():
+    expected = sacrebleu.sentence_bleu(
+        CHINESE[0][0], [CHINESE[1][0]], tokenize="zh", use_effective_order=True
+    ).score
+    assert sentence_bleu(CHINESE[0][0], CHINESE[1][0], "zho_Hans") == expected
