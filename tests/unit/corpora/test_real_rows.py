@@ -36,7 +36,9 @@ def test_how2signs_annotations_as_a_table(split, n):
         assert (ours.row, ours.text, ours.problem) == (theirs.row, theirs.text, None)
 
 
-@pytest.mark.parametrize(("split", "n"), [("train", 31_086), ("test", 2_349)])
+@pytest.mark.parametrize(
+    ("split", "n"), [pytest.param("train", 31_086, marks=pytest.mark.long), ("test", 2_349)]
+)
 def test_how2signs_captions_keep_every_quote(split, n):
     columns = {"path": "clip_id", "id": "clip_id"}
     found = table("how2sign_captions", f"{split}.tsv", split, columns)
