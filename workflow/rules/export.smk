@@ -17,7 +17,7 @@ rule export:
     conda:
         "../envs/models.yaml"
     params:
-        results=FILES.results,
+        results=lambda wildcards, output: str(Path(output[0]).parents[1]),
         recipe=1,
     message:
         "Writing {wildcards.system} as a folder"

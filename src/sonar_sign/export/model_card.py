@@ -47,8 +47,8 @@ def _head(facts: SystemFacts) -> str:
         "A T5 translates landmarks of hands, body and face; no picture is read.",
     )
     warning = (
-        "\n\n**Trained on drawn signers.** What it says of a real video means nothing: it shows how "
-        "the program works."
+        "\n\n**Trained on drawn signers.** What it says of a real video means nothing: it shows "
+        "how the program works."
         if definition.trained_on_drawings
         else ""
     )

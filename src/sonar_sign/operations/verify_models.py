@@ -19,7 +19,6 @@ from sonar_sign.operations.verification import Check
 
 if TYPE_CHECKING:
     from sonar_sign.models.public_layouts import Layout
-    from sonar_sign.models.sonar_text import SonarText
 
 
 def verify_models(

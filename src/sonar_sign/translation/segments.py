@@ -18,7 +18,7 @@ from sonar_sign.core.wording import duration
 MIN_VIDEO_S = 0.2
 # How far an end is moved at most, as a share of the window.
 REACH = 0.25
-# A pause moves at most this share of what moves on average in reach of it.
+# A pause moves at most this share of what usually moves in reach of it.
 PAUSE_SHARE = 0.5
 # Movement is averaged over so long: a hand that turns round stands still for a frame.
 SMOOTHED_S = 0.2
@@ -93,8 +93,11 @@ def _end(start: int, nominal: float, n: int, fps: float, window: float, motion_o
     planned = min(round(nominal), n - 1)
     if high - low < 2:
         return planned
-    motion = smoothed(motion_of(low, high), max(1, round(SMOOTHED_S * fps)))
-    usual = float(motion.mean())
+    moved = motion_of(low, high)
+    motion = smoothed(moved, max(1, round(SMOOTHED_S * fps)))
+    # Not the mean, which a cut from one camera to another would lift; nor the median, which is a
+    # pause's own where it is long.
+    usual = float(np.percentile(moved, 75))
     if not motion.min() <= PAUSE_SHARE * usual:
         return planned
     # The middle of the stillest stretch, of several the nearest to where the end was planned.

@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,13 +14,14 @@ from tiny_models import tiny_encoder, tiny_hiera
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import TranslateOptions
 from sonar_sign.models.checkpoint import save_sign_encoder, save_sign_hiera
-from sonar_sign.translation.inputs import SonarModels
+from sonar_sign.translation.definitions import SystemDefinition, SystemFiles
+from sonar_sign.translation.request import Request
 from sonar_sign.translation.result_files import ResultOptions
 from sonar_sign.translation.translate import translate
 
 torch.set_num_threads(1)
 
-GONE = SonarModels(*["no/such/file"] * 3)
+GONE = SystemFiles(*[Path("no/such/file")] * 3)
 """Models that cannot be loaded: what is refused with them is refused before loading."""
 
 
@@ -30,7 +32,7 @@ def models(tmp_path_factory, tiny_sonar):
     encoder = tiny_encoder()
     torch.nn.init.normal_(encoder.projection_out.weight, std=0.1)
     save_sign_encoder(folder / "encoder.pth", encoder)
-    return SonarModels(folder / "hiera.pth", folder / "encoder.pth", tiny_sonar)
+    return SystemFiles(folder / "hiera.pth", folder / "encoder.pth", tiny_sonar)
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +45,9 @@ def video(tmp_path_factory):
 def run(models, videos, languages=("eng_Latn",), format="text", timings=False, **options):
     """Whether all videos were translated, and what was written."""
     stream = io.StringIO()
-    options = TranslateOptions(**options)
+    request = Request(languages, TranslateOptions(**options))
     complete = translate(
-        videos, languages, models, options,
+        videos, [SystemDefinition("tiny", "sonar", models)], request,
         device="cpu", results=ResultOptions(format, timings), stream=stream,
     )  # fmt: skip
     return complete, stream.getvalue()
@@ -117,7 +119,6 @@ def test_a_fine_tuned_decoder_takes_the_place_of_sonars(models, video, tmp_path)
         ({"window_s": 1e6}, "--window-s 1000000.0: it must be 0, or 0.5 to 120"),
         ({"beam_size": -1}, "--beam-size -1"),
         ({"batch_units": 0}, "--batch-units 0"),
-        ({"precision": "fp16"}, "fp16 needs a GPU"),
     ],
 )
 def test_options_are_checked_before_models_are_loaded(video, options, words):
@@ -125,8 +126,10 @@ def test_options_are_checked_before_models_are_loaded(video, options, words):
         run(GONE, [video], **options)
 
 
-def test_a_language_is_checked_before_the_large_models_are_loaded(models, video):
-    missing = SonarModels(GONE.sign_hiera, GONE.sign_encoder, models.sonar)
+def test_a_language_is_checked_before_the_large_models_are_loaded(models, video, tmp_path):
+    for name in ("hiera.pth", "encoder.pth"):
+        (tmp_path / name).write_text("no model")
+    missing = SystemFiles(tmp_path / "hiera.pth", tmp_path / "encoder.pth", models.sonar)
     with pytest.raises(UserError, match="'eng_latin'.*eng_Latn"):
         run(missing, [video], ["eng_latin"])
 
