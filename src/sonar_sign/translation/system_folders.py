@@ -220,7 +220,7 @@ def _require_content(path: Path, sha256: str, says: str) -> None:
         if sha256_of(path) != sha256:
             raise _error(path, f"it is not the file that {says} names: its SHA-256 differs")
 
-    verify_once([path], verify)
+    verify_once([path], verify, against=sha256)
 
 
 def _with_sonar(
