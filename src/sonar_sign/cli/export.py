@@ -19,9 +19,12 @@ def export(
     Example:
         .venv/bin/sonar-sign export --system finetuned --output export/finetuned
     """
+    from sonar_sign.translation.declared_systems import folder_of
+
+    where = folder_of(system, results)  # a name that is wrong is refused at once
     from sonar_sign.export.system_export import export_system as run
 
-    done = run(system, output, results=results, half=half)
+    done = run(system, output, results=where, half=half)
     print(f"{done.folder}: {len(done.files)} files, {done.size / 1e6:.1f} MB")
     if done.public:
         size = sum(done.public.values()) / 1e9

@@ -71,7 +71,6 @@ def translate(
             require_files(system)
         translators = _load(systems, request, device, threads)
         for path in track(found, "Translating", len(found)):
-            _warn_of_drawings(path, systems)
             complete &= _translate_one(translators, path, request, written)
     return complete
 
@@ -112,9 +111,10 @@ def _translate_one(
     from sonar_sign.translation.translator import stream_side_by_side
 
     told: set[str] = set()
+    general = _remark_on_drawings(path, [one.definition for one in translators])
     try:
         for translation in stream_side_by_side(translators, path, request):
-            for sentence in _remarks(translation):
+            for sentence in [*general, *_remarks(translation)]:
                 if sentence not in told:
                     _warn(sentence)
                 told.add(sentence)
@@ -138,17 +138,18 @@ def _remarks(translation: Translation) -> list[str]:
     return found
 
 
-def _warn_of_drawings(path: Path, systems: Sequence[SystemDefinition]) -> None:
-    """Say that systems of the demo know nothing of real signers, unless the video is the demo's.
+def _remark_on_drawings(path: Path, systems: Sequence[SystemDefinition]) -> list[str]:
+    """That systems of the demo know nothing of real signers, unless the video is the demo's.
 
     A video is the demo's if it lies in the folder of a corpus that `make_corpus` drew.
     """
     names = [one.name for one in systems if one.trained_on_drawings]
-    if names and not is_drawn(path):
-        _warn(
-            f"{', '.join(names)} {'was' if len(names) == 1 else 'were'} trained on drawn signers: "
-            f"what follows means nothing, because {path} is not one of their videos."
-        )
+    if not names or is_drawn(path):
+        return []
+    return [
+        f"{' and '.join(names)} {'was' if len(names) == 1 else 'were'} trained on drawn signers: "
+        f"what follows means nothing, because {path} is not one of their videos."
+    ]
 
 
 def is_drawn(path: Path) -> bool:
