@@ -5,8 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sonar_sign.core.errors import UserError
-from sonar_sign.core.video import VideoInfo
+from sonar_sign.core.video import VideoError, VideoInfo
 from sonar_sign.landmarks.openpose import keypoint_prefix, read_frame_range
 from sonar_sign.landmarks.recording import Recording
 
@@ -33,19 +32,20 @@ class VideoKeypoints:
         self._holistic = _holistic() if given is None else None
 
     def of_video(self, path: Path, video: VideoInfo) -> ReadSpan:
-        """How the keypoints of a video are read; reading raises as the readers do.
+        """How the keypoints of a video are read; reading raises a VideoError too.
 
         Raises:
-            UserError: there are none of this video.
+            VideoError: there are none of this video.
         """
         if self._holistic is not None:
             holistic = self._holistic
             return lambda start, end: holistic.read(path, start, end, video.fps)
         found = _found(Path(self._given), path.stem)
         if found is None:
-            raise UserError(
-                f"{self._given} has no keypoints of {path.name}: neither a .pose file nor a folder "
-                f"of OpenPose's JSON files named {path.stem}."
+            raise VideoError(
+                "unreadable",
+                f"{self._given} has no keypoints of it: neither a .pose file nor a folder of "
+                f"OpenPose's JSON files named {path.stem}",
             )
         if found.is_dir():
             prefix = keypoint_prefix(found)
@@ -79,7 +79,7 @@ def _read_pose(path: Path, start_s: float, end_s: float) -> Recording:
     try:
         return read_pose(path, (start_s, end_s))
     except PoseFileError as error:
-        reason = {"unreadable": "it cannot be read as a .pose file"}.get(
-            error.reason, "its points are neither MediaPipe's nor OpenPose's"
+        reason = {"unreadable": "nothing can be read as a .pose file"}.get(
+            error.reason, "the points are neither MediaPipe's nor OpenPose's"
         )
-        raise UserError(f"{path}: {reason}; give other keypoints.") from error
+        raise VideoError("unreadable", f"of its keypoints, {path}, {reason}") from error

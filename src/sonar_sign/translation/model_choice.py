@@ -64,12 +64,22 @@ class ModelChoice:
                 "--system, or none."
             )
         if self.system:
-            found = [open_definition(one, self.results, self.sonar) for one in self.system]
+            found = self._told_apart(
+                [open_definition(one, self.results, self.sonar) for one in self.system]
+            )
         else:
             found = [self._known(given)]
         if not given:
             return found
         return [replace(found[0], files=replace(found[0].files, **given))]
+
+    def _told_apart(self, found: list[SystemDefinition]) -> list[SystemDefinition]:
+        """Systems of one name are called as they were given."""
+        names = [one.name for one in found]
+        return [
+            replace(one, name=given) if names.count(one.name) > 1 else one
+            for one, given in zip(found, self.system, strict=True)
+        ]
 
     def _files(self) -> dict[str, Path]:
         names = ("sign_hiera", "sign_encoder", "sonar", "sonar_decoder")
@@ -116,7 +126,7 @@ def open_definition(
     Raises:
         UserError: there is none, or the folder is none or has been changed.
     """
-    if results is None and _is_folder(system):
+    if "/" in system or (results is None and is_system_folder(Path(system))):
         return read_system_folder(Path(system), sonar)
     return find_system(system, results)
 

@@ -126,7 +126,8 @@ class VideoSession:
         """Find the keypoints of the video, where the system reads landmarks.
 
         Raises:
-            UserError: there are none, or MediaPipe is needed and not installed.
+            VideoError: there are none.
+            UserError: MediaPipe is needed and not installed.
         """
         if self._definition.reads_landmarks:
             self._read_keypoints = VideoKeypoints(given).of_video(self._path, self._video)
