@@ -34,7 +34,7 @@ class Translation:
     signed: bool = True
     """Whether anything moves; a black or motionless part is not translated."""
     note: str = ""
-    """Why there is no translation, one clause."""
+    """Why there is no text, one clause; empty where there is."""
 
     @property
     def texts(self) -> dict[str, str]:

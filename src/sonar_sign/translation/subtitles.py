@@ -90,11 +90,10 @@ class Writer:
 
     def _cue(self, translations: "Sequence[Translation]") -> None:
         lines = [
-            f"{name}: {text}" if self.n_systems > 1 else text
+            f"{printable(one.system)}: {text}" if self.n_systems > 1 else text
             for one in translations
-            for name in [printable(one.system)]
-            for text in (_on_one_line(text) for text in one.texts.values())
-            if text
+            if not one.note  # else there is nothing to show, and it says why
+            for text in map(_on_one_line, one.texts.values())
         ]
         if not lines:
             return

@@ -196,7 +196,9 @@ class VideoSession:
         if self._overlaps:
             found = {language: self._new(language, best) for language, best in found.items()}
         vector = None if embedding is None else embedding[0].cpu().numpy()
-        return self._translation(part, clip, timer, hypotheses=found, embedding=vector)
+        repeats = self._overlaps and not any(best and best[0].text for best in found.values())
+        note = "it repeats the part before" if repeats else ""
+        return self._translation(part, clip, timer, hypotheses=found, embedding=vector, note=note)
 
     def _new(self, language: str, best: list[Hypothesis]) -> list[Hypothesis]:
         """Texts without the words that the part before ended with."""

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,4 +125,5 @@ def test_each_line_names_its_system_where_there_are_several():
 
 
 def test_a_text_that_only_repeats_makes_no_cue():
-    assert written("srt", [translation(0.0, 4.0, eng_Latn=[""])]) == ""
+    repeats = replace(translation(0.0, 4.0, eng_Latn=[""]), note="it repeats the part before")
+    assert written("srt", [repeats]) == ""
