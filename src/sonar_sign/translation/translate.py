@@ -4,6 +4,7 @@ import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -13,6 +14,7 @@ from sonar_sign.core.settings import check_options
 from sonar_sign.core.video import VideoError
 from sonar_sign.core.video_pictures import has_pictures
 from sonar_sign.core.wording import nearest
+from sonar_sign.landmarks.holistic import INSTALL
 from sonar_sign.translation.definitions import SystemDefinition
 from sonar_sign.translation.model_choice import require_files
 from sonar_sign.translation.request import Request
@@ -90,6 +92,12 @@ def _check(request: Request, results: ResultOptions, systems: Sequence[SystemDef
         raise UserError(
             f"The system {names[0]} reads no landmarks, so it has no use for --keypoints; leave "
             "them out."
+        )
+    reader = next((one.name for one in systems if one.reads_landmarks), None)
+    if reader and request.keypoints is None and find_spec("mediapipe") is None:
+        raise UserError(
+            f"The system {reader} reads landmarks: give files of them with --keypoints, or install "
+            f"MediaPipe, which finds them: {INSTALL}"
         )
 
 

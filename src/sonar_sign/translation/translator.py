@@ -165,7 +165,7 @@ def stream_side_by_side(
         VideoError, UserError, CancelledError: as `Translator.stream`.
     """
     check_options(request.options)
-    crops = CropsOfVideo(Path(video), request.options.cropped)
+    crops = CropsOfVideo(Path(video), request.options.cropped, request.options.frame_rate)
     sessions = []
     for one in translators:
         languages = one._languages(request.languages)

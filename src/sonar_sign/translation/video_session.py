@@ -49,9 +49,9 @@ class CropsOfVideo:
         VideoError: the video cannot be read.
     """
 
-    def __init__(self, path: Path, cropped: bool):
+    def __init__(self, path: Path, cropped: bool, frame_rate: float):
         self.path, self.cropped = path, cropped
-        self.video = probe(path)
+        self.video = probe(path, frame_rate)
         self._crops: dict[tuple, VideoCrops] = {}
 
     def of(self, definition: SystemDefinition, size: int) -> VideoCrops:

@@ -215,6 +215,7 @@ def test_a_public_sonar_is_named_by_its_hash(declared, tmp_path, monkeypatch, ti
         sonar_sign.load(tmp_path / "out", sonar=public)
 
 
+@pytest.mark.long
 def test_the_command_says_what_it_wrote(declared, tmp_path, monkeypatch):
     monkeypatch.chdir(declared)
     said = told("export", "--system", "landmarks", "--output", tmp_path / "out")

@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,10 @@ def test_folders_of_pictures_are_videos(models, tmp_path, capsys):
     assert text.split("\t")[:2] == [str(tmp_path / "b.c"), "0.00-1.92"]  # 25 per second
     told = f"{tmp_path / 'a'} cannot be translated: a frame is missing between images0003.png"
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.skipif(find_spec("mediapipe") is not None, reason="MediaPipe finds landmarks here")
+def test_landmarks_are_missed_before_models_are_loaded(video):
+    system = SystemDefinition("l", "landmarks", SystemFiles(landmark_model=Path("no/such/file")))
+    with pytest.raises(UserError, match="with --keypoints, or install MediaPipe"):
+        translate([video], [system], Request(), device="cpu", stream=io.StringIO())

@@ -37,6 +37,7 @@ def translators(project):
     }
 
 
+@pytest.mark.long
 def test_the_manual_is_right(project, tmp_path, monkeypatch):
     from sonar_sign.export.system_export import export_system
 
@@ -62,6 +63,7 @@ def test_one_bad_video_does_not_stop_the_rest(translators, project, tmp_path):
         translators["finetuned"].translate(videos[0])
 
 
+@pytest.mark.long
 def test_embeddings_are_those_of_the_translations(translators, project):
     for name in ("finetuned", "fused"):
         how = {"spans": SPANS, "keypoints": project / "raw/openpose" if name == "fused" else None}
@@ -84,6 +86,7 @@ def test_a_part_in_which_nothing_is_signed_has_no_embedding(translators, tmp_pat
     assert np.isnan(found[0]).all() and np.isfinite(found[1]).all()
 
 
+@pytest.mark.long
 def test_systems_side_by_side_get_the_same_parts(translators, project):
     options = TranslateOptions(window_s=1.0, n_best=2)
     request = Request(["eng_Latn"], options, project / "raw/openpose")
