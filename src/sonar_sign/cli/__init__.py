@@ -23,6 +23,7 @@ from sonar_sign.cli import (
     operations,
     rehearsal,
     report,
+    speech,
     training,
     translation,
 )
@@ -48,6 +49,7 @@ COMMAND_MODULES = (
     landmarks,
     training,
     evaluation,
+    speech,
     report,
     demo,
     operations,

@@ -5,8 +5,10 @@ output. Whatever it does costs the utterance at which it did it; the others are 
 process.
 """
 
+import contextlib
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,14 +21,12 @@ from typing import Any
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write
-from sonar_sign.core.wording import nearest
+from sonar_sign.core.speech_options import SpeakOptions
 from sonar_sign.speech.answers import Answers
 from sonar_sign.speech.protocol import Spoken, Utterance, request_line
 from sonar_sign.speech.wav_files import check_wav
 
 MODULES = "sonar_sign.speech.engines"
-# By name: the language it speaks best, or nothing if it speaks many.
-ENGINES = ("hibari", "espeak", "qwen3", "chatterbox")
 # What one utterance may write: ten minutes of 24 kHz in 16 bits.
 MAX_WAV_BYTES = 30_000_000
 MAX_LINE_BYTES = 65_536
@@ -40,7 +40,7 @@ class Engine:
     """A program that speaks."""
 
     name: str
-    """As in `ENGINES`."""
+    """Its module in `speech.engines`."""
     command: tuple[str, ...]
     """How it is started."""
     timeout_s: float = 60.0
@@ -59,20 +59,20 @@ Outcome = Spoken | Failure
 Report = Callable[[Utterance, Outcome], None]
 
 
-def find_engine(name: str, language: str, python: str = "", timeout_s: float = 60.0) -> Engine:
-    """The engine of a name; `auto` is hibari for English and eSpeak for all others.
-
-    Args:
-        python: the Python of the environment that has the engine; empty: this one.
+def find_engine(options: SpeakOptions, language: str) -> Engine:
+    """The engine that the options choose; `auto` is hibari for English and eSpeak for all others.
 
     Raises:
-        UserError: there is no such engine.
+        UserError: the Python that should run it is missing.
     """
+    name = options.engine
     if name == "auto":
         name = "hibari" if language == ENGLISH else "espeak"
-    if name not in ENGINES:
-        raise UserError(f"There is no speech engine {name!r}; {nearest(name, ENGINES)}.")
-    return Engine(name, (python or sys.executable, "-m", f"{MODULES}.{name}"), timeout_s)
+    python = shutil.which(options.python or sys.executable)
+    if python is None:
+        raise UserError(f"speech.python is {options.python}, which is no program; correct it.")
+    arguments = (options.model,) if options.model else ()
+    return Engine(name, (python, "-m", f"{MODULES}.{name}", *arguments), options.timeout_s)
 
 
 def speak_all(
@@ -135,10 +135,8 @@ def _limit_files() -> None:
 
 
 def _end(process: subprocess.Popen) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
     if process.stdout is not None:
         process.stdout.close()

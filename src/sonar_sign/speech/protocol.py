@@ -17,7 +17,7 @@ from typing import Any
 from sonar_sign.speech.styles import Prosody, Style
 
 
-class CannotSpeak(Exception):
+class CannotSpeakError(Exception):
     """An engine cannot speak one utterance; the message is a sentence."""
 
 
@@ -79,7 +79,7 @@ def serve(speak: Callable[[str, str, Path, Prosody, dict[str, Any]], Spoken]) ->
             prosody = Prosody(**request["prosody"])
             spoken = speak(request["text"], request["language"], wav, prosody, request)
             answer |= {"wav": str(wav), **asdict(spoken)}
-        except CannotSpeak as problem:
+        except CannotSpeakError as problem:
             answer["error"] = str(problem)
         print(json.dumps(answer), file=answers, flush=True)
 

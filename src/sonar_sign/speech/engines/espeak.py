@@ -16,7 +16,7 @@ import numpy as np
 
 from sonar_sign.speech.espeak_voices import VOICES, without_voice
 from sonar_sign.speech.levels import as_pcm
-from sonar_sign.speech.protocol import CannotSpeak, Spoken, serve, write_wav
+from sonar_sign.speech.protocol import CannotSpeakError, Spoken, serve, write_wav
 from sonar_sign.speech.styles import Prosody
 
 SYNCHRONOUS, DONT_EXIT = 2, 0x8000
@@ -30,7 +30,7 @@ DEFAULT = 50
 PITCHES = (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 99)
 MEAN_HZ = (122.8, 134.6, 146.6, 162.0, 178.7, 198.9, 221.6, 247.8, 277.2, 311.6, 346.2)
 EXCURSION_HZ = 15.6
-# eSpeak copies its data's path into a buffer of 160 bytes and takes another path where it is longer.
+# eSpeak's buffer for its data's path has 160 bytes; it takes other data where the path is longer.
 LONGEST_PATH = 120
 CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
@@ -40,14 +40,14 @@ CALLBACK = ctypes.CFUNCTYPE(
 def speak(text: str, language: str, wav: Path, prosody: Prosody, request: dict[str, Any]) -> Spoken:
     """Speak in a fork of this process; see `protocol.serve`."""
     if language not in VOICES:
-        raise CannotSpeak(without_voice(language))
+        raise CannotSpeakError(without_voice(language))
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
         try:
             outcome = _speak_here(text, language, wav, prosody)
-        except CannotSpeak as problem:
+        except CannotSpeakError as problem:
             outcome = {"error": str(problem)}
         except BaseException as error:
             outcome = {"error": f"eSpeak failed ({type(error).__name__}: {error})."}
@@ -58,10 +58,10 @@ def speak(text: str, language: str, wav: Path, prosody: Prosody, request: dict[s
         answer = pipe.read()
     os.waitpid(child, 0)
     if not answer:
-        raise CannotSpeak("eSpeak crashed.")
+        raise CannotSpeakError("eSpeak crashed.")
     outcome = json.loads(answer)
     if "error" in outcome:
-        raise CannotSpeak(outcome["error"])
+        raise CannotSpeakError(outcome["error"])
     return Spoken(**outcome)
 
 
@@ -70,7 +70,7 @@ def _speak_here(text: str, language: str, wav: Path, prosody: Prosody) -> dict[s
         library, rate = _open(Path(folder))
         voice = f"{VOICES[language]}+{VARIANT}"
         if library.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise CannotSpeak(f"eSpeak refuses the voice {voice}.")
+            raise CannotSpeakError(f"eSpeak refuses the voice {voice}.")
         pitch, wide = pitch_parameters(prosody)
         for parameter, value in (
             (RATE, round(WORDS_PER_MINUTE * prosody.rate)),
@@ -78,10 +78,10 @@ def _speak_here(text: str, language: str, wav: Path, prosody: Prosody) -> dict[s
             (RANGE, wide),
         ):
             if library.espeak_SetParameter(parameter, value, 0) != 0:
-                raise CannotSpeak(f"eSpeak refuses parameter {parameter} = {value}.")
+                raise CannotSpeakError(f"eSpeak refuses parameter {parameter} = {value}.")
         samples = _synthesise(library, text)
     if not np.any(samples):
-        raise CannotSpeak("The text holds nothing that can be pronounced.")
+        raise CannotSpeakError("The text holds nothing that can be pronounced.")
     seconds = write_wav(wav, as_pcm(samples, rate, prosody.loudness_db), rate)
     version = library.espeak_Info
     version.restype = ctypes.c_char_p
@@ -99,7 +99,7 @@ def _open(folder: Path) -> tuple[Any, int]:
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     rate = library.espeak_Initialize(SYNCHRONOUS, 0, os.fsencode(data.parent), DONT_EXIT)
     if rate <= 0:
-        raise CannotSpeak("eSpeak cannot read its data; install the extra `speech` again.")
+        raise CannotSpeakError("eSpeak cannot read its data; install the extra `speech` again.")
     return library, rate
 
 
@@ -118,7 +118,7 @@ def _synthesise(library: Any, text: str) -> np.ndarray:
     # Without the flags for SSML and phonemes, `<` and `[[` are text.
     failed = library.espeak_Synth(encoded, len(encoded) + 1, 0, 0, 0, UTF8, None, None)
     if failed or library.espeak_Synchronize():
-        raise CannotSpeak("eSpeak could not synthesise the text.")
+        raise CannotSpeakError("eSpeak could not synthesise the text.")
     return np.concatenate([*parts, np.zeros(0, np.int16)]) / 32768
 
 

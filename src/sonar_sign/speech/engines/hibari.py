@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sonar_sign.speech.levels import as_pcm
-from sonar_sign.speech.protocol import CannotSpeak, Spoken, serve, write_wav
+from sonar_sign.speech.protocol import CannotSpeakError, Spoken, serve, write_wav
 from sonar_sign.speech.styles import Prosody
 
 VOICED_HZ = 40.0
@@ -35,14 +35,14 @@ def _voice() -> Any:
 def speak(text: str, language: str, wav: Path, prosody: Prosody, request: dict[str, Any]) -> Spoken:
     """Speak English text; see `protocol.serve`."""
     if language != "eng_Latn":
-        raise CannotSpeak(f"hibari speaks English (eng_Latn) only, not {language}.")
+        raise CannotSpeakError(f"hibari speaks English (eng_Latn) only, not {language}.")
     voice = _voice()
     # `[word](/phonemes/)` is markup to hibari; texts here have none.
     chunks = voice.phonemize(text.replace("](", "] ("))
     frames = [_frames(voice, chunk, prosody.rate) for chunk in chunks]
     frames = [frame for frame in frames if frame is not None]
     if not frames:
-        raise CannotSpeak("The text holds nothing that can be pronounced.")
+        raise CannotSpeakError("The text holds nothing that can be pronounced.")
     centre = _centre([frame[-1] for frame in frames])
     rng = np.random.default_rng(0)
     rate = voice.sample_rate
