@@ -2,7 +2,7 @@
 
 This program is the only user of that library: sonar-sign runs it as a process of its own and
 exchanges files with it. Every utterance is spoken by a fork of its own, because eSpeak keeps a
-state that makes a second utterance differ from the first.
+state that makes a second utterance differ from the first; and from a seed of our own.
 """
 
 import ctypes
@@ -24,6 +24,7 @@ UTF8 = 1
 RATE, PITCH, RANGE = 1, 3, 4
 WORDS_PER_MINUTE = 165
 VARIANT = "f5"
+SEED = 1
 # Measured with praat (benchmarks/speech.py --calibrate): the mean pitch of this variant by eSpeak's
 # parameter, with the range at its default, and what the default range adds to the mean.
 DEFAULT = 50
@@ -98,6 +99,8 @@ def _open(folder: Path) -> tuple[Any, int]:
         data = folder / data.name
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     rate = library.espeak_Initialize(SYNCHRONOUS, 0, os.fsencode(data.parent), DONT_EXIT)
+    # It draws its noise from a seed that is the time.
+    library.espeak_ng_SetRandSeed(ctypes.c_long(SEED))
     if rate <= 0:
         raise CannotSpeakError("eSpeak cannot read its data; install the extra `speech` again.")
     return library, rate
