@@ -2,7 +2,8 @@
 
 An engine is somebody else's program: it may hang, crash, lie about what it wrote, or flood its
 output. Whatever it does costs the utterance at which it did it; the others are spoken by a fresh
-process.
+process. It runs in a folder of its own, which is deleted, and finds sonar_sign there: the Python
+that runs it need not have it.
 """
 
 import contextlib
@@ -21,17 +22,19 @@ from typing import Any
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write
-from sonar_sign.core.speech_options import SpeakOptions
+from sonar_sign.core.speech_options import EngineOptions
 from sonar_sign.speech.answers import Answers
 from sonar_sign.speech.protocol import Spoken, Utterance, request_line
 from sonar_sign.speech.wav_files import check_wav
 
+PACKAGE = Path(__file__).resolve().parents[1]
 MODULES = "sonar_sign.speech.engines"
 # What one utterance may write: ten minutes of 24 kHz in 16 bits.
 MAX_WAV_BYTES = 30_000_000
 MAX_LINE_BYTES = 65_536
-# Processes that end before their first answer, in a row, before the engine is given up.
+# Processes that speak nothing, in a row, before the engine is asked to speak something plain.
 MAX_FRUITLESS = 2
+PLAIN = "1, 2, 3."
 ENGLISH = "eng_Latn"
 
 
@@ -59,7 +62,7 @@ Outcome = Spoken | Failure
 Report = Callable[[Utterance, Outcome], None]
 
 
-def find_engine(options: SpeakOptions, language: str) -> Engine:
+def find_engine(options: EngineOptions, language: str) -> Engine:
     """The engine that the options choose; `auto` is hibari for English and eSpeak for all others.
 
     Raises:
@@ -70,7 +73,12 @@ def find_engine(options: SpeakOptions, language: str) -> Engine:
         name = "hibari" if language == ENGLISH else "espeak"
     python = shutil.which(options.python or sys.executable)
     if python is None:
-        raise UserError(f"speech.python is {options.python}, which is no program; correct it.")
+        raise UserError(
+            f"--python {options.python} is no program; give the path of a Python that has the "
+            f"engine {name}."
+        )
+    # It is started in another folder. Links stay: they are how Python finds its environment.
+    python = os.path.abspath(python)
     arguments = (options.model,) if options.model else ()
     return Engine(name, (python, "-m", f"{MODULES}.{name}", *arguments), options.timeout_s)
 
@@ -91,12 +99,12 @@ def speak_all(
     fruitless = 0
     while len(outcomes) < len(utterances):
         rest = utterances[len(outcomes) :]
-        if fruitless == MAX_FRUITLESS:
-            reason = outcomes[-1].reason if isinstance(outcomes[-1], Failure) else ""
-            new: list[Outcome] = [Failure(reason)] * len(rest)
-        else:
-            new = _one_process(engine, rest)
+        new = _one_process(engine, rest)
         fruitless = 0 if any(isinstance(one, Spoken) for one in new) else fruitless + 1
+        if fruitless == MAX_FRUITLESS and len(new) < len(rest):
+            fruitless = 0
+            if not _speaks(engine, rest[0].language):
+                new += new[-1:] * (len(rest) - len(new))
         for utterance, outcome in zip(rest, new, strict=False):
             if report is not None:
                 report(utterance, outcome)
@@ -104,11 +112,22 @@ def speak_all(
     return outcomes
 
 
+def _speaks(engine: Engine, language: str) -> bool:
+    """Whether an engine speaks at all, so that it was the texts that were not spoken."""
+    with tempfile.TemporaryDirectory(prefix="speech.") as folder:
+        plain = Utterance("plain", PLAIN, language, Path(folder) / "plain.wav")
+        return isinstance(_one_process(engine, [plain])[0], Spoken)
+
+
 def _one_process(engine: Engine, utterances: Sequence[Utterance]) -> list[Outcome]:
     """What one process makes of the utterances, at least of the first, until it fails."""
     with tempfile.TemporaryDirectory(prefix="speech.") as name:
         folder = Path(name)
-        parts = [folder / f"{number}.wav" for number in range(len(utterances))]
+        work, modules = folder / "work", folder / "modules"
+        for new in (work, modules):
+            new.mkdir()
+        (modules / PACKAGE.name).symlink_to(PACKAGE)
+        parts = [work / f"{number}.wav" for number in range(len(utterances))]
         requests = folder / "requests.jsonl"
         lines = [
             request_line(Utterance(str(number), one.text, one.language, part, one.style))
@@ -121,6 +140,8 @@ def _one_process(engine: Engine, utterances: Sequence[Utterance]) -> list[Outcom
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=errors,
+                cwd=work,
+                env={**os.environ, "PYTHONPATH": str(modules)},
                 start_new_session=True,
                 preexec_fn=_limit_files,
             )

@@ -1,9 +1,9 @@
 """What an engine's program reads and writes: one JSON line per utterance.
 
-Request: `{"id", "text", "language", "wav", "style", "intensity", "instruction", "prosody": {...}}`.
-Answer: `{"id", "wav", "seconds", "voice"}`, or `{"id", "error"}` with a sentence. The program
-answers in the order of the requests, after each WAV file is complete. This module needs the
-standard library only: an engine in another environment can import it by its path.
+Request: `{"id", "text", "language", "wav", "style", "intensity", "emphasis", "instruction",
+"prosody": {...}}`. Answer: `{"id", "wav", "seconds", "voice"}`, or `{"id", "error"}` with a
+sentence. The program answers in the order of the requests, after each WAV file is complete. It may
+run in another environment than sonar-sign, so this module needs the standard library only.
 """
 
 import json
@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from sonar_sign.speech.styles import Prosody, Style
+
+INSTALL = "docs/speech.md says what to install, and how"
 
 
 class CannotSpeakError(Exception):
@@ -57,6 +59,7 @@ def request_line(utterance: Utterance) -> str:
             "wav": str(utterance.wav),
             "style": utterance.style.name,
             "intensity": utterance.style.intensity,
+            "emphasis": utterance.style.emphasis,
             "instruction": utterance.style.instruction,
             "prosody": asdict(utterance.style.prosody),
         }
@@ -81,6 +84,8 @@ def serve(speak: Callable[[str, str, Path, Prosody, dict[str, Any]], Spoken]) ->
             answer |= {"wav": str(wav), **asdict(spoken)}
         except CannotSpeakError as problem:
             answer["error"] = str(problem)
+        except ModuleNotFoundError as problem:
+            answer["error"] = f"The engine lacks the module {problem.name}; {INSTALL}."
         print(json.dumps(answer), file=answers, flush=True)
 
 

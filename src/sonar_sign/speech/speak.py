@@ -1,125 +1,106 @@
-"""`speak`: texts read aloud, one WAV file each, with a JSON file that says how it was made."""
+"""`speak`: texts read aloud, one WAV file each, with a JSON file that says how it was made.
+
+`speech.jsonl` beside them has a line for every text, in order, those that were not spoken too.
+"""
 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import safe_name, write_json
-from sonar_sign.core.speech_options import SpeakOptions
-from sonar_sign.speech.engine import Failure, Outcome, find_engine, speak_all
-from sonar_sign.speech.protocol import Utterance
-from sonar_sign.speech.styles import Style
+from sonar_sign.core.files import safe_name, write_json, write_text
+from sonar_sign.core.speech_options import EngineOptions
+from sonar_sign.speech.engine import Engine, Failure, Outcome, find_engine, speak_all
+from sonar_sign.speech.feelings import Feeling
+from sonar_sign.speech.protocol import Spoken, Utterance
+from sonar_sign.speech.texts import Text
 
 # A voice reads about fifteen characters a second: this is a minute or two.
 MAX_CHARACTERS = 2000
+# No clip's file can have its name: those end in .wav and .json.
+INDEX = "speech.jsonl"
+EMPTY = "its text is empty"
 
 
-@dataclass(frozen=True)
-class Feeling:
-    """A style, and where it comes from."""
-
-    style: Style
-    """How to speak."""
-    source: str
-    """`given` by the user, guessed from the `words`, strength from the `hands`, or `neutral`."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One text that is to be spoken."""
-
-    name: str
-    """Name of its files, without a suffix; for example a clip's id."""
-    text: str
-    """The text."""
-    feeling: Feeling
-    """How it is spoken."""
-
-
-def given(options: SpeakOptions) -> Feeling:
-    """The feeling that the user chose; neutral is no choice."""
-    style = Style(options.style, options.intensity)
-    return Feeling(style, "neutral" if options.style == "neutral" else "given")
-
-
-def speak(
-    lines: Sequence[Line], language: str, folder: Path, options: SpeakOptions, log: TextIO
+def speak_texts(
+    texts: Sequence[Text],
+    feelings: Sequence[Feeling],
+    language: str,
+    folder: Path,
+    options: EngineOptions,
+    log: TextIO,
 ) -> list[Outcome]:
-    """Speak lines into `folder`: `{name}.wav` and `{name}.json` for each that could be spoken.
+    """Speak texts into `folder`: `{name}.wav` and `{name}.json` for each, and `speech.jsonl`.
+
+    Whatever goes wrong with a text costs only itself: a sentence says what it was.
 
     Args:
+        feelings: one for each text.
         language: FLORES code such as eng_Latn.
-        log: gets one sentence per line that could not be spoken.
+        log: gets one sentence per text that could not be spoken.
+
+    Returns:
+        What became of each text.
 
     Raises:
-        UserError: two lines have the same name, or a name cannot be a file's.
+        UserError: two texts have the same name, or a name cannot be a file's; the engine's Python
+            is missing; a file cannot be written.
     """
-    names = [safe_name(line.name) for line in lines]
-    if len({name.casefold() for name in names}) < len(names):
-        raise UserError("Two texts have the same name; give every text a name of its own.")
+    names = [safe_name(one.name) for one in texts]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UserError(f"Two texts have the name {twice!r}; give every text a name of its own.")
     engine = find_engine(options, language)
-    by_id = {name: line for name, line in zip(names, lines, strict=True)}
-
-    def report(utterance: Utterance, outcome: Outcome) -> None:
-        if isinstance(outcome, Failure):
-            print(f"{utterance.id} was not spoken: {outcome.reason}", file=log)
-            return
-        line = by_id[utterance.id]
-        record = {
-            "text": line.text,
-            "language": language,
-            "style": asdict(line.feeling.style),
-            "style_source": line.feeling.source,
-            "prosody": asdict(line.feeling.style.prosody),
-            "engine": engine.name,
-            **asdict(outcome),
-            "wav_sha256": hashlib.sha256(utterance.wav.read_bytes()).hexdigest(),
-        }
-        write_json(utterance.wav.with_suffix(".json"), record)
-
+    outcomes: dict[str, Outcome] = {
+        one.name: Failure(problem) for one in texts if (problem := _problem(one.text))
+    }
     utterances = [
-        Utterance(name, line.text, language, folder / f"{name}.wav", line.feeling.style)
-        for name, line in by_id.items()
-        if _speakable(name, line.text, log)
+        Utterance(one.name, one.text, language, folder / f"{one.name}.wav", feeling.style)
+        for one, feeling in zip(texts, feelings, strict=True)
+        if one.name not in outcomes
     ]
-    return speak_all(engine, utterances, report)
-
-
-def _speakable(name: str, text: str, log: TextIO) -> bool:
-    problem = None
-    if not text.strip():
-        problem = "its text is empty"
-    elif len(text) > MAX_CHARACTERS:
-        problem = f"its text has {len(text)} characters, more than {MAX_CHARACTERS}"
-    if problem:
-        print(f"{name} was not spoken: {problem}.", file=log)
-    return problem is None
-
-
-def lines_of_file(path: Path, feeling: Feeling) -> list[Line]:
-    """One line of text per line of a UTF-8 file, named by their numbers from 1 on; or JSON lines.
-
-    Raises:
-        UserError: the file is not UTF-8, or a line of JSON has no `text`.
-    """
-    try:
-        content = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}); convert it first.") from error
-    rows = [row for row in content.split("\n") if row.strip()]
-    if path.suffix != ".jsonl":
-        return [Line(f"{n:04d}", row.strip(), feeling) for n, row in enumerate(rows, start=1)]
+    of_utterances = speak_all(engine, utterances)
+    outcomes |= dict(zip([one.id for one in utterances], of_utterances, strict=True))
     lines = []
-    for number, row in enumerate(rows, start=1):
-        try:
-            record = json.loads(row)
-            lines.append(Line(str(record.get("id", f"{number:04d}")), record["text"], feeling))
-        except (ValueError, KeyError, AttributeError) as error:
-            raise UserError(
-                f"Line {number} of {path} is not a JSON object with a text; correct it."
-            ) from error
-    return lines
+    for one, feeling in zip(texts, feelings, strict=True):
+        outcome, wav = outcomes[one.name], folder / f"{one.name}.wav"
+        record = {"id": one.name, **_record(one, feeling, language, engine, outcome, wav)}
+        lines.append(json.dumps(record, ensure_ascii=False))
+        if isinstance(outcome, Spoken):
+            write_json(wav.with_name(f"{one.name}.json"), record)
+        else:
+            print(f"{one.name} was not spoken: {outcome.reason.rstrip('.')}.", file=log)
+    write_text(folder / INDEX, "".join(f"{line}\n" for line in lines))
+    return [outcomes[name] for name in names]
+
+
+def _record(
+    one: Text, feeling: Feeling, language: str, engine: Engine, outcome: Outcome, wav: Path
+) -> dict[str, Any]:
+    record: dict[str, Any] = {"text": one.text, "language": language, "engine": engine.name}
+    if isinstance(outcome, Failure):
+        return {**record, "not_spoken": outcome.reason}
+    return {
+        **record,
+        "wav": wav.name,
+        **asdict(outcome),
+        "wav_sha256": hashlib.sha256(wav.read_bytes()).hexdigest(),
+        "feeling": feeling.as_record(),
+        "prosody": asdict(feeling.style.prosody),
+    }
+
+
+def _problem(text: str) -> str:
+    if not text.strip():
+        return EMPTY
+    if len(text) > MAX_CHARACTERS:
+        return f"its text has {len(text)} characters, more than {MAX_CHARACTERS}"
+    return ""
+
+
+def is_empty(outcome: Outcome) -> bool:
+    """Whether there was nothing to speak, so that nothing went wrong."""
+    return isinstance(outcome, Failure) and outcome.reason == EMPTY

@@ -10,6 +10,9 @@ theirs cost words (a falsetto is hard to understand), and apart enough to be mea
 Murray, I. R., Arnott, J. L. (1993). Toward the simulation of emotion in synthetic speech. JASA 93.
 Murray, I. R., Arnott, J. L. (1995). Implementation and testing of a system for producing
 emotion-by-rule in synthetic speech. Speech Communication 16.
+Fry, D. B. (1958). Experiments in the perception of stress. Language and Speech 1.
+Cooper, W. E., Eady, S. J., Mueller, P. R. (1985). Acoustical aspects of contrastive stress in
+question-answer contexts. JASA 77.
 Burkhardt, F., Sendlmeier, W. F. (2000). Verification of acoustical correlates of emotional speech
 using formant-synthesis. ISCA Workshop on Speech and Emotion.
 """
@@ -36,6 +39,26 @@ class Prosody:
     breathiness: float = 0.0
     """From -1 (tense) over 0 (modal) to 1 (breathy); engines that cannot do it leave it out."""
 
+    def scaled(self, share: float) -> "Prosody":
+        """A share of the changes, from 0 to 1: ratios in equal steps of their logarithm."""
+        return Prosody(
+            self.pitch**share,
+            self.range**share,
+            self.rate**share,
+            self.loudness_db * share,
+            self.breathiness * share,
+        )
+
+    def and_then(self, other: "Prosody") -> "Prosody":
+        """Both changes."""
+        return Prosody(
+            self.pitch * other.pitch,
+            self.range * other.range,
+            self.rate * other.rate,
+            self.loudness_db + other.loudness_db,
+            max(-1.0, min(1.0, self.breathiness + other.breathiness)),
+        )
+
 
 FULL = {
     "neutral": Prosody(),
@@ -44,6 +67,10 @@ FULL = {
     "angry": Prosody(pitch=1.10, range=1.45, rate=1.22, loudness_db=6.0, breathiness=-0.8),
     "fearful": Prosody(pitch=1.45, range=1.05, rate=1.26, loudness_db=-1.5, breathiness=0.3),
 }
+
+# What a sentence that is signed with more force sounds like in any style: louder and livelier.
+# Accented words are (Fry 1958; Cooper, Eady and Mueller 1985); the sizes are ours.
+EMPHASIS = Prosody(pitch=1.06, range=1.3, loudness_db=3.0)
 
 # For engines that take words: Qwen3-TTS calls them instructions.
 INSTRUCTIONS = {
@@ -64,17 +91,14 @@ class Style:
     intensity: float = 1.0
     """From 0, which is neutral, to 1."""
 
+    emphasis: float = 0.0
+    """How much more force than usual, in whatever style; 0 to 1."""
+
     @property
     def prosody(self) -> Prosody:
-        """The changes at this intensity: ratios in equal steps of their logarithm."""
-        full, part = FULL[self.name], self.intensity
-        return Prosody(
-            full.pitch**part,
-            full.range**part,
-            full.rate**part,
-            full.loudness_db * part,
-            full.breathiness * part,
-        )
+        """The changes of the voice."""
+        style = FULL[self.name].scaled(self.intensity)
+        return style.and_then(EMPHASIS.scaled(self.emphasis))
 
     @property
     def instruction(self) -> str:

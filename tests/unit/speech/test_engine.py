@@ -27,8 +27,10 @@ for line in sys.stdin:
         answer(request, wav=wav, seconds=1.0, voice="test")
 """
 FAULTS = {
-    "hangs": ("time.sleep(60)", "took too long"),
-    "hangs in a child": ("os.system('sleep 60')", "took too long"),
+    "writes elsewhere": (
+        "write('other.wav'); answer(request, wav='other.wav', seconds=1.0)",
+        "wrote no file",
+    ),
     "crashes": ("os.kill(os.getpid(), 11)", "ended before it answered"),
     "raises": ("raise RuntimeError('no such voice')", "RuntimeError: no such voice"),
     "leaves": ("sys.exit(0)", "ended before it answered"),
@@ -75,21 +77,38 @@ def engine_that(fault: str, folder: Path, timeout_s: float = 30.0) -> Engine:
     return Engine("test", (sys.executable, str(program)), timeout_s)
 
 
+def speak_with(fault: str, folder: Path, texts, timeout_s: float = 30.0) -> list:
+    engine = engine_that(fault, folder, timeout_s)
+    utterances = [
+        Utterance(str(n), text, "eng_Latn", folder / "out" / f"{n}.wav")
+        for n, text in enumerate(texts)
+    ]
+    return speak_all(engine, utterances)
+
+
 @pytest.mark.parametrize(("fault", "words"), FAULTS.values(), ids=FAULTS)
 def test_only_the_utterance_of_a_fault_is_lost(tmp_path, fault, words) -> None:
-    timeout_s = 2.0 if "took too long" in words else 30.0
-    engine = engine_that(fault, tmp_path, timeout_s)
-    texts = ["one", "bad", "three", "four"]
-    utterances = [
-        Utterance(text, text, "eng_Latn", tmp_path / "out" / f"{text}.wav") for text in texts
-    ]
+    outcomes = speak_with(fault, tmp_path, ["one", "bad", "three"])
 
-    outcomes = speak_all(engine, utterances)
-
-    assert [type(outcome) for outcome in outcomes] == [Spoken, Failure, Spoken, Spoken]
+    assert [type(outcome) for outcome in outcomes] == [Spoken, Failure, Spoken]
     assert words in outcomes[1].reason
-    written = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert written == ["four.wav", "one.wav", "three.wav"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0.wav", "2.wav"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["engine.py", "out"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", ["time.sleep(60)", "os.system('sleep 60')"])
+def test_an_engine_that_hangs_is_stopped(tmp_path, fault) -> None:
+    outcomes = speak_with(fault, tmp_path, ["one", "bad", "three"], timeout_s=3.0)
+
+    assert [type(outcome) for outcome in outcomes] == [Spoken, Failure, Spoken]
+    assert "took too long" in outcomes[1].reason
+
+
+def test_many_bad_texts_in_a_row_lose_no_other(tmp_path) -> None:
+    outcomes = speak_with("sys.exit(3)", tmp_path, [*5 * ["bad"], "six"])
+
+    assert [type(outcome) for outcome in outcomes] == [*5 * [Failure], Spoken]
 
 
 def test_an_engine_that_cannot_start_is_given_up(tmp_path) -> None:

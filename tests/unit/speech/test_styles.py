@@ -1,20 +1,26 @@
-"""What the shipped engines speak is understood, and its style can be measured."""
+"""What the shipped engines speak is understood, and its style can be measured.
+
+`benchmarks/speech.py` prints the figures; these tests hold them.
+"""
 
 import io
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from speech_measures import ITALIAN, SENTENCES, prosody, recognise, word_errors, words
 
-from sonar_sign.core.options import SpeakOptions
+from sonar_sign.core.speech_options import EngineOptions
 from sonar_sign.speech.engine import Failure, find_engine, speak_all
 from sonar_sign.speech.espeak_voices import VOICES
+from sonar_sign.speech.feelings import Feeling
 from sonar_sign.speech.protocol import Utterance
-from sonar_sign.speech.speak import Feeling, Line, speak
+from sonar_sign.speech.speak import speak_texts
 from sonar_sign.speech.styles import STYLES, Style
+from sonar_sign.speech.texts import Text
+
+pytestmark = pytest.mark.long
 
 # The same files for all tests of a worker; nobody writes them again.
 Files = dict[str, list[Path]]
@@ -23,12 +29,12 @@ Files = dict[str, list[Path]]
 def spoken(
     folder: Path, texts, language: str, engine: str, style: str, intensity: float = 1.0
 ) -> list[Path]:
-    feeling = Feeling(Style(style, intensity), "given")
-    lines = [Line(f"{number:02d}", text, feeling) for number, text in enumerate(texts)]
+    feelings = [Feeling(Style(style, intensity), "given")] * len(texts)
+    named = [Text(f"{number:02d}", text) for number, text in enumerate(texts)]
     log = io.StringIO()
-    outcomes = speak(lines, language, folder, replace(SpeakOptions(), engine=engine), log)
+    outcomes = speak_texts(named, feelings, language, folder, EngineOptions(engine=engine), log)
     assert not any(isinstance(outcome, Failure) for outcome in outcomes), log.getvalue()
-    return [folder / f"{line.name}.wav" for line in lines]
+    return [folder / f"{one.name}.wav" for one in named]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +60,6 @@ def test_english_is_recognised_from_a_list(english, style) -> None:
     assert sum(right) >= 19
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("style", STYLES)
 def test_english_is_understood_in_every_style(english, style) -> None:
     errors = [
@@ -106,7 +111,7 @@ def test_a_style_grows_with_its_intensity(tmp_path, engine, language, style) -> 
 
 @pytest.mark.parametrize(("engine", "language"), [("hibari", "eng_Latn"), ("espeak", "ita_Latn")])
 def test_the_same_request_gives_the_same_bytes(tmp_path, engine, language) -> None:
-    texts = [*ITALIAN[:2], ITALIAN[0]]
+    texts = [*ITALIAN[:2], ITALIAN[0]]  # a voice reads any text
     first = contents(spoken(tmp_path / "first", texts, language, engine, "happy"))
     time.sleep(1.1)  # eSpeak's own seed is the time in seconds
     second = contents(spoken(tmp_path / "second", texts, language, engine, "happy"))
@@ -119,7 +124,7 @@ def contents(files: list[Path]) -> list[bytes]:
 
 
 def test_every_language_of_espeak_is_spoken(tmp_path) -> None:
-    engine = find_engine(SpeakOptions(engine="espeak"), "ita_Latn")
+    engine = find_engine(EngineOptions(engine="espeak"), "ita_Latn")
     utterances = [Utterance(code, "1 2 3", code, tmp_path / f"{code}.wav") for code in VOICES]
     failed = [one for one in speak_all(engine, utterances) if isinstance(one, Failure)]
     assert failed == []

@@ -8,7 +8,6 @@ state that makes a second utterance differ from the first; and from a seed of ou
 import ctypes
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from sonar_sign.speech.espeak_voices import VOICES, without_voice
 from sonar_sign.speech.levels import as_pcm
-from sonar_sign.speech.protocol import CannotSpeakError, Spoken, serve, write_wav
+from sonar_sign.speech.protocol import INSTALL, CannotSpeakError, Spoken, serve, write_wav
 from sonar_sign.speech.styles import Prosody
 
 SYNCHRONOUS, DONT_EXIT = 2, 0x8000
@@ -31,8 +30,6 @@ DEFAULT = 50
 PITCHES = (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 99)
 MEAN_HZ = (122.8, 134.6, 146.6, 162.0, 178.7, 198.9, 221.6, 247.8, 277.2, 311.6, 346.2)
 EXCURSION_HZ = 15.6
-# eSpeak's buffer for its data's path has 160 bytes; it takes other data where the path is longer.
-LONGEST_PATH = 120
 CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
 )
@@ -50,6 +47,8 @@ def speak(text: str, language: str, wav: Path, prosody: Prosody, request: dict[s
             outcome = _speak_here(text, language, wav, prosody)
         except CannotSpeakError as problem:
             outcome = {"error": str(problem)}
+        except ModuleNotFoundError as problem:
+            outcome = {"error": f"eSpeak lacks the module {problem.name}; {INSTALL}."}
         except BaseException as error:
             outcome = {"error": f"eSpeak failed ({type(error).__name__}: {error})."}
         os.write(writing, json.dumps(outcome).encode())
@@ -67,20 +66,19 @@ def speak(text: str, language: str, wav: Path, prosody: Prosody, request: dict[s
 
 
 def _speak_here(text: str, language: str, wav: Path, prosody: Prosody) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        library, rate = _open(Path(folder))
-        voice = f"{VOICES[language]}+{VARIANT}"
-        if library.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise CannotSpeakError(f"eSpeak refuses the voice {voice}.")
-        pitch, wide = pitch_parameters(prosody)
-        for parameter, value in (
-            (RATE, round(WORDS_PER_MINUTE * prosody.rate)),
-            (PITCH, pitch),
-            (RANGE, wide),
-        ):
-            if library.espeak_SetParameter(parameter, value, 0) != 0:
-                raise CannotSpeakError(f"eSpeak refuses parameter {parameter} = {value}.")
-        samples = _synthesise(library, text)
+    library, rate = _open()
+    voice = f"{VOICES[language]}+{VARIANT}"
+    if library.espeak_SetVoiceByName(voice.encode()) != 0:
+        raise CannotSpeakError(f"eSpeak refuses the voice {voice}.")
+    pitch, wide = pitch_parameters(prosody)
+    for parameter, value in (
+        (RATE, round(WORDS_PER_MINUTE * prosody.rate)),
+        (PITCH, pitch),
+        (RANGE, wide),
+    ):
+        if library.espeak_SetParameter(parameter, value, 0) != 0:
+            raise CannotSpeakError(f"eSpeak refuses parameter {parameter} = {value}.")
+    samples = _synthesise(library, text)
     if not np.any(samples):
         raise CannotSpeakError("The text holds nothing that can be pronounced.")
     seconds = write_wav(wav, as_pcm(samples, rate, prosody.loudness_db), rate)
@@ -89,20 +87,19 @@ def _speak_here(text: str, language: str, wav: Path, prosody: Prosody) -> dict[s
     return {"seconds": seconds, "voice": f"espeak-ng {version(None).decode().split()[0]} {voice}"}
 
 
-def _open(folder: Path) -> tuple[Any, int]:
+def _open() -> tuple[Any, int]:
     """The library, initialised, and its samples per second."""
     import espeakng_loader
 
-    data = Path(espeakng_loader.get_data_path())
-    if len(os.fsencode(data)) > LONGEST_PATH:
-        (folder / data.name).symlink_to(data)
-        data = folder / data.name
     library = ctypes.CDLL(espeakng_loader.get_library_path())
-    rate = library.espeak_Initialize(SYNCHRONOUS, 0, os.fsencode(data.parent), DONT_EXIT)
+    # eSpeak's buffer for its data's path has 160 bytes; it takes other data, or none, where the
+    # path is longer. From here it is short.
+    os.chdir(Path(espeakng_loader.get_data_path()).parent)
+    rate = library.espeak_Initialize(SYNCHRONOUS, 0, b".", DONT_EXIT)
+    if rate <= 0:
+        raise CannotSpeakError("eSpeak cannot read its data; install espeakng-loader again.")
     # It draws its noise from a seed that is the time.
     library.espeak_ng_SetRandSeed(ctypes.c_long(SEED))
-    if rate <= 0:
-        raise CannotSpeakError("eSpeak cannot read its data; install the extra `speech` again.")
     return library, rate
 
 
