@@ -27,6 +27,7 @@ SECTIONS = {
         "plot",
         "plot_attention",
         "gallery",
+        "speech_page",
     ),
     WORKFLOW_STEPS: (),
     "Upkeep": (

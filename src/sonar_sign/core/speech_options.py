@@ -27,6 +27,15 @@ class EngineOptions:
 
 
 @dataclass(frozen=True)
+class SpokenOptions:
+    """Which translations the workflow speaks."""
+
+    clips: Annotated[
+        Literal["samples", "all"], "The clips that `sample` chooses, or all of the split."
+    ] = "samples"
+
+
+@dataclass(frozen=True)
 class StyleOptions:
     """The feeling that the user gives."""
 

@@ -62,15 +62,20 @@ Outcome = Spoken | Failure
 Report = Callable[[Utterance, Outcome], None]
 
 
+def find_engine_name(engine: str, language: str) -> str:
+    """What `auto` means for a language."""
+    if engine != "auto":
+        return engine
+    return "hibari" if language == ENGLISH else "espeak"
+
+
 def find_engine(options: EngineOptions, language: str) -> Engine:
     """The engine that the options choose; `auto` is hibari for English and eSpeak for all others.
 
     Raises:
         UserError: the Python that should run it is missing.
     """
-    name = options.engine
-    if name == "auto":
-        name = "hibari" if language == ENGLISH else "espeak"
+    name = find_engine_name(options.engine, language)
     python = shutil.which(options.python or sys.executable)
     if python is None:
         raise UserError(
