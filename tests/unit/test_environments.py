@@ -59,7 +59,7 @@ MODULES = {
         "demo.sonar",
     ],
     "speech": [
-        *[f"speech.{name}" for name in ("speak", "texts", "feelings")],
+        *[f"speech.{name}" for name in ("speak", "texts", "feelings", "clip_strengths")],
         *[f"speech.engines.{name}" for name in ("hibari", "espeak")],
     ],
     "evaluation": [

@@ -55,7 +55,7 @@ def speak(
     from sonar_sign.speech.engine import Failure
     from sonar_sign.speech.feelings import find_feelings
     from sonar_sign.speech.speak import is_empty, speak_texts
-    from sonar_sign.speech.texts import Text, only_samples, read_texts, strengths_of
+    from sonar_sign.speech.texts import Text, only_samples, read_texts
 
     if feelings.hands and not clips.landmarks:
         raise UserError("--hands needs the clips' landmarks; give --landmarks.")
@@ -63,11 +63,11 @@ def speak(
     texts = read_texts(path) if path else [Text("0001", text)]
     if clips.samples is not None:
         texts = only_samples(texts, clips.samples)
-    by_clip = (
-        strengths_of(list(clips.landmarks), clips.manifest, clips.rows_per_s)
-        if feelings.hands
-        else {}
-    )
+    by_clip: dict = {}
+    if feelings.hands:
+        from sonar_sign.speech.clip_strengths import strengths_of
+
+        by_clip = strengths_of(list(clips.landmarks), clips.manifest, clips.rows_per_s)
     found = find_feelings(
         [one.text for one in texts],
         language,
