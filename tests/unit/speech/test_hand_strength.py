@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from in_process import told
 from landmark_shards import WIDTH, write_shard
-from small_files import write_manifest
 
 from sonar_sign.landmarks.layouts import LEFT_HAND, POINTS, RIGHT_HAND
 from sonar_sign.speech.hand_strength import MIN_CLIPS, movement, strengths
@@ -116,7 +115,8 @@ def test_the_command_reads_landmarks_and_says_what_it_measured(tmp_path):
     rng = np.random.default_rng(5)
     clips = {f"c{n}": signed(rng) for n in range(12)} | {"strong": signed(rng, 2.0, 2.0)}
     shard = write_shard(tmp_path, "0000", clips)
-    manifest = write_manifest(tmp_path / "m.tsv", list(clips), ["Hello."] * len(clips))
+    manifest = tmp_path / "m.tsv"
+    manifest.write_text("".join(["clip_id\tsigner\n", *(f"{name}\ta\n" for name in clips)]))
     table = tmp_path / "p.tsv"
     table.write_text("clip_id\tprediction\nstrong\tHello.\nc1\tHello.\nother\tHello.\n")
     told(

@@ -3,9 +3,7 @@
 import json
 
 import pytest
-import torch
 from in_process import refusal, told
-from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.speech.text_feelings import TextModel
@@ -17,6 +15,9 @@ LABELS = ["anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise"]
 
 def write_model(folder, favourite="joy", labels=LABELS, **config):
     """A random classifier whose bias makes one label certain."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
     folder.mkdir()
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "you"]
     (folder / "vocab.txt").write_text("\n".join(words))
