@@ -1,4 +1,6 @@
-"""Speech laid under a video at its subtitles' times: an mp4 with the video as it is, and sound.
+"""Speech laid under a video at its subtitles' times: an mp4 with the video's picture, and sound.
+
+The picture is copied as it is encoded where an mp4 can hold that, else encoded as H.264.
 
 A sentence may last until the next one begins. One that is longer is made shorter, at most by a
 sixth (20 % faster), by FFmpeg's atempo, which keeps the pitch; one that is longer still is spoken
@@ -9,6 +11,8 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -29,6 +33,9 @@ FASTEST = 1.2
 # Sentences that come later than this are named.
 LATE_S = 0.1
 BIT_RATE = 96_000
+# What mp4 players know, and the quality (x264's constant rate factor) of all others.
+COPIED = ("h264", "hevc", "av1", "vp9", "mpeg4")
+QUALITY = 18
 
 
 @dataclass(frozen=True)
@@ -150,21 +157,22 @@ def _probed(video: Path) -> "VideoInfo":
 
 
 def _write(video: Path, found: "VideoInfo", track: "np.ndarray", output: Path) -> None:
-    """The video's packets as they are, from its first frame on, and the track as AAC."""
+    """The video's picture from its first frame on, and the track as AAC."""
     import av
 
     from sonar_sign.core.video_file import VideoError, open_video
     from sonar_sign.speech.sounds import RATE, frame_of
 
     try:
+        content, origin_s = _picture(video, found)
         with (
             atomic_write(output) as temporary,
-            open_video(video) as (source, stream),
+            open_video(content) as (source, stream),
             av.open(str(temporary), "w", format="mp4") as target,
         ):
             picture = target.add_stream_from_template(stream)
             sound = target.add_stream("aac", rate=RATE, layout="mono", bit_rate=BIT_RATE)
-            origin = round(found.origin_s / stream.time_base)
+            origin = round(origin_s / stream.time_base)
             for packet in source.demux(stream):
                 if packet.dts is None:
                     continue
@@ -177,9 +185,21 @@ def _write(video: Path, found: "VideoInfo", track: "np.ndarray", output: Path) -
             target.mux(sound.encode(None))
     except (VideoError, av.error.FFmpegError, ValueError, TypeError) as error:
         raise UserError(
-            f"The picture of {video} cannot stand in an mp4 as it is ({_first(error)}); convert "
-            "the video to H.264 first."
+            f"{output} cannot be made of the picture of {video} ({_first(error)}); convert the "
+            "video to an mp4 with H.264 first."
         ) from error
+
+
+def _picture(video: Path, found: "VideoInfo") -> tuple[Path | BytesIO, Fraction]:
+    """A video whose packets an mp4 can hold, and the time of its first frame."""
+    from sonar_sign.core.video import read_frames
+    from sonar_sign.core.video_clips import encode_clip
+
+    if found.codec in COPIED and found.in_order:
+        return video, found.origin_s
+    height, width = found.height // 2 * 2, found.width // 2 * 2
+    frames = (frame[:height, :width] for _, frame in read_frames(video, video=found))
+    return BytesIO(encode_clip(frames, found.fps, QUALITY)), Fraction(0)
 
 
 def _first(error: Exception) -> str:
