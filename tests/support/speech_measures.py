@@ -34,12 +34,28 @@ ITALIAN = (
     "Mio fratello ha comprato una macchina rossa.",
     "Apri la finestra e fai entrare un po' d'aria.",
     "Il treno parte alle sette dal secondo binario.",
+    "Domani mattina vai dal medico?",
+    "La maestra ci ha chiesto di leggere due libri.",
+    "Non ho mai visto tante stelle nel cielo.",
+    "Non dimenticare di annaffiare le piante.",
+    "Suona il pianoforte ogni sera dopo cena.",
+    "Ha messo le chiavi sotto la vecchia scatola.",
+    "Dove hai trovato quel bel quadro?",
+    "I bambini corrono nel giardino.",
+    "Pioverà tutta la settimana in montagna.",
+    "Prima si taglia la carta lungo la linea.",
+    "I nostri vicini hanno tre cani e un uccello.",
+    "La minestra è troppo calda per mangiarla adesso.",
+    "Mi aiuti a portare questo tavolo pesante?",
+    "Sono tornati a casa piano sotto la neve.",
+    "Ecco come si tiene bene il pennello.",
 )
 
 
 def prosody(wav: Path) -> np.ndarray:
-    """Praat's measures `(4,)`: log2 of the mean pitch in Hz, log2 of the pitch's standard deviation
-    in semitones, log2 of utterances per second, and intensity in steps of 6 dB.
+    """Praat's measures `(4,)`: log2 of the mean pitch in Hz, log2 of the pitch's range in semitones
+    (between its 10th and 90th percentiles, because trackers err by octaves), log2 of utterances per
+    second, and intensity in steps of 6 dB.
     """
     import parselmouth
 
@@ -49,11 +65,29 @@ def prosody(wav: Path) -> np.ndarray:
     return np.array(
         [
             octaves.mean(),
-            np.log2(12 * octaves.std()),
+            np.log2(12 * np.subtract(*np.percentile(octaves, (90, 10)))),
             -np.log2(sound.duration),
             sound.get_intensity() / 6,
         ]
     )
+
+
+def nearest_to_own(measured: np.ndarray) -> np.ndarray:
+    """The share of each style's sentences that are nearest to the mean of their own style.
+
+    A sentence is left out of all means that it is compared with.
+
+    Args:
+        measured: `(n_styles, n_sentences, n_measures)`, of the same sentences in each style.
+    """
+    spread = (measured - measured.mean(axis=1, keepdims=True)).std(axis=(0, 1))
+    right = np.zeros(measured.shape[:2], bool)
+    for sentence in range(measured.shape[1]):
+        centres = np.delete(measured, sentence, axis=1).mean(axis=1)
+        away = (measured[:, sentence, None] - centres[None]) / spread
+        nearest = np.linalg.norm(away, axis=2).argmin(axis=1)
+        right[:, sentence] = nearest == np.arange(len(measured))
+    return right.mean(axis=1)
 
 
 def words(text: str) -> list[str]:

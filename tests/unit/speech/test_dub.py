@@ -71,6 +71,7 @@ def test_the_picture_stays_and_the_sound_is_at_its_times(tmp_path, video) -> Non
     assert times[times < 2].max() < 1.5
 
 
+@pytest.mark.long
 def test_what_does_not_fit_is_said_and_not_cut(tmp_path, video) -> None:
     log = io.StringIO()
     long = "Il treno parte alle sette dal secondo binario della stazione."

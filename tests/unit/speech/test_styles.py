@@ -9,7 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from speech_measures import ITALIAN, SENTENCES, prosody, recognise, word_errors, words
+from speech_measures import (
+    ITALIAN,
+    SENTENCES,
+    nearest_to_own,
+    prosody,
+    recognise,
+    word_errors,
+    words,
+)
 
 from sonar_sign.core.speech_options import EngineOptions
 from sonar_sign.speech.engine import Failure, find_engine, speak_all
@@ -48,7 +56,9 @@ def english(tmp_path_factory) -> Files:
 @pytest.fixture(scope="module")
 def italian(tmp_path_factory) -> Files:
     folder = tmp_path_factory.mktemp("espeak")
-    return {style: spoken(folder / style, ITALIAN, "ita_Latn", "espeak", style) for style in STYLES}
+    return {
+        style: spoken(folder / style, ITALIAN[:8], "ita_Latn", "espeak", style) for style in STYLES
+    }
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -74,16 +84,8 @@ def test_english_is_understood_in_every_style(english, style) -> None:
 def test_sentences_are_nearest_to_their_own_style(request, files, share) -> None:
     """By praat's measures, each sentence left out of the centre that it is compared with."""
     wavs: Files = request.getfixturevalue(files)
-    measures = np.array([[prosody(wav) for wav in wavs[style]] for style in STYLES])
-    spread = (measures - measures.mean(axis=1, keepdims=True)).std(axis=(0, 1))
-    n = measures.shape[1]
-    right = 0
-    for style in range(len(STYLES)):
-        for sentence in range(n):
-            centres = np.delete(measures, sentence, axis=1).mean(axis=1)
-            distances = np.linalg.norm((measures[style, sentence] - centres) / spread, axis=1)
-            right += int(np.argmin(distances)) == style
-    assert right >= share * n * len(STYLES)
+    measured = np.array([[prosody(wav) for wav in wavs[style]] for style in STYLES])
+    assert nearest_to_own(measured).mean() >= share
 
 
 # Of praat's four measures, which way each style goes.

@@ -19,6 +19,7 @@ def speech(speak: Path | None, dub: Path | None, **style) -> TranslatedSpeech:
     return TranslatedSpeech(speak, dub, StyleOptions(**style), engine, io.StringIO())
 
 
+@pytest.mark.long
 def test_sentences_of_a_video_are_numbered_by_language(tmp_path):
     said = speech(tmp_path / "out", None, style="happy")
     said.add("finetuned", Path("v.mp4"), 0.0, {"ita_Latn": "Uno.", "eng_Latn": "One."})
@@ -30,6 +31,7 @@ def test_sentences_of_a_video_are_numbered_by_language(tmp_path):
     assert record["text"] == "Due." and record["feeling"]["source"] == "given"
 
 
+@pytest.mark.long
 def test_one_video_is_dubbed_into_a_file_and_several_into_a_folder(tmp_path):
     videos = [write_video(tmp_path / name, 72) for name in ("a.mp4", "b.mp4")]
     one = speech(None, tmp_path / "one.mp4")
