@@ -82,7 +82,9 @@ def speak(
     print(f"{n_spoken} of {len(texts)} texts were spoken, in {output}.")
     wrong = failed if not keep_going else [one for one in failed if not is_empty(one)]
     if wrong and not (keep_going and n_spoken):
-        raise UserError(f"{len(wrong)} texts were not spoken; the reasons stand above.")
+        raise UserError(
+            f"{len(wrong)} of {len(texts)} texts were not spoken; the reasons stand above."
+        )
 
 
 def _file(text: str) -> Path | None:

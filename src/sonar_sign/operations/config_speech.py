@@ -7,8 +7,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.speech_options import EngineOptions
 from sonar_sign.core.wording import nearest
 from sonar_sign.operations.experiment import Experiment
-from sonar_sign.speech.engine import find_engine_name
-from sonar_sign.speech.espeak_voices import VOICES, without_voice
+from sonar_sign.speech.engine import find_engine_name, refusal_of_language
 
 _ENGINE = frozenset(EngineOptions.__dataclass_fields__)
 
@@ -49,12 +48,8 @@ def check_speech(values: Mapping[str, Any], experiment: Experiment) -> None:
         return
     for code in spoken_languages(values):
         name = find_engine_name(engine_settings(values, code)["engine"], code)
-        if name == "espeak" and code not in VOICES:
+        if refusal := refusal_of_language(name, code):
             raise UserError(
-                f"In the config: {without_voice(code)[:-1]}; give speech.languages without it."
-            )
-        if name == "hibari" and code != "eng_Latn":
-            raise UserError(
-                f"In the config: hibari speaks English only, not {code}; give speech.engines "
-                "another engine for it."
+                f"In the config: {refusal[:-1]} (speech.languages says what is spoken, "
+                "speech.engines by what)."
             )

@@ -24,6 +24,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write
 from sonar_sign.core.speech_options import EngineOptions
 from sonar_sign.speech.answers import Answers
+from sonar_sign.speech.espeak_voices import VOICES, without_voice
 from sonar_sign.speech.protocol import Spoken, Utterance, request_line
 from sonar_sign.speech.wav_files import check_wav
 
@@ -69,13 +70,24 @@ def find_engine_name(engine: str, language: str) -> str:
     return "hibari" if language == ENGLISH else "espeak"
 
 
+def refusal_of_language(engine: str, language: str) -> str:
+    """Why an engine cannot speak a language, in a sentence; empty where nothing is known."""
+    if engine == "espeak" and language not in VOICES:
+        return without_voice(language)
+    if engine == "hibari" and language != ENGLISH:
+        return f"hibari speaks English ({ENGLISH}) only, not {language}; choose another engine."
+    return ""
+
+
 def find_engine(options: EngineOptions, language: str) -> Engine:
     """The engine that the options choose; `auto` is hibari for English and eSpeak for all others.
 
     Raises:
-        UserError: the Python that should run it is missing.
+        UserError: it has no voice for the language, or the Python that should run it is missing.
     """
     name = find_engine_name(options.engine, language)
+    if refusal := refusal_of_language(name, language):
+        raise UserError(refusal)
     python = shutil.which(options.python or sys.executable)
     if python is None:
         raise UserError(
