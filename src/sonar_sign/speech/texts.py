@@ -33,7 +33,7 @@ def read_texts(path: Path) -> list[Text]:
     Texts without ids are named by their numbers, from 0001 on; empty lines are left out.
 
     Raises:
-        UserError: the file is malformed; the line is named.
+        UserError: the file is malformed, and the line is named; or it has no text.
     """
     table = read_foreign(path, LAYOUT)
     tell(table.notes)
@@ -42,6 +42,8 @@ def read_texts(path: Path) -> list[Text]:
         return [Text(name, text) for name, text in zip(*columns, strict=True)]
     texts = table.columns[SENTENCE] if table.is_sentences else table.columns[TEXT]
     texts = [text for text in texts if text.strip()] if table.is_sentences else texts
+    if not texts:
+        raise UserError(f"{path} has no text to speak; every line is empty.")
     return [Text(f"{number:04d}", text) for number, text in enumerate(texts, start=1)]
 
 

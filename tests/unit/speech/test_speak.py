@@ -57,6 +57,8 @@ def test_the_texts_of_a_table_have_its_ids(tmp_path):
 def test_texts_of_a_list_are_numbered(tmp_path):
     (tmp_path / "texts.txt").write_text("One.\n\nTwo.\n")
     assert [row["text"] for row in speak(tmp_path / "texts.txt", tmp_path)] == ["One.", "Two."]
+    (tmp_path / "texts.txt").write_text("\n\n")
+    assert "no text to speak" in refusal("speak", tmp_path / "texts.txt", "--output", tmp_path)
 
 
 def test_samples_choose_clips(tmp_path):
