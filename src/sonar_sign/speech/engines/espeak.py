@@ -24,8 +24,9 @@ RATE, PITCH, RANGE = 1, 3, 4
 WORDS_PER_MINUTE = 165
 VARIANT = "f5"
 SEED = 1
-# Measured with praat (benchmarks/speech.py --calibrate): the mean pitch of this variant by eSpeak's
-# parameter, with the range at its default, and what the default range adds to the mean.
+# Measured with praat: the mean pitch of this variant by eSpeak's parameter, with the range at its
+# default, and what the default range adds to the mean. benchmarks/speech.py shows how well pitches
+# that are asked for are met.
 DEFAULT = 50
 PITCHES = (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 99)
 MEAN_HZ = (122.8, 134.6, 146.6, 162.0, 178.7, 198.9, 221.6, 247.8, 277.2, 311.6, 346.2)
