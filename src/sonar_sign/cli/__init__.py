@@ -24,6 +24,7 @@ from sonar_sign.cli import (
     operations,
     rehearsal,
     report,
+    speech,
     training,
     translation,
 )
@@ -50,6 +51,7 @@ COMMAND_MODULES = (
     training,
     evaluation,
     export,
+    speech,
     report,
     demo,
     operations,
