@@ -2,17 +2,25 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sonar_sign.cli.paths import FOLDER
+from sonar_sign.cli.paths import FILE_OR_FOLDER, FOLDER
 from sonar_sign.core.bounds import above
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import LandmarkOptions
 from sonar_sign.core.settings import INPUT_FILE
-from sonar_sign.core.speech_options import EngineOptions, FeelingOptions, StyleOptions
+from sonar_sign.core.speech_options import (
+    EngineName,
+    EngineOptions,
+    FeelingOptions,
+    StyleOptions,
+)
+
+if TYPE_CHECKING:
+    from sonar_sign.speech.translated import TranslatedSpeech
 
 # A text that ends so is a file that is not there.
 FILES = (".txt", ".tsv", ".csv", ".json", ".jsonl", ".parquet", ".srt", ".vtt")
@@ -30,6 +38,30 @@ class ClipFiles:
     ] = ()
     manifest: Annotated[Path | None, "Manifest with the signers, for --hands.", INPUT_FILE] = None
     rows_per_s: Annotated[float, "Landmark rows per second.", above(0, 240)] = LandmarkOptions.fps
+
+
+@dataclass(frozen=True)
+class SpokenTranslations(StyleOptions):
+    """Whether `translate` also speaks, and how."""
+
+    engine: EngineName = "auto"
+    speak: Annotated[
+        Path | None, "Folder for a WAV file of every sentence, by video and language.", FOLDER
+    ] = None
+    dub: Annotated[
+        Path | None,
+        "Video to write, .mp4, with the speech as its sound; a folder for several.",
+        FILE_OR_FOLDER,
+    ] = None
+
+    def collector(self) -> "TranslatedSpeech | None":
+        """What collects sentences and speaks them at the end; None where nothing is spoken."""
+        if self.speak is None and self.dub is None:
+            return None
+        from sonar_sign.speech.translated import TranslatedSpeech
+
+        style = StyleOptions(self.style, self.intensity)
+        return TranslatedSpeech(self.speak, self.dub, style, EngineOptions(self.engine))
 
 
 def speak(

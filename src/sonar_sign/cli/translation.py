@@ -9,6 +9,7 @@ import typer
 
 from sonar_sign.cli.features import Device, Language, Seed, Threads
 from sonar_sign.cli.paths import FILE_OR_FOLDER, OUTPUT, Output
+from sonar_sign.cli.speech import SpokenTranslations
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import PredictOptions, TranslateOptions
@@ -43,6 +44,8 @@ def translate(
     timings: Annotated[bool, "Write how long each stage took (text and jsonl)."] = False,
     device: Device = "auto",
     threads: Threads = 0,
+    *,
+    spoken: SpokenTranslations,
 ) -> None:
     """Translate videos.
 
@@ -57,6 +60,9 @@ def translate(
     for one in systems:  # n_best against each system's own beam
         beam_size = options.beam_size or one.decoding.beam_size
         check_options(replace(options, beam_size=beam_size))
+    speech = spoken.collector()
+    if speech is not None:
+        speech.check(lang or [one.language for one in systems])
     complete = run(
         video,
         systems,
@@ -66,7 +72,10 @@ def translate(
         results=ResultOptions(format, timings),
         stream=sys.stdout,
         threads=threads,
+        listener=speech and speech.hear,
     )
+    if speech is not None:
+        complete &= speech.finish()
     if not complete:
         raise typer.Exit(2)
 

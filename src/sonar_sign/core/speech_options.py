@@ -6,15 +6,17 @@ from typing import Annotated, Literal
 from sonar_sign.core.bounds import SHARE, between
 from sonar_sign.core.languages import FLORES
 
+EngineName = Annotated[
+    Literal["auto", "hibari", "espeak", "qwen3", "chatterbox"],
+    "Program that speaks; auto: hibari for English, espeak for all others.",
+]
+
 
 @dataclass(frozen=True)
 class EngineOptions:
     """Which program speaks."""
 
-    engine: Annotated[
-        Literal["auto", "hibari", "espeak", "qwen3", "chatterbox"],
-        "Program that speaks; auto: hibari for English, espeak for all others.",
-    ] = "auto"
+    engine: EngineName = "auto"
     python: Annotated[
         str, "Python of the environment that has the engine; empty: the one of sonar-sign."
     ] = ""

@@ -1,7 +1,7 @@
 """Translations of videos, spoken: what `translate --speak` and `--dub` do after translating."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -10,11 +10,13 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import unusable_character
 from sonar_sign.core.speech_options import EngineOptions, StyleOptions
 from sonar_sign.speech.dub import Cue, dub
+from sonar_sign.speech.engine import find_engine
 from sonar_sign.speech.feelings import Feeling
 from sonar_sign.speech.protocol import Spoken
 from sonar_sign.speech.speak import speak_texts
 from sonar_sign.speech.styles import Style
 from sonar_sign.speech.texts import Text
+from sonar_sign.translation.results import Translation
 
 Key = tuple[str, Path, str]
 """A system, a video and a language."""
@@ -45,6 +47,15 @@ class TranslatedSpeech:
             if text.strip():
                 cues = self._cues.setdefault((system, video, language), [])
                 cues.append((start_s, " ".join(text.split())))
+
+    def hear(self, translation: Translation) -> None:
+        """Add a translation as it comes."""
+        self.add(translation.system, translation.video, translation.start_s, translation.texts)
+
+    def check(self, languages: Iterable[str]) -> None:
+        """Raises UserError where a language has no voice, before anything is translated."""
+        for language in languages:
+            find_engine(self.engine, language)
 
     def finish(self) -> bool:
         """Speak everything; returns whether all of it was spoken.

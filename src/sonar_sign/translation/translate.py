@@ -2,7 +2,7 @@
 
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,6 +40,7 @@ def translate(
     results: ResultOptions = ResultOptions(),  # noqa: B008 (frozen)
     stream: TextIO = sys.stdout,
     threads: int = 0,
+    listener: Callable[[Translation], None] | None = None,
 ) -> bool:
     """Translate videos and folders of videos, and write the results as they come.
 
@@ -48,8 +49,8 @@ def translate(
     Args:
         systems: that translate, side by side if there are several.
         output: file to write, or folder where subtitles of several videos go; None: `stream`.
-
         threads: of PyTorch; 0: its default.
+        listener: is told every translation after it was written.
 
     Returns:
         Whether every video was translated.
@@ -73,7 +74,7 @@ def translate(
             require_files(system)
         translators = _load(systems, request, device, threads)
         for path in track(found, "Translating", len(found)):
-            complete &= _translate_one(translators, path, request, written)
+            complete &= _translate_one(translators, path, request, written, listener)
     return complete
 
 
@@ -113,7 +114,11 @@ def _load(
 
 
 def _translate_one(
-    translators: Sequence["Translator"], path: Path, request: Request, written: ResultFiles
+    translators: Sequence["Translator"],
+    path: Path,
+    request: Request,
+    written: ResultFiles,
+    listener: Callable[[Translation], None] | None,
 ) -> bool:
     """Translate a video; False if it cannot be read to its end, which is one line."""
     from sonar_sign.translation.translator import stream_side_by_side
@@ -127,6 +132,8 @@ def _translate_one(
                     _warn(sentence)
                 told.add(sentence)
             written.write(translation)
+            if listener is not None:
+                listener(translation)
     except VideoError as error:
         _warn(f"{path} cannot be translated: {error.detail}.")
         return False

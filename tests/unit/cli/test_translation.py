@@ -298,3 +298,19 @@ def test_a_failure_leaves_the_good_result_of_before(tmp_path):
     assert run(tmp_path / "bad.mp4", "v.mp4", "--output", tmp_path / "out.txt").exit_code == 2
     assert (tmp_path / "out.txt").read_text().startswith("v.mp4\t0.00-2.00\tita_Latn\t")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.mp4", "out.txt"]
+
+
+@pytest.mark.long
+def test_translations_are_spoken_and_dubbed(tmp_path):
+    words = ("--system", "greedy", "--speak", str(tmp_path / "out"), "--engine", "espeak")
+    done = translate(*words, "--dub", str(tmp_path / "dubbed.mp4"))
+    assert done.exit_code in (0, 2), done.exception  # random models may say nothing
+    lines = (tmp_path / "out/v.ita_Latn/speech.jsonl").read_text().splitlines()
+    texts = [json.loads(line)["text"] for line in lines]
+    heard = translations("--system", "greedy", language="ita_Latn")
+    assert texts == [one[0]["text"] for one in heard if one[0]["text"].strip()]
+    if done.exit_code == 0:
+        with av.open(str(tmp_path / "dubbed.mp4")) as dubbed:
+            assert len(dubbed.streams.video) == len(dubbed.streams.audio) == 1
+    refused = translate(*words, "--lang", "fur_Latn")
+    assert "no voice for fur_Latn" in str(refused.exception)
