@@ -191,8 +191,19 @@ class LandmarkTranslator(nn.Module):
         )
 
     @torch.no_grad()
-    def translate(self, rows: Tensor, lengths: Tensor, beam_size: int = 1) -> Translations:
-        """The most probable pieces of each clip, by beam search."""
+    def translate(
+        self,
+        rows: Tensor,
+        lengths: Tensor,
+        beam_size: int = 1,
+        length_penalty: float = 1.0,
+        n_best: int = 1,
+    ) -> Translations:
+        """The most probable pieces of each clip, by beam search; `n_best` rows of each, in turn.
+
+        Args:
+            length_penalty: power of the length that log-probabilities are divided by.
+        """
         from transformers.modeling_outputs import BaseModelOutput
 
         encoded = self.encode(rows, lengths)
@@ -200,6 +211,9 @@ class LandmarkTranslator(nn.Module):
             encoder_outputs=BaseModelOutput(encoded.states),
             attention_mask=encoded.mask.long(),
             num_beams=beam_size,
+            num_return_sequences=n_best,
+            # transformers warns of it where there is no beam.
+            **({"length_penalty": length_penalty} if beam_size > 1 else {}),
             do_sample=False,
             max_new_tokens=MAX_PIECES,
         )

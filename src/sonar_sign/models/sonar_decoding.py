@@ -27,7 +27,7 @@ class Hypothesis:
     """The text without special tokens."""
     score: float
     """Log-probability of the text, its language token and `</s>`, divided by their number of
-    tokens; at most 0. Comparable within one language only."""
+    tokens to the power of the length penalty; at most 0. Comparable within one language only."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Search:
     """Maximum number of generated tokens, including the final `</s>`."""
     batch_size: int = 32
     """Embeddings decoded at once; changes the speed, not the texts."""
+    length_penalty: float = 1.0
+    """Power of the number of tokens by which a log-probability is divided; more: longer texts."""
 
 
 def search(
@@ -64,6 +66,7 @@ def search(
         beam_size=max(options.beam_size, options.n_best),
         # The limit is `a * source length + b`; an embedding has no length.
         max_gen_len=(0.0, options.max_length),
+        len_penalty=options.length_penalty,
     )
     converter = SequenceToTextConverter(
         generator, tokenizer, task="translation", target_lang=language

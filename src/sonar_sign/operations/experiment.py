@@ -116,6 +116,21 @@ class Experiment:
         """The name of a reference's files: `pretrained`, or the run of a training."""
         return PRETRAINED if reference == PRETRAINED else self._run(reference, seed).label
 
+    def sentences_before(self, sign_encoder: str) -> int:
+        """How many sentences before a clip the sign encoder of a training reads.
+
+        Args:
+            sign_encoder: `pretrained`, which reads none, or a training.
+        """
+        while sign_encoder != PRETRAINED:
+            training = self.trainings[sign_encoder]
+            if "context" in training.settings:
+                return training.settings["context"]
+            # It goes on with the sign encoder that it starts from.
+            role = "sign_encoder" if "sign_encoder" in training.starts else "start"
+            sign_encoder = training.starts[role] or PRETRAINED
+        return 0
+
     def effective_trainings(self) -> dict[str, Any]:
         return {name: one.as_values() for name, one in self.trainings.items()}
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import PredictOptions
+from sonar_sign.core.settings import defaults_of
 from sonar_sign.core.wording import nearest
 from sonar_sign.translation.inputs import SonarModels
 from sonar_sign.translation.predictions import read_record
@@ -87,7 +89,9 @@ def _declared(name: str, entry: Mapping[str, Any], root: Path) -> DeclaredSystem
         )
     decoding = dict(entry["decoding"])
     beam_size = decoding.pop("beam_size", None)
-    unknown = sorted(decoding.keys() - _NOT_DECODING)
+    usual = defaults_of(PredictOptions())
+    changed = {key for key, value in decoding.items() if value != usual.get(key)}
+    unknown = sorted(changed - _NOT_DECODING)
     if unknown:
         raise UserError(
             f"System {name!r} decodes with the setting {unknown[0]}, which translate does not "

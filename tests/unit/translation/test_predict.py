@@ -1,7 +1,7 @@
 """`predict`: features through a sign encoder and SONAR's decoder."""
 
 import json
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
@@ -128,7 +128,7 @@ def test_what_made_the_predictions(folder, tmp_path, tiny_sonar):
     assert (info["sign_hiera_sha256"], info["sign_encoder_sha256"]) == (hiera, encoder)
     assert info["checkpoint_sha256"] == encoder
     assert (info["system"], info["seed"], info["device"]) == ("any name", 5, "cpu")
-    assert info["decoding"] == {"beam_size": 2, "batch_size": 3, "precision": "auto"}
+    assert info["decoding"] == asdict(PredictOptions(beam_size=2, batch_size=3))
     assert info["precision"] == "fp32"  # such small models gain nothing by less
     roles = ("video_encoder", "sign_encoder", "landmark_model")
     assert info["components"] == dict.fromkeys(roles)  # these have no metadata
