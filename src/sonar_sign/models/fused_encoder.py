@@ -136,9 +136,7 @@ class FusedEncoder(nn.Module):
             hidden = torch.rand(len(seen), 1, 1, device=seen.device) < self.drop_features
             shown = seen.masked_fill(hidden & has_landmarks, 0.0)
         mixed = torch.where(has_landmarks, self.fusion.mix(shown, inputs.landmarks), seen)
-        encoded = self.sign_encoder.encode_projected(mixed, inputs.real)
-        encoded = self.sign_encoder.read_context(encoded, context)
-        return self.sign_encoder.pool(encoded, inputs.real)
+        return self.sign_encoder.embed_projected(mixed, inputs.real, context)
 
 
 def misalignment(inputs: EncoderInputs) -> Tensor:

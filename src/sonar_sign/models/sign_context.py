@@ -4,7 +4,7 @@ Signers point to what an earlier sentence has set up in space, and use its names
 them: a third of How2Sign's sentences need what was before (Tanzer et al. 2024, arXiv:2406.11049).
 
 The T5 encoder reads the earlier sentences as it reads the clip, each with a learnt mark that says
-how far back it is. The clip's states then attend to theirs, and what they find is added. The last
+how far back it is. The clip's rows then attend to theirs, and what they find is added. The last
 projection starts at zero, as LoRA's does (arXiv:2106.09685), so at the start nothing is added: the
 output is that of the encoder without context, to the last bit.
 """
@@ -15,6 +15,19 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+# Rows around a row that are averaged: a second of signing at 12.5 features a second.
+N_AROUND = 15
+
+
+@dataclass(frozen=True, eq=False)
+class States:
+    """Features of a batch inside a sign encoder, both `(batch, n, d_model)`."""
+
+    projected: Tensor
+    """Before its first layer."""
+    encoded: Tensor
+    """After its last one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +75,11 @@ def stack_context(earlier: Sequence[Sequence[Tensor]], feature_dim: int) -> Cont
 
 
 class ContextReader(nn.Module):
-    """Lets the states of a clip attend to those of the sentences before it.
+    """Lets a clip attend to the sentences before it.
+
+    Rows that look alike attend to each other from the start: queries and keys begin as the same
+    random projection. What is found at a row is a mean over the rows around it, because a signer
+    who sets up a person points just before or after the name.
 
     Args:
         n_sentences: how many sentences before a clip are read.
@@ -70,36 +87,54 @@ class ContextReader(nn.Module):
 
     def __init__(self, n_sentences: int, d_model: int, num_heads: int, d_kv: int):
         super().__init__()
-        self.num_heads = num_heads
+        self.num_heads, width = num_heads, num_heads * d_kv
         self.marks = nn.Parameter(torch.zeros(n_sentences, d_model))
-        self.queries, self.keys, self.values = (
-            nn.Linear(d_model, num_heads * d_kv, bias=False) for _ in range(3)
+        self.norm = nn.RMSNorm(d_model)
+        self.queries = nn.Linear(2 * d_model, width, bias=False)
+        self.keys = nn.Linear(2 * d_model, width, bias=False)
+        self.values = nn.Linear(d_model, width, bias=False)
+        self.around = nn.Conv1d(
+            width, width, N_AROUND, padding=N_AROUND // 2, groups=width, bias=False
         )
-        self.output = nn.Linear(num_heads * d_kv, d_model, bias=False)
+        self.output = nn.Linear(width, d_model, bias=False)
+        for layer in (self.queries, self.values):
+            nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
+        with torch.no_grad():
+            self.keys.weight.copy_(self.queries.weight)
+        nn.init.constant_(self.around.weight, 1 / N_AROUND)
         nn.init.zeros_(self.output.weight)
 
     def mark(self, projected: Tensor, distances: Tensor) -> Tensor:
         """Add to projected features `(batch, n_rows, d_model)` the marks of their sentences."""
         return projected + self.marks[(distances - 1).clamp_min(0)]
 
-    def forward(self, states: Tensor, earlier: Tensor, distances: Tensor) -> Tensor:
-        """The clip's states with what they find in those of the sentences before.
+    def forward(self, clip: States, earlier: States, distances: Tensor) -> Tensor:
+        """The encoded clip with what it finds in the sentences before.
 
         Args:
-            states: `(batch, n_features, d_model)`.
-            earlier: `(batch, n_rows, d_model)`.
+            clip: `n` is its number of features.
+            earlier: the sentences before, their features marked; `n` is the number of rows.
             distances: `(batch, n_rows)`, see `Context`.
 
         Returns:
-            As `states`.
+            `(batch, n_features, d_model)`.
         """
+        real = distances > 0
+        values = (self.values(earlier.encoded) * real[..., None]).transpose(1, 2)
+        values = self.around(values).transpose(1, 2)
         # A key and a value of zeros come last: where nothing is found, nothing is added.
-        keys, values = (F.pad(each(earlier), (0, 0, 0, 1)) for each in (self.keys, self.values))
-        real = F.pad(distances > 0, (0, 1), value=True)[:, None, None]
+        keys, values = (
+            F.pad(rows, (0, 0, 0, 1)) for rows in (self.keys(self._both(earlier)), values)
+        )
         found = F.scaled_dot_product_attention(
-            *map(self._heads, (self.queries(states), keys, values)), attn_mask=real
+            *map(self._heads, (self.queries(self._both(clip)), keys, values)),
+            attn_mask=F.pad(real, (0, 1), value=True)[:, None, None],
         )  # (batch, heads, n_features, d_kv)
-        return states + self.output(found.transpose(1, 2).flatten(2))
+        return clip.encoded + self.output(found.transpose(1, 2).flatten(2))
+
+    def _both(self, states: States) -> Tensor:
+        """What a row looks like, and what the encoder makes of it; the one may lose places."""
+        return torch.cat([self.norm(states.projected), states.encoded], dim=2)
 
     def _heads(self, rows: Tensor) -> Tensor:
         """`(batch, n, heads * d_kv)` to `(batch, heads, n, d_kv)`."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from sonar_sign.models.sign_context import Context, ContextReader, stack_context
+from sonar_sign.models.sign_context import Context, ContextReader, States, stack_context
 
 
 @dataclass(frozen=True)
@@ -130,13 +130,17 @@ class SignEncoder(nn.Module):
 
         Arguments as for `forward`. Outputs beyond a clip's length are undefined.
         """
+        return self.encode_projected(*self._projected(features, lengths))
+
+    def _projected(self, features: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Projected features, and where they are real."""
         if features.shape[-1] != self.config.feature_dim:
             raise ValueError(
                 f"features have width {features.shape[-1]}, the model needs "
                 f"{self.config.feature_dim}."
             )
-        projected = self.encoder.feature_projection(features)
-        return self.encode_projected(projected, real_positions(features, lengths))
+        real = real_positions(features, lengths)
+        return self.encoder.feature_projection(features), real
 
     def encode_projected(self, projected: Tensor, real: Tensor | None) -> Tensor:
         """Encoder outputs from projected features (outputs of `feature_projection` or similar).
@@ -147,20 +151,24 @@ class SignEncoder(nn.Module):
         """
         return self.encoder(inputs_embeds=projected, attention_mask=real).last_hidden_state
 
-    def read_context(self, encoded: Tensor, context: Context | None) -> Tensor:
-        """Encoder outputs `(batch, n_features, d_model)` with what the sentences before say.
+    def embed_projected(
+        self, projected: Tensor, real: Tensor | None, context: Context | None = None
+    ) -> Tensor:
+        """Embed projected features; arguments as for `encode_projected` and `forward`.
 
         Raises:
-            ValueError: it reads none, or not so many.
+            ValueError: there is a context, and it reads none.
         """
-        if context is None:
-            return encoded
-        if self.context_reader is None:
-            raise ValueError("This sign encoder reads no sentences before a clip.")
-        projected = self.encoder.feature_projection(context.features)
-        marked = self.context_reader.mark(projected, context.distances)
-        earlier = self.encode_projected(marked, context.distances > 0)
-        return self.context_reader(encoded, earlier, context.distances)
+        encoded = self.encode_projected(projected, real)
+        if context is not None:
+            if self.context_reader is None:
+                raise ValueError("This sign encoder reads no sentences before a clip.")
+            features = self.encoder.feature_projection(context.features)
+            marked = self.context_reader.mark(features, context.distances)
+            earlier = States(marked, self.encode_projected(marked, context.distances > 0))
+            clip = States(projected, encoded)
+            encoded = self.context_reader(clip, earlier, context.distances)
+        return self.pool(encoded, real)
 
     def embed_after(self, features: Tensor, earlier: Sequence[Tensor] = ()) -> Tensor:
         """Embed one clip that follows others in its video, as when a video is translated live.
@@ -197,8 +205,7 @@ class SignEncoder(nn.Module):
         Raises:
             ValueError: a shape does not fit the config, or a length does not fit the features.
         """
-        encoded = self.read_context(self.encode(features, lengths), context)
-        return self.pool(encoded, real_positions(features, lengths))
+        return self.embed_projected(*self._projected(features, lengths), context)
 
     def pool(self, encoded: Tensor, real: Tensor | None) -> Tensor:
         """The sentence embedding of encoder outputs, `(batch, embedding_dim)`.
