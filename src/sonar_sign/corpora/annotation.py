@@ -31,6 +31,9 @@ class Annotation:
     """The caption as published."""
     problem: Dropped | None = None
     """Why this row cannot be used, whatever its video is; `prepare` drops it."""
+    needs_context: str = ""
+    """`1` where the caption says what only a sentence before has signed, else `0`; empty: it is
+    not known."""
 
 
 def unusable(row: int, reason: str, detail: str) -> Annotation:

@@ -68,4 +68,5 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "end_s": _is_time,
     "n_frames": lambda value: value.isascii() and value.isdecimal() and int(value[:18]) > 0,
     "fps": _is_positive,
+    "needs_context": lambda value: value in ("", "0", "1"),
 }

@@ -1,6 +1,6 @@
 """`prepare`: turns annotations and videos into a manifest and a list of dropped clips."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,9 @@ COLUMNS = (
     "text",
     "text_raw",
 )
+# Only in manifests of corpora that say so of a row: whether the caption says what only a sentence
+# before has signed, 0 or 1.
+FURTHER_COLUMNS = ("needs_context",)
 DROPPED_COLUMNS = ("clip_id", "reason", "detail")
 CLAMPED_COLUMNS = ("clip_id", "start_s", "end_s", "video_s")
 _BREAKS = str.maketrans("\t\n\r", "   ")
@@ -71,7 +74,7 @@ def prepare(
     annotations = open_corpus(corpus_type, root).annotations(split)
     sources = (a.source for a in annotations if a.source is not None)
     videos = probe_all(root, sources, workers, probes)
-    rows, drops, outside = [], [], []
+    rows, drops, outside, further = [], [], [], []
     seen: dict[str, Annotation] = {}
     for annotation in annotations:
         video = videos.get(annotation.source)
@@ -80,6 +83,7 @@ def prepare(
             drops.append((annotation.clip_id, times.reason, _on_one_line(times.detail)))
             continue
         rows.append(_row(annotation, video, times))
+        further.append((_needs_context(annotation),))
         if times.clamped:
             published = (annotation.start_s, annotation.end_s, f"{video.duration_s:.4f}")
             outside.append((annotation.clip_id, *published))
@@ -90,7 +94,28 @@ def prepare(
     # The manifest is written last: if it exists, the other lists exist too.
     write_rows(clamped, CLAMPED_COLUMNS, outside)
     write_rows(dropped, DROPPED_COLUMNS, drops)
-    write_rows(manifest, COLUMNS, rows)
+    write_rows(manifest, *_with_further(rows, further))
+
+
+def _with_further(
+    rows: list[tuple], further: list[tuple[str, ...]]
+) -> tuple[tuple[str, ...], Iterable[tuple]]:
+    """Columns and rows, with those of `FURTHER_COLUMNS` in which a row says something."""
+    used = [at for at in range(len(FURTHER_COLUMNS)) if any(values[at] for values in further)]
+    if not used:
+        return COLUMNS, rows
+    columns = (*COLUMNS, *(FURTHER_COLUMNS[at] for at in used))
+    both = zip(rows, further, strict=True)
+    return columns, ((*row, *(values[at] for at in used)) for row, values in both)
+
+
+def _needs_context(annotation: Annotation) -> str:
+    if annotation.needs_context not in ("", "0", "1"):
+        raise UserError(
+            f"Row {annotation.row} of the annotations: needs_context is "
+            f"{annotation.needs_context[:40]!r}; write 0 or 1, or nothing."
+        )
+    return annotation.needs_context
 
 
 def _why(drops: Sequence[tuple[str, str, str]]) -> str:
