@@ -292,7 +292,7 @@ class PredictOptions:
     rerank: Annotated[
         Rerank,
         "Which of the beam's texts is taken. none: the likeliest; sonar: whose own embedding is "
-        "nearest to the clip's; mbr: with the best mean chrF to the others.",
+        "nearest to the clip's; mbr: with the best expected chrF.",
     ] = "none"
 
 

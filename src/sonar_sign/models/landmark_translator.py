@@ -65,6 +65,8 @@ class Translations:
     """`(batch, n_pieces)`, without the start token; padded with 0 after the end."""
     encoded: Encoded
     """Encoder outputs of the same clips."""
+    log_probabilities: Tensor | None = None
+    """`(batch,)`, of pieces and end; None of a search without a beam."""
 
 
 class FrontEnd(nn.Module):
@@ -216,8 +218,16 @@ class LandmarkTranslator(nn.Module):
             **({"length_penalty": length_penalty} if beam_size > 1 else {}),
             do_sample=False,
             max_new_tokens=MAX_PIECES,
+            output_scores=beam_size > 1,
+            return_dict_in_generate=True,
         )
-        return Translations(found[:, 1:], encoded)
+        scores = None
+        if beam_size > 1:
+            of_pieces = self.t5.compute_transition_scores(
+                found.sequences, found.scores, found.beam_indices
+            )
+            scores = of_pieces.sum(dim=1)
+        return Translations(found.sequences[:, 1:], encoded, scores)
 
     @torch.no_grad()
     def attention(self, encoded: Encoded, pieces: Tensor) -> Tensor:

@@ -28,6 +28,8 @@ class Hypothesis:
     score: float
     """Log-probability of the text, its language token and `</s>`, divided by their number of
     tokens to the power of the length penalty; at most 0. Comparable within one language only."""
+    log_probability: float = 0.0
+    """The same, not divided."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,11 @@ def search(
                 "low for them; fetch the model again, or use precision fp32."
             ) from error
         results.extend(
-            [Hypothesis(token_decoder(h.seq), float(h.score)) for h in found[: options.n_best]]
+            [
+                # Scores of steps add up to the whole, what was given at the start included.
+                Hypothesis(token_decoder(h.seq), float(h.score), float(h.step_scores.sum()))
+                for h in found[: options.n_best]
+            ]
             for found in output.hypotheses
         )
     return results

@@ -1,11 +1,12 @@
 """From embeddings to texts: beam search, and what chooses among the texts that it found.
 
 Beam search ranks by the decoder's probability. SONAR itself can say how near a text is to the
-embedding that it should express, and minimum Bayes risk takes the text that the others support
-most (Kumar and Byrne 2004, N04-1022; with chrF as utility as in Eikema and Aziz 2022,
-arXiv:2108.04718).
+embedding that it should express. Minimum Bayes risk takes the text whose chrF is best on average,
+if a reference were each text of the beam with its probability (Kumar and Byrne 2004, N04-1022; with
+chrF as in Freitag et al. 2022, arXiv:2111.09388).
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
@@ -48,7 +49,10 @@ def decode(
     if options.rerank == "sonar":
         scores = nearness(texts, embeddings, lambda some: sonar.embed(some, language))
     else:
-        scores = [expected_chrf(of_clip) for of_clip in texts]
+        scores = [
+            expected_chrf(of_clip, [one.log_probability for one in hypotheses])
+            for of_clip, hypotheses in zip(texts, found, strict=True)
+        ]
     return [reranked(*pair) for pair in zip(found, scores, strict=True)]
 
 
@@ -77,19 +81,22 @@ def nearness(
     ]
 
 
-def expected_chrf(texts: Sequence[str]) -> list[float]:
-    """The mean chrF of each text with all others as references; every text counts alike."""
-    if len(texts) == 1:
-        return [0.0]
+def expected_chrf(texts: Sequence[str], log_probabilities: Sequence[float]) -> list[float]:
+    """The mean chrF of each text with all as references, weighted by their probabilities.
+
+    Args:
+        log_probabilities: of whole texts, whatever they are divided by elsewhere.
+    """
+    likeliest = max(log_probabilities)
+    weights = [math.exp(one - likeliest) for one in log_probabilities]
     scorer = _chrf()
     return [
         sum(
-            scorer.sentence_score(text, [other]).score
-            for place, other in enumerate(texts)
-            if place != own
+            weight * scorer.sentence_score(text, [reference]).score
+            for reference, weight in zip(texts, weights, strict=True)
         )
-        / (len(texts) - 1)
-        for own, text in enumerate(texts)
+        / sum(weights)
+        for text in texts
     ]
 
 

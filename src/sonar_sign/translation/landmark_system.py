@@ -117,10 +117,12 @@ class LandmarkSystem:
         return found if n_best == 1 else self._by_mbr(found, n_best)
 
     def _by_mbr(self, found: Translations, n_best: int) -> Translations:
-        """Of the `n_best` translations of each clip, the one that the others support most."""
+        """Of the `n_best` translations of each clip, the one with the best expected chrF."""
         pieces = found.pieces.unflatten(0, (-1, n_best))  # (n_clips, n_best, n_pieces)
         texts = [[self.tokenizer.decode(one) for one in of_clip] for of_clip in pieces.tolist()]
-        best = [reranked(range(n_best), expected_chrf(of_clip))[0] for of_clip in texts]
+        probabilities = found.log_probabilities.unflatten(0, (-1, n_best)).tolist()
+        scores = [expected_chrf(*of_clip) for of_clip in zip(texts, probabilities, strict=True)]
+        best = [reranked(range(n_best), of_clip)[0] for of_clip in scores]
         return Translations(pieces[range(len(pieces)), best], found.encoded)
 
     @torch.inference_mode()

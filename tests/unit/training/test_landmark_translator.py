@@ -33,6 +33,7 @@ from sonar_sign.core.files import sha256_of
 from sonar_sign.core.options import PredictOptions
 from sonar_sign.core.tables import read_table
 from sonar_sign.models.landmark_checkpoint import load_landmark_model
+from sonar_sign.models.landmark_tokenizer import END
 from sonar_sign.models.model_files import read_metadata
 from sonar_sign.training.landmark_translator import LandmarkInputs, LandmarkTraining
 from sonar_sign.training.task import Destination, run_training
@@ -125,14 +126,18 @@ def test_minimum_bayes_risk_chooses_among_the_beam(folder, trained, tmp_path):
     found = translate(folder, tmp_path / "mbr", trained, beam_size=4, rerank="mbr")
     model, tokenizer = load_landmark_model(trained)
     rows = {c: torch.from_numpy(r.astype(np.float32))[None] for c, r in random_rows(IDS).items()}
-    moved = 0
-    for clip_id, text in found.items():
+    for clip_id, text in [*found.items()][:3]:
         length = torch.tensor([rows[clip_id].shape[1]])
-        beam = model.translate(rows[clip_id], length, 4, n_best=4).pieces.tolist()
-        texts = [tokenizer.decode(pieces) for pieces in beam]
-        scores = expected_chrf(texts)
+        beam = model.translate(rows[clip_id], length, 4, n_best=4)
+        texts = [tokenizer.decode(pieces) for pieces in beam.pieces.tolist()]
+        scores = expected_chrf(texts, beam.log_probabilities.tolist())
+        first = beam.pieces[0].tolist()
+        caption = torch.tensor([first[: first.index(END) + 1]])
+        with torch.no_grad():
+            loss = model.loss(model.encode(rows[clip_id], length), caption, 0.0)
+        expected = -loss.item() * caption.shape[1]
+        assert beam.log_probabilities[0].item() == pytest.approx(expected, rel=1e-3)
         assert text == texts[scores.index(max(scores))]
-        moved += text != texts[0]
     looks = read_attention(tmp_path / "mbr/test.attention.npz")
     for look in looks:
         assert "".join(look.pieces).replace("▁", " ").strip() == found[look.clip_id]

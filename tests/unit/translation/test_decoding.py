@@ -40,12 +40,18 @@ def test_of_equals_the_likelier_stays_first():
 
 def test_mbr_takes_what_the_others_support():
     texts = ["I am cold.", "You can bake it now.", "You can bake this now.", "You can make it now."]
-    scores = expected_chrf(texts)
+    scores = expected_chrf(texts, [-1.0] * 4)
     assert scores.index(max(scores)) == 1 and min(scores) == scores[0]
-    by_hand = [sacrebleu.sentence_chrf(texts[1], [texts[n]]).score for n in (0, 2, 3)]
-    assert scores[1] == pytest.approx(sum(by_hand) / 3)
-    assert expected_chrf(["alone"]) == [0.0]
-    assert expected_chrf(["", ""]) == [0.0, 0.0]
+    by_hand = [sacrebleu.sentence_chrf(texts[1], [text]).score for text in texts]
+    assert scores[1] == pytest.approx(sum(by_hand) / 4)
+    # What is far more probable than all others needs no support.
+    likely = expected_chrf(texts, [-1.0, -9.0, -9.0, -9.0])
+    assert likely.index(max(likely)) == 0
+    weights = [torch.tensor(x).exp().item() for x in (-1.0, -9.0, -9.0, -9.0)]
+    expected = sum(w * one for w, one in zip(weights, by_hand, strict=True)) / sum(weights)
+    assert likely[1] == pytest.approx(expected)
+    assert expected_chrf(["alone"], [-2000.0]) == [pytest.approx(100)]
+    assert expected_chrf(["", ""], [-1.0, -2.0]) == [0.0, 0.0]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +92,12 @@ def test_mbr_reorders_the_beam(sonar, embeddings):
     beam = sonar.decode_n_best(embeddings, "eng_Latn", n_best=4, beam_size=4)
     found = decode(sonar, embeddings, "eng_Latn", replace(OPTIONS, rerank="mbr"))
     for of_clip, ranked in zip(beam, found, strict=True):
-        scores = expected_chrf([one.text for one in of_clip])
+        for one in of_clip:
+            n_tokens = len(sonar.tokenize([one.text], "eng_Latn", "target")[0]) - 1
+            assert one.log_probability == pytest.approx(one.score * n_tokens, rel=1e-4)
+        scores = expected_chrf(
+            [one.text for one in of_clip], [one.log_probability for one in of_clip]
+        )
         assert ranked[0].text == of_clip[scores.index(max(scores))].text
 
 
