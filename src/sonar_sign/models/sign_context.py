@@ -41,6 +41,16 @@ class Context:
     """`(batch, n_rows)` int64: 1 for rows of the sentence just before, 2 for the one before that;
     0 where there is no row."""
 
+    @property
+    def encoded_rows(self) -> Tensor:
+        """`(batch, n_rows)` bool: rows that are encoded; where there are none, one of zeros.
+
+        Attention to nothing at all is NaN in half precision.
+        """
+        real = self.distances > 0
+        none = ~real.any(dim=1, keepdim=True)
+        return torch.cat([real[:, :1] | none, real[:, 1:]], dim=1)
+
     def to(self, device: torch.device) -> "Context":
         return Context(
             self.features.to(device, non_blocking=True),
@@ -120,7 +130,7 @@ class ContextReader(nn.Module):
             `(batch, n_features, d_model)`.
         """
         real = distances > 0
-        values = (self.values(earlier.encoded) * real[..., None]).transpose(1, 2)
+        values = self.values(earlier.encoded).masked_fill(~real[..., None], 0).transpose(1, 2)
         values = self.around(values).transpose(1, 2)
         # A key and a value of zeros come last: where nothing is found, nothing is added.
         keys, values = (

@@ -165,7 +165,7 @@ class SignEncoder(nn.Module):
                 raise ValueError("This sign encoder reads no sentences before a clip.")
             features = self.encoder.feature_projection(context.features)
             marked = self.context_reader.mark(features, context.distances)
-            earlier = States(marked, self.encode_projected(marked, context.distances > 0))
+            earlier = States(marked, self.encode_projected(marked, context.encoded_rows))
             clip = States(projected, encoded)
             encoded = self.context_reader(clip, earlier, context.distances)
         return self.pool(encoded, real)

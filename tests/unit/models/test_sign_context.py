@@ -91,9 +91,17 @@ def test_gradients_reach_the_sentences_before():
     assert torch.equal(reached, context.distances > 0)
 
 
-def test_a_batch_of_first_sentences_trains_every_weight_too():
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_a_batch_of_first_sentences_trains_every_weight_too(precision):
     model = reader().train()
-    model(FEATURES[:1], context=stack_context([[]], 24)).sum().backward()
+    # T5's biases of positions, all negative, must not add up to minus infinity.
+    torch.nn.init.constant_(
+        model.encoder.block[0].layer[0].SelfAttention.relative_attention_bias.weight, -9e35
+    )
+    with torch.autocast("cpu", precision, enabled=precision != torch.float32):
+        embeddings = model(FEATURES[:2], context=stack_context([[], EARLIER[1]], 24))
+        assert torch.isfinite(embeddings).all()
+        embeddings[:1].sum().backward()
     assert all(weight.grad is not None for weight in model.parameters())
     assert all(torch.isfinite(weight.grad).all() for weight in model.parameters())
 
