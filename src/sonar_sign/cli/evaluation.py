@@ -28,7 +28,9 @@ class CompareFiles:
     reference: Annotated[
         Path | None, "Captions of prediction files: clip_id, source, text, or a sentence per line."
     ] = None
-    manifest: Annotated[Path | None, "Table with signer, n_frames, fps, for breakdowns."] = None
+    manifest: Annotated[
+        Path | None, "Table with signer, n_frames, fps, needs_context, for breakdowns."
+    ] = None
     training: Annotated[list[Path], "Training captions, for floors: text, or one per line."] = ()
     timings: Annotated[list[Path], "What predict measured (.timings.json); repeat for all."] = ()
 

@@ -15,6 +15,7 @@ from sonar_sign.cli.training_flags import (
     SupervisionFlags,
     weights_of,
 )
+from sonar_sign.core.feature_options import ContextOptions, FeatureAugmentOptions
 from sonar_sign.core.options import (
     AugmentOptions,
     DecoderOptions,
@@ -138,6 +139,8 @@ def train_sign_encoder(
     options: TrainOptions,
     losses: LossOptions,
     decoder: DecoderOptions,
+    context: ContextOptions,
+    augmentation: FeatureAugmentOptions,
 ) -> None:
     """Train the sign encoder on features (stage 2), and SONAR's decoder where asked to.
 
@@ -162,7 +165,8 @@ def train_sign_encoder(
         sign_encoder,
         features.sign_hiera,
     )
-    run_task(SignEncoderTraining(inputs, options, losses, decoder), run)
+    task = SignEncoderTraining(inputs, options, losses, decoder, context, augmentation)
+    run_task(task, run)
 
 
 def train_landmark_translator(

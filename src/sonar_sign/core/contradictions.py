@@ -30,6 +30,12 @@ CONTRADICTIONS = (
         "n_best {n_best} is more than beam_size {beam_size}; raise beam_size, or lower n_best",
     ),
     Contradiction(
+        ("rerank", "beam_size"),
+        lambda rerank, beam_size: rerank != "none" and beam_size == 1,
+        "rerank {rerank} chooses among the texts of the beam, and beam_size 1 finds one; raise it, "
+        "or use rerank none",
+    ),
+    Contradiction(
         ("precision", "device"),
         lambda precision, device: precision == "fp16" and device == "cpu",
         "precision fp16 needs a GPU and device is cpu; use fp32 or bf16",
@@ -43,6 +49,17 @@ CONTRADICTIONS = (
         ("strategy", "device"),
         lambda strategy, device: strategy == "fsdp" and device == "cpu",
         "strategy fsdp needs GPUs and device is cpu; use ddp or auto",
+    ),
+    Contradiction(
+        ("strategy", "ema", "average"),
+        lambda strategy, ema, average: strategy == "fsdp" and (ema > 0 or average > 1),
+        "strategy fsdp spreads weights over GPUs, so ema and average do not see them whole; use "
+        "ddp, or ema 0 and average 1",
+    ),
+    Contradiction(
+        ("ema", "average"),
+        lambda ema, average: ema > 0 and average > 1,
+        "ema {ema} and average {average} both average weights; use one of them",
     ),
     Contradiction(
         ("mse", "cosine", "infonce", "decoder_ce"),

@@ -32,6 +32,7 @@ Compat = Literal["ssvp_slt", "exact"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 AutoPrecision = Annotated[Precision, "auto: bf16 where it gains, else fp32; fp16: GPU only."]
 Split = Literal["train", "val", "test"]
+Rerank = Literal["none", "sonar", "mbr"]
 LandmarkSource = Literal["openpose", "pose", "rtmpose", "mediapipe"]
 FolderRate = Annotated[
     float,
@@ -167,6 +168,17 @@ class TrainOptions:
     warmup: Annotated[float, "Share of the steps in which the learning rate rises.", SHARE] = 0.05
     gradient_clip: Annotated[float, "Largest norm of the gradient.", above(0, 1e6)] = 1.0
     eval_every: Annotated[int, "Epochs between two validations.", between(1, 100_000)] = 1
+    ema: Annotated[
+        float,
+        "Decay of an exponential moving average of the weights, which is what is kept; 0: none.",
+        SHARE_BELOW_ONE,
+    ] = 0.0
+    average: Annotated[
+        int, "Epochs, the last ones, whose weights are averaged; 1: none.", between(1, 100)
+    ] = 1
+    curriculum: Annotated[
+        int, "Epochs, the first ones, that go from short clips to long ones.", between(0, 100_000)
+    ] = 0
     select: Annotated[
         Literal["bleu_4", "chrf", "cosine"], "Metric by which the best checkpoint is chosen."
     ] = "bleu_4"
@@ -278,6 +290,16 @@ class PredictOptions:
     beam_size: Annotated[int, "Hypotheses kept by beam search.", between(1, 100)] = 5
     batch_size: Annotated[int, "Clips encoded and decoded together.", BATCH] = 32
     precision: AutoPrecision = "auto"
+    length_penalty: Annotated[
+        float,
+        "Power of the length that a text's score is divided by; more: longer texts.",
+        between(0, 10),
+    ] = 1.0
+    rerank: Annotated[
+        Rerank,
+        "Which of the beam's texts is taken. none: the likeliest; sonar: whose own embedding is "
+        "nearest to the clip's; mbr: with the best expected chrF.",
+    ] = "none"
 
 
 @dataclass(frozen=True)

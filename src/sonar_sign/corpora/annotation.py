@@ -38,6 +38,9 @@ class Annotation:
     """Language of the caption as a FLORES code; empty: that of the corpus."""
     box: tuple[float, float, float, float] | None = None
     """Where the signer is, `x0, y0, x1, y1` as shares of width and height; None: to be found."""
+    needs_context: str = ""
+    """`1` where the caption says what only a sentence before has signed, else `0`; empty: it is
+    not known."""
 
 
 def unusable(row: int, reason: str, detail: str) -> Annotation:

@@ -21,6 +21,9 @@ ANNOTATIONS = (
 VIDEO_FOLDERS = ("raw_videos", "video_level/{split}/rgb_front/raw_videos")
 CLIP_FOLDERS = ("raw_videos", "sentence_level/{split}/rgb_front/raw_videos")
 
+# A column that may stand in annotation files besides the published ones.
+NEEDS_CONTEXT = "needs_context"
+
 # Published numbers of sentences, which disagree: the paper (Duarte et al. 2021), the realigned
 # annotation files, and the clips that can be downloaded.
 OFFICIAL_COUNTS = {
@@ -104,6 +107,7 @@ class How2Sign:
             signer=parts[1] if len(parts) == 3 else "",
             text=row.fields[CAPTION],
             problem=bad if full_video else None,  # a sentence clip is used from start to end
+            needs_context=row.fields.get(NEEDS_CONTEXT, "").strip(),
         )
 
     def _find(self, folders: tuple[str, ...], name: str, split: str) -> str | None:

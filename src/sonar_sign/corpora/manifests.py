@@ -82,4 +82,5 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "n_frames": lambda value: value.isascii() and value.isdecimal() and int(value[:18]) > 0,
     "fps": _is_positive,
     "box": _is_box,
+    "needs_context": lambda value: value in ("", "0", "1"),
 }

@@ -30,8 +30,9 @@ COLUMNS = (
     "text_raw",
 )
 # Only in manifests of corpora that say so of a row: the caption's language where it is not the
-# corpus's, and where the signer is (`x0 y0 x1 y1`, shares of width and height).
-FURTHER_COLUMNS = ("language", "box")
+# corpus's, where the signer is (`x0 y0 x1 y1`, shares of width and height), and whether the caption
+# says what only a sentence before has signed, 0 or 1.
+FURTHER_COLUMNS = ("language", "box", "needs_context")
 DROPPED_COLUMNS = ("clip_id", "reason", "detail")
 CLAMPED_COLUMNS = ("clip_id", "start_s", "end_s", "video_s")
 _BREAKS = str.maketrans("\t\n\r", "   ")
@@ -92,7 +93,8 @@ def prepare(
             continue
         rows.append(_row(annotation, video, times))
         language = annotation.language or reading.caption_language
-        further.append((language, _written_box(annotation.box)))
+        box, needs = _written_box(annotation.box), _needs_context(annotation)
+        further.append((language, box, needs))
         if times.clamped:
             published = (annotation.start_s, annotation.end_s, f"{video.duration_s:.4f}")
             outside.append((annotation.clip_id, *published))
@@ -107,7 +109,7 @@ def prepare(
 
 
 def _with_further(
-    rows: list[tuple], further: list[tuple[str, str]]
+    rows: list[tuple], further: list[tuple[str, ...]]
 ) -> tuple[tuple[str, ...], Iterable[tuple]]:
     """Columns and rows, with those of `FURTHER_COLUMNS` in which a row says something."""
     used = [at for at in range(len(FURTHER_COLUMNS)) if any(values[at] for values in further)]
@@ -130,6 +132,15 @@ def _missing_videos(gone: set[str], n_there: int) -> list[str]:
         f"{len(gone)} of {len(gone) + n_there} videos are missing, and their sentences are dropped "
         f"({names})."
     ]
+
+
+def _needs_context(annotation: Annotation) -> str:
+    if annotation.needs_context not in ("", "0", "1"):
+        raise UserError(
+            f"Row {annotation.row} of the annotations: needs_context is "
+            f"{annotation.needs_context[:40]!r}; write 0 or 1, or nothing."
+        )
+    return annotation.needs_context
 
 
 def _why(drops: Sequence[tuple[str, str, str]]) -> str:

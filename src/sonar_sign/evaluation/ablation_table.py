@@ -12,6 +12,7 @@ from sonar_sign.evaluation.comparison_table import (
     read_comparison,
     with_deviation,
 )
+from sonar_sign.evaluation.context_breakdown import COLUMN, GROUPS
 from sonar_sign.evaluation.settings import KIND, as_text
 from sonar_sign.evaluation.significance import p_values
 
@@ -24,7 +25,8 @@ def write_ablation_table(comparison: Path, output: Path, base: str | None = None
 
     A row per system in the base's language, the base first: the settings in which it differs from
     the base, BLEU-4 (mean and standard deviation over seeds), each seed's BLEU-4, and the larger p
-    of both tests against the base.
+    of both tests against the base. Where the comparison knows which sentences need a sentence
+    before, BLEU-4 of these with its interval, and p, are the last two columns.
 
     Args:
         base: a system of the comparison, by default its first.
@@ -60,6 +62,7 @@ def ablation_table(comparison: dict[str, Any], base: str) -> Table:
         ],
     ]
     p_of = p_values(comparison, base)
+    context = comparison["breakdowns"].get(COLUMN, {}).get(GROUPS["1"])
     rows = []
     for name in names:
         scores = comparison["systems"][name]
@@ -73,11 +76,27 @@ def ablation_table(comparison: dict[str, Any], base: str) -> Table:
                 with_deviation(cell),
                 ", ".join(f"{value:.1f}" for value in seeds.values()),
                 "" if p is None else f"{p:.3f}",
+                *_in_context(context, name, base),
             ]
         )
     header = ["system", "changed settings", "BLEU-4", "each seed", f"p against {base}"]
+    if context:
+        header += [f"BLEU-4 of {context['n']} in context", f"p against {base}"]
     # Every column but the first two holds numbers.
     return Table("", header, rows, len(header) - 2, 2)
+
+
+def _in_context(context: dict[str, Any] | None, name: str, base: str) -> list[str]:
+    """BLEU-4 with its interval where a sentence before is needed, and the larger p."""
+    if not context:
+        return []
+    interval = context["intervals"][name]
+    text = f"{context['systems'][name]:.1f}"
+    if "low" in interval:
+        text += f" ({interval['low']:.1f} to {interval['high']:.1f})"
+    pair = {name, base}
+    found = [row["p"] for row in context["significance"] if {*row["systems"]} == pair]
+    return [text, f"{max(found):.3f}" if found else ""]
 
 
 def _changes(settings: dict[str, Any], first: dict[str, Any], keys: list[str]) -> str:

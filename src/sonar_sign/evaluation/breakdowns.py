@@ -8,6 +8,7 @@ import numpy as np
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.numbers import parse_number
+from sonar_sign.evaluation.context_breakdown import by_need_of_context
 from sonar_sign.evaluation.seeds import SystemRuns
 from sonar_sign.evaluation.system_scores import SystemScores
 from sonar_sign.metrics.tokens import words
@@ -21,6 +22,7 @@ def breakdowns(
     systems: Mapping[str, SystemRuns],
     about_clips: Mapping[str, Mapping[str, str]],
     training: Sequence[str] | None,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """BLEU-4 of every system on groups of clips, and F1 of words by how often training has them.
 
@@ -30,6 +32,7 @@ def breakdowns(
         about_clips: by clip id, columns of the manifest; `signer` and `n_frames` with `fps` are
             used where all clips have them.
         training: captions; None leaves the words out.
+        seed: of the intervals of `needs_context`.
 
     Returns:
         For each way of grouping, its groups in order, each with `n` (clips, or words of the
@@ -48,6 +51,9 @@ def breakdowns(
         found["duration"] = _by_bin(systems, durations, DURATION_EDGES, "s")
     if all(row.get("signer") for row in rows):
         found["signer"] = _by_name(systems, [row["signer"] for row in rows])
+    context = by_need_of_context(systems, rows, seed)
+    if context is not None:
+        found["needs_context"] = context
     if training is not None:
         found["word_frequency"] = _by_frequency(systems, training, language)
     return found

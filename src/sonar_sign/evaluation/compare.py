@@ -47,7 +47,7 @@ class CompareOptions:
     """Of prediction files: a table with `clip_id`, `text` and, for honest intervals, `source`; or
     one sentence per line."""
     manifest: Path | None = None
-    """Table with `clip_id` and `signer`, `n_frames`, `fps`, for breakdowns."""
+    """Table with `clip_id` and `signer`, `n_frames`, `fps`, `needs_context`, for breakdowns."""
     training: Sequence[Path] = ()
     """Tables with `text`: the captions of training, in `language`."""
     language: str = "eng_Latn"
@@ -134,7 +134,7 @@ def _comparison(
         "floors_from": _source_of_floors(training),
         "seen_in_training": None if seen is None else _share(seen),
         "significance": _significance(systems, resampling),
-        "breakdowns": breakdowns(broken_down, about_clips, training),
+        "breakdowns": breakdowns(broken_down, about_clips, training, options.seed),
         "published": published(options.corpus_type, options.split),
         "about": {name: _about(system, folder) for name, system in systems.items()},
     }

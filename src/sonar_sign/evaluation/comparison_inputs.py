@@ -18,7 +18,7 @@ from sonar_sign.evaluation.system_scores import SystemScores, score
 from sonar_sign.translation.predictions import RunInfo
 
 # Columns of a manifest that group clips.
-ABOUT_CLIPS = ("signer", "n_frames", "fps")
+ABOUT_CLIPS = ("signer", "n_frames", "fps", "needs_context")
 
 
 @dataclass(frozen=True)

@@ -85,12 +85,13 @@ def _public_files(source: Path) -> list[PublicPart]:
 def _write_decoder(source: Path, trained: Path | None, folder: Path, half: bool) -> None:
     from sonar.models.sonar_text import SONAR_TEXT_DECODER_FAMILY
 
+    from sonar_sign.models.sonar_cards import file_of
     from sonar_sign.models.sonar_text import SonarText
 
     sonar = SonarText.open(source, decoder=trained, only_decodes=True)
     card = sonar.cards[SONAR_TEXT_DECODER_FAMILY]
     place = folder / SONAR_DECODER
-    _write_part(sonar.decoder_file, SONAR_TEXT_DECODER_FAMILY, card, place, half)
+    _write_part(file_of(card, "checkpoint"), SONAR_TEXT_DECODER_FAMILY, card, place, half)
 
 
 def _write_rest(source: Path, folder: Path, half: bool) -> None:

@@ -18,6 +18,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.models.checkpoint import ENCODER_ENTRY, load_sign_encoder
 from sonar_sign.models.landmark_translator import LandmarkTranslator
 from sonar_sign.models.model_files import assign, read_metadata, read_tensors, tensors_of, write
+from sonar_sign.models.sign_context import Context
 from sonar_sign.models.sign_encoder import SignEncoder, real_positions
 
 ENTRY = "fusion"
@@ -86,14 +87,19 @@ class FusedEncoder(nn.Module):
         return self
 
     def forward(
-        self, features: Tensor, lengths: Tensor, rows: Tensor, row_lengths: Tensor
+        self,
+        features: Tensor,
+        lengths: Tensor,
+        rows: Tensor,
+        row_lengths: Tensor,
+        context: Context | None = None,
     ) -> Tensor:
-        """Embed clips; arguments as for `encoder_inputs`.
+        """Embed clips; arguments as for `encoder_inputs` and `embed`.
 
         Returns:
             `(batch, embedding_dim)`.
         """
-        return self.embed(self.encoder_inputs(features, lengths, rows, row_lengths))
+        return self.embed(self.encoder_inputs(features, lengths, rows, row_lengths), context)
 
     def encoder_inputs(
         self, features: Tensor, lengths: Tensor, rows: Tensor, row_lengths: Tensor
@@ -118,16 +124,19 @@ class FusedEncoder(nn.Module):
             real,
         )
 
-    def embed(self, inputs: EncoderInputs) -> Tensor:
-        """`(batch, embedding_dim)`; in training, some clips' features are hidden."""
+    def embed(self, inputs: EncoderInputs, context: Context | None = None) -> Tensor:
+        """`(batch, embedding_dim)`; in training, some clips' features are hidden.
+
+        Args:
+            context: features of the sentences before, for a sign encoder that reads them.
+        """
         seen, has_landmarks = inputs.seen, inputs.has_landmarks
         shown = seen
         if self.training and self.drop_features:
             hidden = torch.rand(len(seen), 1, 1, device=seen.device) < self.drop_features
             shown = seen.masked_fill(hidden & has_landmarks, 0.0)
         mixed = torch.where(has_landmarks, self.fusion.mix(shown, inputs.landmarks), seen)
-        encoded = self.sign_encoder.encode_projected(mixed, inputs.real)
-        return self.sign_encoder.pool(encoded, inputs.real)
+        return self.sign_encoder.embed_projected(mixed, inputs.real, context)
 
 
 def misalignment(inputs: EncoderInputs) -> Tensor:

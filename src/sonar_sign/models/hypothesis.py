@@ -10,5 +10,7 @@ class Hypothesis:
     text: str
     """The text without special tokens."""
     score: float
-    """Log-probability of the text, its special tokens included, divided by their number of tokens;
-    at most 0. Comparable within one system and language only."""
+    """Log-probability of the text, its special tokens included, divided by their number of tokens
+    to the power of the length penalty; at most 0. Comparable in one system and language only."""
+    log_probability: float = 0.0
+    """The same, not divided."""

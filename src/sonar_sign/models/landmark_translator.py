@@ -67,6 +67,8 @@ class Translations:
     """Encoder outputs of the same clips."""
     scores: Tensor | None = None
     """`(batch,)`, where they were asked for: see `LandmarkTranslator.hypotheses`."""
+    log_probabilities: Tensor | None = None
+    """`(batch,)`, of pieces and end; None of a search without a beam."""
 
 
 class FrontEnd(nn.Module):
@@ -193,8 +195,19 @@ class LandmarkTranslator(nn.Module):
         )
 
     @torch.no_grad()
-    def translate(self, rows: Tensor, lengths: Tensor, beam_size: int = 1) -> Translations:
-        """The most probable pieces of each clip, by beam search."""
+    def translate(
+        self,
+        rows: Tensor,
+        lengths: Tensor,
+        beam_size: int = 1,
+        length_penalty: float = 1.0,
+        n_best: int = 1,
+    ) -> Translations:
+        """The most probable pieces of each clip, by beam search; `n_best` rows of each, in turn.
+
+        Args:
+            length_penalty: power of the length that log-probabilities are divided by.
+        """
         from transformers.modeling_outputs import BaseModelOutput
 
         encoded = self.encode(rows, lengths)
@@ -202,14 +215,30 @@ class LandmarkTranslator(nn.Module):
             encoder_outputs=BaseModelOutput(encoded.states),
             attention_mask=encoded.mask.long(),
             num_beams=beam_size,
+            num_return_sequences=n_best,
+            # transformers warns of it where there is no beam.
+            **({"length_penalty": length_penalty} if beam_size > 1 else {}),
             do_sample=False,
             max_new_tokens=MAX_PIECES,
+            output_scores=beam_size > 1,
+            return_dict_in_generate=True,
         )
-        return Translations(found[:, 1:], encoded)
+        scores = None
+        if beam_size > 1:
+            of_pieces = self.t5.compute_transition_scores(
+                found.sequences, found.scores, found.beam_indices
+            )
+            scores = of_pieces.sum(dim=1)
+        return Translations(found.sequences[:, 1:], encoded, log_probabilities=scores)
 
     @torch.no_grad()
     def hypotheses(
-        self, rows: Tensor, lengths: Tensor, beam_size: int = 1, n_best: int = 1
+        self,
+        rows: Tensor,
+        lengths: Tensor,
+        beam_size: int = 1,
+        n_best: int = 1,
+        length_penalty: float = 1.0,
     ) -> Translations:
         """The most probable pieces of one clip, best first, by the search of `translate`.
 
@@ -217,10 +246,11 @@ class LandmarkTranslator(nn.Module):
             rows: `(1, n_rows, feature_dim)`.
             lengths: `(1,)`.
             beam_size: raised to `n_best` if smaller.
+            length_penalty: as for `translate`.
 
         Returns:
             `n_best` rows of pieces with their scores: the log-probability of the pieces and the
-            end, divided by their number.
+            end, divided by their number to the power of the length penalty.
         """
         from transformers.modeling_outputs import BaseModelOutput
 
@@ -230,6 +260,7 @@ class LandmarkTranslator(nn.Module):
             attention_mask=encoded.mask.long(),
             num_beams=max(beam_size, n_best),
             num_return_sequences=n_best,
+            **({"length_penalty": length_penalty} if max(beam_size, n_best) > 1 else {}),
             do_sample=False,
             max_new_tokens=MAX_PIECES,
             output_scores=True,
@@ -237,11 +268,15 @@ class LandmarkTranslator(nn.Module):
         )
         pieces, scores = found.sequences[:, 1:], found.get("sequences_scores")
         if scores is None:  # a greedy search has none
-            chosen = self.t5.compute_transition_scores(
+            of_pieces = self.t5.compute_transition_scores(
                 found.sequences, found.scores, normalize_logits=True
             )
-            scores = chosen.mean(dim=1)
-        return Translations(pieces, encoded, scores)
+            scores = of_pieces.mean(dim=1)
+        else:
+            of_pieces = self.t5.compute_transition_scores(
+                found.sequences, found.scores, found.beam_indices
+            )
+        return Translations(pieces, encoded, scores, of_pieces.sum(dim=1))
 
     @torch.no_grad()
     def attention(self, encoded: Encoded, pieces: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 T = TypeVar("T")
 
 _WIDTH, _KERNEL, _FACTOR, _EPSILON = (1, 65_536), (1, 255), (0.0625, 16), (1e-15, 0.1)
+MAX_STAGES, MAX_CONTEXT = 8, 2
 # Least and largest value by field; several times what any model of its kind has.
 BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
@@ -19,6 +20,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "num_decoder_layers": (0, 256),
         "relative_attention_num_buckets": (2, 4096),
         "relative_attention_max_distance": (2, 1_000_000),
+        "context": (0, MAX_CONTEXT),
         "dropout_rate": (0, 0.99),
         "layer_norm_epsilon": _EPSILON,
         "norm_eps": _EPSILON,
@@ -39,7 +41,6 @@ BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "mlp_ratio": (0.0625, 64),
     }
 )
-MAX_STAGES = 8
 _FEED_FORWARD = ("relu", "gated-gelu", "gated-silu")
 # Fields that count blocks, which take time to build even without memory.
 _BLOCKS = ("num_layers", "num_decoder_layers", "stages")

@@ -5,10 +5,13 @@ of word embeddings; the sentence embedding is the output of one decoder step fro
 projected to SONAR's space (Duquenne et al. 2023, arXiv:2308.11466, attention pooling).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
+
+from sonar_sign.models.sign_context import Context, ContextReader, States, stack_context
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class SignEncoderConfig:
     relative_attention_max_distance: int = 128
     dropout_rate: float = 0.0
     layer_norm_epsilon: float = 1e-6
+    context: int = 0
+    """Sentences before a clip that are read too; the public model reads none."""
 
     @classmethod
     def t5_v1_1_large(cls) -> "SignEncoderConfig":
@@ -55,6 +60,8 @@ class FeatureProjection(nn.Module):
 
 class SignEncoder(nn.Module):
     """Computes SONAR embeddings of clips; state-dict keys are those of the public checkpoint.
+
+    One that reads the sentences before a clip has those of a `ContextReader` besides.
 
     `shared`, `encoder` and `decoder` are the parts of a transformers `T5Model`; the word embedding
     is one tensor with three names.
@@ -97,19 +104,43 @@ class SignEncoder(nn.Module):
         self.projection_out = nn.Linear(config.d_model, config.embedding_dim, bias=False)
         # SONAR embeddings are small numbers; the reference initialises its projection like this.
         nn.init.normal_(self.projection_out.weight, std=1e-4)
+        self.context_reader = _reader_of(config)
+
+    def read_sentences_before(self, n_sentences: int) -> None:
+        """Let it read so many sentences before a clip; until it is trained, no embedding changes.
+
+        Raises:
+            ValueError: it reads more of them already.
+        """
+        if n_sentences < self.config.context:
+            raise ValueError(f"It reads {self.config.context} sentences before, not {n_sentences}.")
+        if n_sentences == self.config.context:
+            return
+        self.config = replace(self.config, context=n_sentences)
+        before, self.context_reader = self.context_reader, _reader_of(self.config)
+        if before is not None:
+            state = before.state_dict()
+            marks = self.context_reader.marks.detach().clone()
+            marks[: len(state["marks"])] = state["marks"]
+            self.context_reader.load_state_dict({**state, "marks": marks})
+        self.context_reader.to(self.projection_out.weight)
 
     def encode(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Encoder outputs, one for each feature: (batch, n_features, d_model).
 
         Arguments as for `forward`. Outputs beyond a clip's length are undefined.
         """
+        return self.encode_projected(*self._projected(features, lengths))
+
+    def _projected(self, features: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Projected features, and where they are real."""
         if features.shape[-1] != self.config.feature_dim:
             raise ValueError(
                 f"features have width {features.shape[-1]}, the model needs "
                 f"{self.config.feature_dim}."
             )
-        projected = self.encoder.feature_projection(features)
-        return self.encode_projected(projected, real_positions(features, lengths))
+        real = real_positions(features, lengths)
+        return self.encoder.feature_projection(features), real
 
     def encode_projected(self, projected: Tensor, real: Tensor | None) -> Tensor:
         """Encoder outputs from projected features (outputs of `feature_projection` or similar).
@@ -120,13 +151,53 @@ class SignEncoder(nn.Module):
         """
         return self.encoder(inputs_embeds=projected, attention_mask=real).last_hidden_state
 
-    def forward(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def embed_projected(
+        self, projected: Tensor, real: Tensor | None, context: Context | None = None
+    ) -> Tensor:
+        """Embed projected features; arguments as for `encode_projected` and `forward`.
+
+        Raises:
+            ValueError: there is a context, and it reads none.
+        """
+        encoded = self.encode_projected(projected, real)
+        if context is not None:
+            if self.context_reader is None:
+                raise ValueError("This sign encoder reads no sentences before a clip.")
+            features = self.encoder.feature_projection(context.features)
+            marked = self.context_reader.mark(features, context.distances)
+            earlier = States(marked, self.encode_projected(marked, context.encoded_rows))
+            clip = States(projected, encoded)
+            encoded = self.context_reader(clip, earlier, context.distances)
+        return self.pool(encoded, real)
+
+    def embed_after(self, features: Tensor, earlier: Sequence[Tensor] = ()) -> Tensor:
+        """Embed one clip that follows others in its video, as when a video is translated live.
+
+        Args:
+            features: `(n_features, feature_dim)`.
+            earlier: those of the clips before it, the nearest last; any number, of which only as
+                many are read as the model was trained to read.
+
+        Returns:
+            `(1, embedding_dim)`.
+        """
+        n_read = self.config.context
+        read = list(earlier)[-n_read:] if n_read else []
+        if not read:
+            return self(features[None])
+        context = stack_context([read], self.config.feature_dim)
+        return self(features[None], context=context.to(features.device))
+
+    def forward(
+        self, features: Tensor, lengths: Tensor | None = None, context: Context | None = None
+    ) -> Tensor:
         """Embed clips.
 
         Args:
             features: (batch, n_features, feature_dim), shorter clips padded at the end with any
                 finite values.
             lengths: (batch,) number of features of each clip, 1 to n_features; None: no padding.
+            context: the sentences before; None: there are none.
 
         Returns:
             (batch, embedding_dim) SONAR sentence embeddings.
@@ -134,7 +205,7 @@ class SignEncoder(nn.Module):
         Raises:
             ValueError: a shape does not fit the config, or a length does not fit the features.
         """
-        return self.pool(self.encode(features, lengths), real_positions(features, lengths))
+        return self.embed_projected(*self._projected(features, lengths), context)
 
     def pool(self, encoded: Tensor, real: Tensor | None) -> Tensor:
         """The sentence embedding of encoder outputs, `(batch, embedding_dim)`.
@@ -153,6 +224,12 @@ class SignEncoder(nn.Module):
         """Recompute the activations inside each T5 block in the backward pass."""
         for stack in (self.encoder, self.decoder):
             stack.gradient_checkpointing_enable({"use_reentrant": False})
+
+
+def _reader_of(config: SignEncoderConfig) -> ContextReader | None:
+    if not config.context:
+        return None
+    return ContextReader(config.context, config.d_model, config.num_heads, config.d_kv)
 
 
 def real_positions(features: Tensor, lengths: Tensor | None) -> Tensor | None:

@@ -32,6 +32,8 @@ class Search:
     """Maximum number of generated tokens, including the final `</s>`."""
     batch_size: int = 32
     """Embeddings decoded at once; changes the speed, not the texts."""
+    length_penalty: float = 1.0
+    """Power of the number of tokens by which a log-probability is divided; more: longer texts."""
 
 
 def search(
@@ -54,6 +56,7 @@ def search(
         beam_size=max(options.beam_size, options.n_best),
         # The limit is `a * source length + b`; an embedding has no length.
         max_gen_len=(0.0, options.max_length),
+        len_penalty=options.length_penalty,
     )
     converter = SequenceToTextConverter(
         generator, tokenizer, task="translation", target_lang=language
@@ -69,7 +72,11 @@ def search(
                 "low for them; fetch the model again, or use precision fp32."
             ) from error
         results.extend(
-            [Hypothesis(token_decoder(h.seq), float(h.score)) for h in found[: options.n_best]]
+            [
+                # Scores of steps add up to the whole, what was given at the start included.
+                Hypothesis(token_decoder(h.seq), float(h.score), float(h.step_scores.sum()))
+                for h in found[: options.n_best]
+            ]
             for found in output.hypotheses
         )
     return results

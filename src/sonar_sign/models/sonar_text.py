@@ -114,9 +114,10 @@ class SonarText:
             return load_tokenizer(card)
 
     @property
-    def decoder_file(self) -> Path:
-        """The decoder's checkpoint."""
-        return file_of(self.cards[SONAR_TEXT_DECODER_FAMILY], "checkpoint")
+    def files(self) -> list[Path]:
+        """The checkpoints of text encoder and text decoder."""
+        families = SONAR_TEXT_ENCODER_FAMILY, SONAR_TEXT_DECODER_FAMILY
+        return [file_of(self.cards[family], "checkpoint") for family in families]
 
     @cached_property
     def encoder_precision(self) -> str:
@@ -216,6 +217,7 @@ class SonarText:
         beam_size: int = 5,
         max_length: int = 128,
         batch_size: int = 32,
+        length_penalty: float = 1.0,
     ) -> list[list[Hypothesis]]:
         """The `n_best` texts in `language` of each embedding, best first.
 
@@ -226,6 +228,7 @@ class SonarText:
             beam_size: raised to `n_best` if smaller.
             max_length: maximum number of generated tokens, including the final `</s>`.
             batch_size: embeddings decoded at once; changes the speed, not the texts.
+            length_penalty: see `Search`.
 
         Raises:
             UserError: unknown language, an embedding of another width or with NaN or infinite
@@ -241,7 +244,7 @@ class SonarText:
             self.tokenizer,
             embeddings.detach().to(self.device, dtype),
             language,
-            Search(beam_size, n_best, max_length, batch_size),
+            Search(beam_size, n_best, max_length, batch_size, length_penalty),
         )
 
     def word_losses(

@@ -47,7 +47,9 @@ class Experiment:
         _check_seeds(values["seeds"])
         trainings = read_trainings(values)
         systems = read_systems(values, known_systems, trainings)
-        return cls(values, trainings, systems)
+        experiment = cls(values, trainings, systems)
+        experiment._check_context()
+        return experiment
 
     @property
     def corpora(self) -> dict[str, Mapping[str, Any]]:
@@ -115,6 +117,30 @@ class Experiment:
     def label_of(self, reference: str, seed: int) -> str:
         """The name of a reference's files: `pretrained`, or the run of a training."""
         return PRETRAINED if reference == PRETRAINED else self._run(reference, seed).label
+
+    def sentences_before(self, sign_encoder: str) -> int:
+        """How many sentences before a clip the sign encoder of a training reads.
+
+        Args:
+            sign_encoder: `pretrained`, which reads none, or a training.
+        """
+        while sign_encoder != PRETRAINED:
+            training = self.trainings[sign_encoder]
+            if "context" in training.settings:
+                return training.settings["context"]
+            # It goes on with the sign encoder that it starts from.
+            role = "sign_encoder" if "sign_encoder" in training.starts else "start"
+            sign_encoder = training.starts[role] or PRETRAINED
+        return 0
+
+    def _check_context(self) -> None:
+        for name, training in self.trainings.items():
+            own, start = training.settings.get("context"), training.starts.get("start")
+            if own is not None and start and own < (n := self.sentences_before(start)):
+                raise UserError(
+                    f"In the config: trainings.{name}.context is {own}, and {start}, which it "
+                    f"starts from, reads {n} sentences before a clip; give it context: {n}."
+                )
 
     def effective_trainings(self) -> dict[str, Any]:
         return {name: one.as_values() for name, one in self.trainings.items()}

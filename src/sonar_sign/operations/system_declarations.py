@@ -90,6 +90,11 @@ def _system(
         reader = KINDS["sign_encoder"]
         parts["video_encoder"] = feature_reference(where, values["features"], reader, kinds)
     only_captions = parts["sign_encoder"] is None
+    if only_captions and decoding["rerank"] == "sonar":
+        raise UserError(
+            f"{where}.decoding.rerank sonar needs SONAR's embeddings, and this system reads "
+            "landmarks only; give it rerank: none or mbr."
+        )
     return System(
         name=name,
         training=training,

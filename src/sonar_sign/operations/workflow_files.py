@@ -207,6 +207,9 @@ class WorkflowFiles(SpeechFiles):
             inputs["targets"] = f"results/{corpus}/targets/{split}.npy"
             inputs["sonar"] = self.sonar()
             inputs |= self._trained_decoder(parts.sign_encoder, run.seed)
+            if self.experiment.sentences_before(parts.sign_encoder):
+                # Without captions: a changed one does not change what comes before it.
+                inputs["order"] = self.shards("shards/{split}/{shard}.tsv", corpus, split)
         if parts.landmark_model is not None:
             inputs["landmarks"] = self.shards("landmarks/{split}/{shard}.npy", corpus, split)
             timings += self.shards("landmarks/{split}/{shard}.timings.json", corpus, split)

@@ -42,6 +42,8 @@ class StepBatches:
         budget: most length in a part, in the mean over a step; a longer clip is alone. 0: any.
         corpora: how often the clips of each corpus are sampled; none: every clip once.
         epochs: how many there will be; needed for `corpora` with a `budget`.
+        curriculum: the first epochs, whose steps are not shuffled but go from short clips to long
+            ones.
     """
 
     def __init__(
@@ -55,9 +57,10 @@ class StepBatches:
         budget: int = 0,
         corpora: Sequence[CorpusClips] = (),
         epochs: int = 1,
+        curriculum: int = 0,
     ):
         self.lengths = np.asarray(lengths)
-        self.corpora, self.epochs = corpora, epochs
+        self.corpora, self.epochs, self.curriculum = corpora, epochs, curriculum
         self.batch_size, self.accumulate, self.budget = batch_size, accumulate, budget
         self.seed, self.shuffle = seed, shuffle
         self.n_processes, self.process = 1, 0
@@ -80,7 +83,9 @@ class StepBatches:
 
     def __iter__(self) -> Iterator[Part]:
         steps = self._steps()
-        if self.shuffle:
+        if self.shuffle and self.epoch < self.curriculum:
+            steps = sorted(steps, key=lambda clips: self.lengths[clips].mean())
+        elif self.shuffle:
             rng = np.random.default_rng((self.seed, self.epoch, 1))
             steps = [steps[number] for number in rng.permutation(len(steps))]
         own = slice(self.process, None, self.n_processes)

@@ -11,13 +11,17 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from sonar_sign.clips.clip_shards import ClipShard
+from sonar_sign.core.feature_options import FeatureAugmentOptions
 from sonar_sign.core.options import AugmentOptions, TrainOptions
 from sonar_sign.core.padding import padded
 from sonar_sign.features.clip_windows import load_windows, sampling_of
 from sonar_sign.features.feature_shards import open_features
+from sonar_sign.features.sentence_order import SentencesBefore, as_context
 from sonar_sign.features.windows import windows_of
+from sonar_sign.models.sign_context import Context
 from sonar_sign.models.sign_hiera import SignHieraConfig
 from sonar_sign.training.batches import Part, ResumableLoader, StepBatches
+from sonar_sign.training.feature_augment import augment_features
 from sonar_sign.training.mix import CorpusClips
 from sonar_sign.training.supervision import BatchTargets, Supervision
 from sonar_sign.training.video_augment import retime
@@ -35,6 +39,8 @@ class Batch:
     """`(batch, n_features, feature_dim)` float32, shorter clips filled up with zeros."""
     lengths: Tensor | None = None
     """`(batch,)` features of each clip."""
+    context: Context | None = None
+    """Features of the sentences before; None where none are read."""
     landmarks: Tensor | None = None
     """`(batch, n_rows, landmark_dim)` float32, filled up with zeros, beside the features."""
     landmark_lengths: Tensor | None = None
@@ -48,11 +54,15 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         moved = {
-            name: value.to(device, non_blocking=True)
+            name: _moved(value, device)
             for name, value in vars(self).items()
-            if isinstance(value, Tensor) and name != "padding_frames"
+            if isinstance(value, Tensor | Context) and name != "padding_frames"
         }
         return replace(self, batch_targets=self.batch_targets.to(device), **moved)
+
+
+def _moved(value: Tensor | Context, device: torch.device) -> Tensor | Context:
+    return value.to(device, non_blocking=True) if isinstance(value, Tensor) else value.to(device)
 
 
 class ClipSet(Protocol):
@@ -70,17 +80,31 @@ class ClipSet(Protocol):
 class FeatureClips(Dataset):
     """Clips of feature shards; item `part` is the batch of these clips.
 
+    Args:
+        before: the sentences before each clip that are read with it.
+        augmentation: how much features are changed; None leaves them alone.
+
     Raises:
         UserError: a shard cannot be read, or clips lack targets.
     """
 
-    def __init__(self, shards: Sequence[Path], supervision: Supervision):
+    def __init__(
+        self,
+        shards: Sequence[Path],
+        supervision: Supervision,
+        before: SentencesBefore = SentencesBefore(),  # noqa: B008 (frozen)
+        augmentation: FeatureAugmentOptions | None = None,
+    ):
         self.shards, self.supervision = open_features(shards), supervision
+        self.before, self.augmentation = before, augmentation
         # Clips that `crop` dropped have no features.
         # Every clip is read once, so that damage is reported before training and not in a worker.
         lengths = {clip_id: len(self.shards[clip_id][clip_id]) for clip_id in sorted(self.shards)}
         self.clip_ids = [clip_id for clip_id, length in lengths.items() if length]
-        self.lengths = [lengths[clip_id] for clip_id in self.clip_ids]
+        self.lengths = [
+            sum(lengths.get(one, 0) for one in (clip_id, *before.clips.get(clip_id, ())))
+            for clip_id in self.clip_ids
+        ]
         supervision.require(self.clip_ids)
         any_shard = next(iter(self.shards.values()))
         self.feature_dim, self.encoder_sha256 = any_shard.dim, any_shard.encoder_sha256
@@ -90,14 +114,29 @@ class FeatureClips(Dataset):
 
     def __getitem__(self, part: Part) -> Batch:
         clip_ids = [self.clip_ids[number] for number in part.numbers]
-        features, lengths = padded([self.shards[clip_id][clip_id] for clip_id in clip_ids])
+        rng = np.random.default_rng(part.seed)
+        clips = [self._changed(self.shards[clip_id][clip_id], rng) for clip_id in clip_ids]
+        features, lengths = padded(clips)
         return Batch(
             clip_ids,
             self.supervision.batch_targets(clip_ids),
             part.weight,
             features=features,
             lengths=lengths,
+            context=self._context(clip_ids, rng),
         )
+
+    def _context(self, clip_ids: Sequence[str], rng: np.random.Generator) -> Context | None:
+        if not self.before.n:
+            return None
+        earlier = [self.before.features(clip_id, self.shards) for clip_id in clip_ids]
+        changed = [[self._changed(one, rng) for one in clips] for clips in earlier]
+        return as_context(changed, self.feature_dim)
+
+    def _changed(self, features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        if self.augmentation is None:
+            return features
+        return augment_features(features.astype(np.float32), self.augmentation, rng)
 
 
 class WindowClips(Dataset):
@@ -173,6 +212,7 @@ def training_loader(
         budget=options.batch_budget,
         corpora=corpora,
         epochs=options.epochs,
+        curriculum=options.curriculum,
     )
     return ResumableLoader(clips, batches, options.num_workers)
 

@@ -23,6 +23,7 @@ from sonar_sign.core.options import (
 )
 from sonar_sign.core.padding import padded
 from sonar_sign.features.feature_shards import open_features
+from sonar_sign.features.sentence_order import SentencesBefore
 from sonar_sign.models.fused_encoder import (
     FusedEncoder,
     load_fused_encoder,
@@ -37,7 +38,11 @@ from sonar_sign.training.data import Batch, FeatureClips
 from sonar_sign.training.landmark_augment import augment
 from sonar_sign.training.module import EmbeddingModule
 from sonar_sign.training.provenance import effective_settings
-from sonar_sign.training.sign_encoder import FeatureInputs, require_same_encoder
+from sonar_sign.training.sign_encoder import (
+    FeatureInputs,
+    require_same_encoder,
+    sentences_before,
+)
 from sonar_sign.training.supervision import Supervision
 from sonar_sign.training.supervision_files import require_widths, sonar_opener
 from sonar_sign.training.task import EmbeddingTask, Prepared
@@ -72,9 +77,10 @@ class FusedClips(FeatureClips):
         landmarks: Sequence[Path],
         supervision: Supervision,
         augmentation: LandmarkAugmentOptions | None = None,
+        before: SentencesBefore = SentencesBefore(),  # noqa: B008 (frozen)
     ):
-        super().__init__(features, supervision)
-        self.landmarks, self.augmentation = open_features(landmarks), augmentation
+        super().__init__(features, supervision, before)
+        self.landmarks, self.landmark_augmentation = open_features(landmarks), augmentation
         missing = [clip_id for clip_id in self.clip_ids if clip_id not in self.landmarks]
         if missing:
             raise UserError(
@@ -88,8 +94,8 @@ class FusedClips(FeatureClips):
         batch = super().__getitem__(part)
         rng = np.random.default_rng(part.seed)
         clips = [self.landmarks[clip_id][clip_id].astype(np.float32) for clip_id in batch.clip_ids]
-        if self.augmentation is not None:
-            clips = [augment(clip, self.augmentation, rng) if len(clip) else clip for clip in clips]
+        if (options := self.landmark_augmentation) is not None:
+            clips = [augment(clip, options, rng) if len(clip) else clip for clip in clips]
         rows, lengths = padded(clips)
         return replace(batch, landmarks=rows, landmark_lengths=lengths)
 
@@ -112,13 +118,13 @@ class FusedModule(EmbeddingModule):
 
     def losses_of(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
         inputs = self.embed.encoder_inputs(*_inputs(batch))
-        losses = self.losses(self.embed.embed(inputs), batch.batch_targets)
+        losses = self.losses(self.embed.embed(inputs, batch.context), batch.batch_targets)
         pull = misalignment(inputs)
         total = self.losses.total(losses) + self.alignment * pull
         return losses | {"alignment": pull}, total
 
     def embedded(self, batch: Batch) -> Tensor:
-        return self.embed(*_inputs(batch))
+        return self.embed(*_inputs(batch), batch.context)
 
 
 def _inputs(batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -147,14 +153,22 @@ class FusedTraining(EmbeddingTask):
 
     def prepare(self, device: torch.device) -> Prepared:
         inputs, files = self.inputs, self.supervision_files
+        model = self._open_model()
+        # It reads as many sentences before a clip as the sign encoder that it starts from.
+        n = model.sign_encoder.config.context
         train = FusedClips(
             inputs.train_features,
             inputs.train_landmarks,
             Supervision(files.train),
             self.augmentation,
+            sentences_before(files.train[0], n),
         )
-        val = FusedClips(inputs.val_features, inputs.val_landmarks, Supervision([files.validation]))
-        model = self._open_model()
+        val = FusedClips(
+            inputs.val_features,
+            inputs.val_landmarks,
+            Supervision([files.validation]),
+            before=sentences_before(files.validation, n),
+        )
         _require_fitting(inputs, train, val, model)
         if self.options.gradient_checkpointing:
             model.sign_encoder.enable_gradient_checkpointing()

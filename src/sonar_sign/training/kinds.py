@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sonar_sign.core.feature_options import ContextOptions, FeatureAugmentOptions
 from sonar_sign.core.options import (
     AugmentOptions,
     DecoderOptions,
@@ -89,8 +90,8 @@ KINDS: dict[str, Kind] = {
             "stage 2: the sign encoder, on features",
             reads=("features",),
             roles={"start": Role(SIGN_ENCODERS, "sign-encoder", PRETRAINED)},
-            options=(_train(epochs=20, learning_rate=1e-4),),
-            groups={**_EMBEDDING, "decoder": DecoderOptions()},
+            options=(_train(epochs=20, learning_rate=1e-4), ContextOptions()),
+            groups={**_EMBEDDING, "decoder": DecoderOptions(), "augment": FeatureAugmentOptions()},
         ),
         Kind(
             "joint",

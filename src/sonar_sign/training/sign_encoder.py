@@ -13,15 +13,17 @@ import torch
 from torch import Tensor, nn
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.feature_options import ContextOptions, FeatureAugmentOptions
 from sonar_sign.core.files import sha256_of
 from sonar_sign.core.options import DecoderOptions, LossOptions, TrainOptions
+from sonar_sign.features.sentence_order import SentencesBefore
 from sonar_sign.models.checkpoint import load_sign_encoder, save_sign_encoder
 from sonar_sign.models.sign_encoder import SignEncoder, SignEncoderConfig
 from sonar_sign.training.data import Batch, FeatureClips
 from sonar_sign.training.decoder import save_decoder
 from sonar_sign.training.module import EmbeddingModule
 from sonar_sign.training.provenance import effective_settings
-from sonar_sign.training.supervision import Supervision
+from sonar_sign.training.supervision import Supervision, TargetFiles
 from sonar_sign.training.supervision_files import (
     SupervisionFiles,
     require_widths,
@@ -62,7 +64,7 @@ class FeaturesToEmbedding(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """`(batch, embedding_dim)`."""
-        return self.sign_encoder(batch.features, batch.lengths)
+        return self.sign_encoder(batch.features, batch.lengths, batch.context)
 
 
 def require_same_encoder(inputs: FeatureInputs, train: FeatureClips, val: FeatureClips) -> None:
@@ -82,6 +84,31 @@ def require_same_encoder(inputs: FeatureInputs, train: FeatureClips, val: Featur
         raise UserError(f"{first} was made by another SignHiera than {given}; extract again.")
 
 
+def sentences_before(files: TargetFiles, n: int) -> SentencesBefore:
+    """The clips before each training or validation clip, by the manifests of its captions.
+
+    Raises:
+        UserError: no clip follows another in its video.
+    """
+    before = SentencesBefore.read([[path] for path in files.captions], n)
+    if n and not any(before.clips.values()):
+        raise UserError(
+            f"context {n} needs videos of several sentences, and in "
+            f"{' and '.join(map(str, files.captions)) or 'no manifest'} no clip follows another; "
+            "use the full videos, or context 0."
+        )
+    return before
+
+
+def _read_sentences_before(model: SignEncoder, n: int, start: Path | SignEncoderConfig) -> None:
+    if n < model.config.context:
+        raise UserError(
+            f"{start} reads {model.config.context} sentences before a clip; give context "
+            f"{model.config.context}, or another sign encoder to start from."
+        )
+    model.read_sentences_before(n)
+
+
 @dataclass(frozen=True)
 class SignEncoderTraining(EmbeddingTask):
     """Writes `best.pt`, a sign encoder in the public layout.
@@ -94,26 +121,41 @@ class SignEncoderTraining(EmbeddingTask):
     options: TrainOptions
     losses: LossOptions
     decoder: DecoderOptions = DecoderOptions()
+    context: ContextOptions = ContextOptions()
+    augmentation: FeatureAugmentOptions = FeatureAugmentOptions()
 
     def settings(self) -> dict[str, Any]:
         shape = self.inputs.sign_encoder
         fresh = {"shape": asdict(shape)} if isinstance(shape, SignEncoderConfig) else {}
         return effective_settings(
             self.options,
+            self.context,
             losses=self.losses,
             decoder=self.decoder,
+            augment=self.augmentation,
             target_languages=self.supervision_files.languages()[1:],
             **fresh,
         )
 
     def prepare(self, device: torch.device) -> Prepared:
         start, files = self.inputs.sign_encoder, self.supervision_files
-        train = FeatureClips(self.inputs.train_features, Supervision(files.train))
-        val = FeatureClips(self.inputs.val_features, Supervision([files.validation]))
+        n = self.context.context
+        train = FeatureClips(
+            self.inputs.train_features,
+            Supervision(files.train),
+            sentences_before(files.train[0], n),
+            self.augmentation,
+        )
+        val = FeatureClips(
+            self.inputs.val_features,
+            Supervision([files.validation]),
+            sentences_before(files.validation, n),
+        )
         require_same_encoder(self.inputs, train, val)
         fresh = isinstance(start, SignEncoderConfig)
         # Lightning keeps the mode that it finds, and loaders give models in evaluation mode.
         model = SignEncoder(start) if fresh else load_sign_encoder(start).train()
+        _read_sentences_before(model, n, start)
         require_widths(train, model.config, train.feature_dim)
         if self.options.gradient_checkpointing:
             model.enable_gradient_checkpointing()

@@ -23,6 +23,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import TrainOptions
 from sonar_sign.core.wording import first_few
 from sonar_sign.models.mapped import map_large_blocks
+from sonar_sign.training.averaging import averaging
 from sonar_sign.training.batch_size import is_out_of_memory, resolve_batch_size
 from sonar_sign.training.batches import ResumableLoader
 from sonar_sign.training.callbacks import (
@@ -157,6 +158,7 @@ def _trainer(
             *callbacks,
             Throughput(),
             EarlyStopping(f"val/{options.select}", mode="max", patience=options.patience),
+            *averaging(options, run.training_dir),
             SaveResumeState(run.training_dir / "last.ckpt", options.save_every, train),
         ],
     )

@@ -22,6 +22,8 @@ from sonar_sign.training.mix import CorpusClips
 # How long the other processes of a training wait for the first one to prepare the folder.
 PATIENCE_S = 120
 CURVES, TIMINGS = "curves.csv", "timings.csv"
+# Weights of the last epochs, where they are averaged.
+EPOCHS = "epochs"
 COUNTERS = ("epoch", "step")
 # Columns that differ in every run.
 MEASURED = ("train/clips_per_second", "train/memory_gb")
@@ -115,7 +117,8 @@ def wait_for_main_process(run: TrainingRun) -> None:
 def _clear(run: TrainingRun) -> None:
     """Delete what training wrote, and no other file: the folder may be a user's own."""
     _record(run).unlink(missing_ok=True)
-    for path in [*run.training_dir.glob("curves*"), run.training_dir / "best"]:
+    folders = [run.training_dir / name for name in ("best", EPOCHS)]
+    for path in [*run.training_dir.glob("curves*"), *folders]:
         shutil.rmtree(path, ignore_errors=True)
     for pattern in _FILES:
         for path in run.training_dir.glob(pattern):

@@ -46,6 +46,12 @@ class FeatureFiles:
     landmarks: Annotated[
         list[Path], "Landmark shard, for a fused encoder; repeat for all.", INPUT_FILE
     ] = ()
+    order: Annotated[
+        list[Path],
+        "Shard table or manifest with the clips' places in their videos, for a sign encoder that "
+        "reads the sentences before; repeat for all.",
+        INPUT_FILE,
+    ] = ()
     targets: Annotated[
         Path | None,
         "Targets of the clips; adds the column cosine, of embedding and target.",

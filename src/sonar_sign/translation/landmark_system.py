@@ -19,6 +19,7 @@ from sonar_sign.models.landmark_tokenizer import END, PAD, Tokenizer
 from sonar_sign.models.landmark_translator import Encoded, LandmarkTranslator, Translations
 from sonar_sign.models.model_files import read_metadata
 from sonar_sign.translation.attention import Attention
+from sonar_sign.translation.decoding import expected_chrf, reranked
 from sonar_sign.translation.inputs import LandmarkFiles
 from sonar_sign.translation.system import (
     BatchTranslations,
@@ -66,6 +67,11 @@ class LandmarkSystem:
             UserError: a file cannot be used, landmarks and checkpoint do not belong together, or
                 no clip has landmarks.
         """
+        if options.rerank == "sonar":
+            raise UserError(
+                "rerank sonar needs SONAR's embeddings, and a landmark translator has none; use "
+                "rerank mbr or none."
+            )
         clips = open_features(files.landmarks)
         if not clips:
             raise UserError("The landmark shards given to predict_landmarks hold no clips.")
@@ -98,10 +104,26 @@ class LandmarkSystem:
     @torch.inference_mode()
     def _translate(self, clip_ids: Sequence[str]) -> Translations:
         rows, lengths = padded([self.clips[clip_id][clip_id] for clip_id in clip_ids])
+        options = self.options
+        n_best = 1 if options.rerank == "none" else options.beam_size
         with autocast(self.device, self.precision):
-            return self.model.translate(
-                rows.to(self.device), lengths.to(self.device), self.options.beam_size
+            found = self.model.translate(
+                rows.to(self.device),
+                lengths.to(self.device),
+                options.beam_size,
+                options.length_penalty,
+                n_best,
             )
+        return found if n_best == 1 else self._by_mbr(found, n_best)
+
+    def _by_mbr(self, found: Translations, n_best: int) -> Translations:
+        """Of the `n_best` translations of each clip, the one with the best expected chrF."""
+        pieces = found.pieces.unflatten(0, (-1, n_best))  # (n_clips, n_best, n_pieces)
+        texts = [[self.tokenizer.decode(one) for one in of_clip] for of_clip in pieces.tolist()]
+        probabilities = found.log_probabilities.unflatten(0, (-1, n_best)).tolist()
+        scores = [expected_chrf(*of_clip) for of_clip in zip(texts, probabilities, strict=True)]
+        best = [reranked(range(n_best), of_clip)[0] for of_clip in scores]
+        return Translations(pieces[range(len(pieces)), best], found.encoded)
 
     @torch.inference_mode()
     def _keep_attention(self, encoded: Encoded, pieces: Tensor, clip_ids: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ import torch
 
 from sonar_sign.core.devices import PRECISIONS, autocast, choose_precision, n_parameters, timer_on
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.options import TranslateOptions
+from sonar_sign.core.options import PredictOptions, TranslateOptions
 from sonar_sign.core.padding import padded
 from sonar_sign.core.timing import Timer
 from sonar_sign.landmarks.representation import hash_of, width
@@ -40,7 +40,7 @@ class Wanted:
 
     languages: Sequence[str]
     n_best: int = 1
-    beam_size: int = 5
+    decoding: PredictOptions = PredictOptions()  # noqa: RUF009 (frozen)
 
 
 class LoadedSystem(Protocol):
@@ -138,6 +138,7 @@ class LoadedSonar:
 
     def _require_fit(self, definition: SystemDefinition) -> None:
         plain = getattr(self.encoder, "sign_encoder", self.encoder)
+        self._n_before = plain.config.context
         made, read = self.sign_hiera.config.feature_dim, plain.config.feature_dim
         if made != read:
             raise UserError(
@@ -165,21 +166,27 @@ class LoadedSonar:
         return _stored(found.features.cpu().numpy(), "features")
 
     def embed(self, clip: ClipArrays, earlier: Sequence[ClipArrays] = ()) -> torch.Tensor:
+        from sonar_sign.features.sentence_order import as_context
         from sonar_sign.translation.sonar_system import embed_clips
 
         inputs = [[clip.features]]
         if clip.landmarks is not None:
             inputs.append([clip.landmarks])
-        return embed_clips(self.encoder, inputs, self.device, self.precision)
+        context = None
+        if self._n_before:
+            before = [one.features for one in earlier[-self._n_before :]]
+            context = as_context([before], clip.features.shape[1])
+        return embed_clips(self.encoder, inputs, self.device, self.precision, context)
 
     def hypotheses(
         self, clip: ClipArrays, embedding: torch.Tensor | None, wanted: Wanted, timer: Timer
     ) -> dict[str, list[Hypothesis]]:
+        from sonar_sign.translation.decoding import decode
+
         found = {}
         for language in wanted.languages:
-            (found[language],) = self.sonar.decode_n_best(
-                embedding, language, n_best=wanted.n_best, beam_size=wanted.beam_size
-            )
+            (best,) = decode(self.sonar, embedding, language, wanted.decoding, wanted.n_best)
+            found[language] = best[: wanted.n_best]
         timer.lap("sonar_decoder")
         return found
 
@@ -227,13 +234,20 @@ class LoadedLandmarks:
         self, clip: ClipArrays, embedding: torch.Tensor | None, wanted: Wanted, timer: Timer
     ) -> dict[str, list[Hypothesis]]:
         rows, lengths = (tensor.to(self.device) for tensor in padded([clip.landmarks]))
+        from sonar_sign.translation.decoding import expected_chrf, reranked
+
+        how = wanted.decoding
+        beam_size = max(how.beam_size, wanted.n_best)
+        n_found = beam_size if how.rerank == "mbr" else wanted.n_best
         with autocast(self.device, self.precision):
-            found = self.model.hypotheses(rows, lengths, wanted.beam_size, wanted.n_best)
+            found = self.model.hypotheses(rows, lengths, beam_size, n_found, how.length_penalty)
         texts = [self.tokenizer.decode(pieces) for pieces in found.pieces.tolist()]
+        of_texts = (found.scores.tolist(), found.log_probabilities.tolist())
+        best = [Hypothesis(*one) for one in zip(texts, *of_texts, strict=True)]
+        if how.rerank == "mbr":
+            best = reranked(best, expected_chrf(texts, of_texts[1]))
         timer.lap("landmark_model")
-        scored = zip(texts, found.scores.tolist(), strict=True)
-        best = [Hypothesis(text, score) for text, score in scored]
-        return {language: best for language in wanted.languages}
+        return {language: best[: wanted.n_best] for language in wanted.languages}
 
 
 def _require_landmarks(definition: SystemDefinition, model_width: int) -> None:

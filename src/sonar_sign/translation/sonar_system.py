@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +14,13 @@ from sonar_sign.core.files import require_file
 from sonar_sign.core.options import PredictOptions
 from sonar_sign.core.padding import padded
 from sonar_sign.features.feature_shards import FeatureShard, by_length, open_features
+from sonar_sign.features.sentence_order import SentencesBefore
 from sonar_sign.features.targets import read_targets
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
 from sonar_sign.models.mapped import convert_linear_layers, releaser
 from sonar_sign.models.model_files import origin_sha256
 from sonar_sign.models.sign_encoder import SignEncoder
+from sonar_sign.translation.decoding import decode
 from sonar_sign.translation.inputs import FeatureFiles, SonarModels
 from sonar_sign.translation.system import (
     BatchTranslations,
@@ -30,6 +31,7 @@ from sonar_sign.translation.system import (
 
 if TYPE_CHECKING:
     from sonar_sign.models.fused_encoder import FusedEncoder
+    from sonar_sign.models.sign_context import Context
     from sonar_sign.models.sonar_text import SonarText
 
 
@@ -50,6 +52,8 @@ class SonarSystem:
     """For a fused encoder, the landmark shard of each clip id."""
     targets: Mapping[str, np.ndarray] | None = None
     """The target of each clip id, `(embedding_dim,)`."""
+    before: SentencesBefore = SentencesBefore()
+    """The sentences before each clip that the encoder reads."""
 
     @classmethod
     def load(
@@ -69,15 +73,15 @@ class SonarSystem:
         hashes = _hashes_of(models)
         clips = _open_clips(files, models.sign_hiera, hashes["sign_hiera_sha256"])
         encoder, landmarks = _open_encoder(models, files, clips, device)
+        before = _sentences_before(encoder, files, models.sign_encoder)
         languages = list(languages)
         sonar = open_sonar(models, languages, device, options.precision)
         dtype = PRECISIONS[sonar.decoder_precision]
         if dtype is not None:
             convert_linear_layers(encoder, dtype, releaser(models.sign_encoder))
         targets = None if files.targets is None else _targets_of(clips, files.targets)
-        return cls(
-            models, hashes, encoder, sonar, languages, options, device, clips, landmarks, targets
-        )
+        opened = (clips, landmarks, targets, before)
+        return cls(models, hashes, encoder, sonar, languages, options, device, *opened)
 
     @property
     def precision(self) -> str:
@@ -91,15 +95,10 @@ class SonarSystem:
         timer = timer_on(self.device)
         embeddings = self.embed(clip_ids)
         encoder_ms = timer.lap("sign_encoder")
-        decode = partial(
-            self.sonar.decode,
-            embeddings,
-            beam_size=self.options.beam_size,
-            batch_size=self.options.batch_size,
-        )
         texts, milliseconds = {}, {}
         for language in self.languages:
-            texts[language] = decode(language)
+            found = decode(self.sonar, embeddings, language, self.options)
+            texts[language] = [best.text for best, *_ in found]
             decoder_ms = timer.lap("sonar_decoder")
             milliseconds[language] = {"sign_encoder": encoder_ms, "sonar_decoder": decoder_ms}
         return BatchTranslations(texts, milliseconds, self._cosines(embeddings, clip_ids))
@@ -108,7 +107,8 @@ class SonarSystem:
         """Embed a batch of clips: `(n_clips, embedding_dim)` float32."""
         shards = [self.clips] if self.landmarks is None else [self.clips, self.landmarks]
         inputs = [[of[clip_id][clip_id] for clip_id in clip_ids] for of in shards]
-        return embed_clips(self.encoder, inputs, self.device, self.precision)
+        context = self.before.context(clip_ids, self.clips)
+        return embed_clips(self.encoder, inputs, self.device, self.precision, context)
 
     def _cosines(self, embeddings: torch.Tensor, clip_ids: Sequence[str]) -> list[float] | None:
         if self.targets is None:
@@ -119,8 +119,12 @@ class SonarSystem:
     def describe(self) -> SystemDescription:
         models = self.models
         files = [models.sign_hiera, models.sign_encoder]
-        files += [models.sonar_decoder or self.sonar.decoder_file]
+        files += [models.sonar_decoder or self.sonar.files[1]]
         files += [models.landmark_model] if models.landmark_model else []
+        further = {}
+        if self.options.rerank == "sonar":
+            files.append(self.sonar.files[0])
+            further["sonar_encoder"] = self.sonar.encoder
         components = components_of(models.sign_hiera, models.sign_encoder, models.landmark_model)
         started_from = (components["video_encoder"] or {}).get("started_from") or {}
         encoder_of_stage1 = (started_from.get("sign_encoder") or {}).get("sha256")
@@ -136,6 +140,7 @@ class SonarSystem:
                 "sign_hiera": load_sign_hiera(models.sign_hiera),  # memory-mapped, to be counted
                 "sign_encoder": self.encoder,
                 "sonar_decoder": self.sonar.decoder,
+                **further,
             },
             files=files,
         )
@@ -233,16 +238,32 @@ def embed_clips(
     inputs: Sequence[Sequence[np.ndarray]],
     device: torch.device,
     precision: str,
+    context: "Context | None" = None,
 ) -> torch.Tensor:
     """Embed a batch of clips: `(n_clips, embedding_dim)` float32.
 
     Args:
         inputs: the features of each clip, `(n_features, dim)`; for a fused encoder also the
             landmarks of each, `(n_rows, dim)`.
+        context: the features of the sentences before each; None: the encoder reads none.
     """
     tensors = [tensor.to(device) for clips in inputs for tensor in padded(clips)]
+    if context is not None:
+        context = context.to(device)
     with autocast(device, precision):
-        return encoder(*tensors).float()
+        return encoder(*tensors, context=context).float()
+
+
+def _sentences_before(
+    encoder: "SignEncoder | FusedEncoder", files: FeatureFiles, path: Path
+) -> SentencesBefore:
+    n = getattr(encoder, "sign_encoder", encoder).config.context
+    if n and not files.order:
+        raise UserError(
+            f"{path} reads the {n} sentences before a clip; give the tables with the order of the "
+            "clips, --order results/CORPUS/shards/SPLIT/0000.tsv and so on."
+        )
+    return SentencesBefore.read([files.order], n)
 
 
 def _load_fused(path: Path, landmark_model: Path, device: torch.device) -> "FusedEncoder":

@@ -1,6 +1,7 @@
 """One video with one system: what its models read of each part, and what they make of it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -115,8 +116,10 @@ class VideoSession:
         self._path = crops.path
         # Pauses are looked for around the signer even where the models read landmarks only.
         self.crops = crops.of(definition, system.input_size or definition.clips.crop.size)
-        beam_size = options.beam_size or definition.decoding.beam_size
-        self._wanted = Wanted(languages, options.n_best, beam_size)
+        decoding = definition.decoding
+        if options.beam_size:
+            decoding = replace(decoding, beam_size=options.beam_size)
+        self._wanted = Wanted(languages, options.n_best, decoding)
         self._overlaps = options.overlap_s > 0
         self._read_keypoints: ReadSpan | None = None
         self._texts: dict[str, str] = {}
@@ -205,7 +208,7 @@ class VideoSession:
         before = self._texts.get(language, "")
         if best:
             self._texts[language] = best[0].text
-        return [Hypothesis(without_repetition(before, one.text), one.score) for one in best]
+        return [replace(one, text=without_repetition(before, one.text)) for one in best]
 
     def _nothing(
         self, part: Part, clip: CroppedClip | None, note: str, timer: Timer

@@ -22,9 +22,10 @@ from small_files import (
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import PrepareOptions
-from sonar_sign.core.tables import read_table
+from sonar_sign.core.tables import read_columns, read_table
 from sonar_sign.corpora import How2Sign
 from sonar_sign.corpora.dropped import MAX_CAPTION_CHARACTERS, REASONS
+from sonar_sign.corpora.manifests import read_manifest
 from sonar_sign.corpora.prepare import CLAMPED_COLUMNS, COLUMNS, DROPPED_COLUMNS, prepare
 
 VIDEO = "vid-5-rgb_front"
@@ -179,6 +180,29 @@ def test_a_sentence_clip_is_used_whole(prepared):
     clip = prepared[0].set_index("clip_id").loc["own-clip"]
     assert clip["source"] == "raw_videos/own-clip.mp4"
     assert (clip["start_s"], clip["end_s"], clip["n_frames"]) == ("0.0000", "1.2500", "30")
+
+
+def test_what_needs_a_sentence_before_is_kept_where_the_corpus_says_it(tmp_path):
+    write_video(tmp_path / f"raw_videos/{VIDEO}.mp4", 72)
+    lines = [row("a", VIDEO, "0.0", "1.0"), row("b", VIDEO, "1.0", "2.0")]
+    write_annotations(tmp_path, lines)
+    path = tmp_path / "how2sign_realigned_train.csv"
+    run(tmp_path)
+    assert tuple(read_columns(tmp_path / "out/manifest.tsv", COLUMNS)) == COLUMNS
+    header, *rest = path.read_text().splitlines()
+
+    def with_column(*values):
+        ends = zip(rest, values, strict=True)
+        lines = [f"{header}\tneeds_context", *(f"{line}\t{value}" for line, value in ends)]
+        path.write_text("\n".join(lines) + "\n")
+
+    with_column("0", "1")
+    run(tmp_path)
+    kept = read_manifest(tmp_path / "out/manifest.tsv", ("clip_id", "needs_context"))
+    assert kept["needs_context"] == ["0", "1"]
+    with_column("0", "yes")
+    with pytest.raises(UserError, match="Row 3 of the annotations: needs_context is 'yes'"):
+        run(tmp_path)
 
 
 def test_workers_change_nothing(corpus_of_all_kinds, tmp_path):

@@ -1,11 +1,13 @@
 """Trainings and systems as data: `like`, references, kinds, and every mistake in them."""
 
+from dataclasses import asdict
 from functools import partial
 
 import pytest
 from experiments import experiment_of
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import PredictOptions
 
 
 @pytest.fixture
@@ -88,7 +90,7 @@ def test_systems_are_listed_or_described(declared):
     )
     assert list(described.systems) == ["zero_shot", "greedy"]
     greedy = described.systems["greedy"]
-    assert greedy.decoding == {"beam_size": 1, "batch_size": 32, "precision": "auto"}
+    assert greedy.decoding == asdict(PredictOptions(beam_size=1))
     assert greedy.training == "stage2"
 
 

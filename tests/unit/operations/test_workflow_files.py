@@ -112,6 +112,49 @@ def test_a_trained_decoder_is_handed_to_predict(files):
     assert made.systems_record()["systems"]["lora"]["sonar_decoder"] == inputs["sonar_decoder"]
 
 
+def test_predictions_in_context_need_the_order_of_the_clips(files):
+    made = files(
+        trainings={
+            "context": {"like": "stage2", "context": 2},
+            "fused": {"start": "context"},
+            "again": {"kind": "joint", "sign_encoder": "context"},
+            "video": {"kind": "video_encoder", "sign_encoder": "context"},
+        },
+        systems={
+            **{name: {"training": name} for name in ("context", "fused", "again", "video")},
+            "finetuned": None,
+            "zero_shot": None,
+        },
+    )
+    tables = ["results/mine/shards/test/0000.tsv"]
+    for name in ("context", "fused", "again", "video"):
+        inputs = made.prediction_inputs(name, "mine", "test")
+        assert inputs["order"] == tables, name
+    for name in ("finetuned", "zero_shot"):
+        assert "order" not in made.prediction_inputs(name, "mine", "test")
+    assert " --context 2 " in made.training_flags("context")
+
+
+def test_what_starts_from_a_reader_of_sentences_before_reads_as_many(files):
+    trainings = {
+        "context": {"like": "stage2", "context": 2},
+        "later": {"like": "stage2", "start": "context", "context": 1},
+    }
+    with pytest.raises(UserError, match=r"trainings\.later\.context is 1, and context, .* reads 2"):
+        files(trainings=trainings)
+    trainings["later"]["context"] = 2
+    files(trainings=trainings)
+
+
+def test_landmarks_alone_cannot_be_reranked_by_sonar(files):
+    with pytest.raises(UserError, match=r"systems\.landmarks\.decoding\.rerank sonar"):
+        files(systems=["landmarks"], decoding={"rerank": "sonar"})
+    systems = {"landmarks": {"decoding": {"rerank": "mbr"}}, "finetuned": None}
+    made = files(systems=systems, decoding={"rerank": "sonar", "length_penalty": 0.5})
+    assert "--length-penalty 0.5 --rerank mbr" in made.prediction_flags("landmarks")
+    assert "--length-penalty 0.5 --rerank sonar" in made.prediction_flags("finetuned")
+
+
 def test_fused_systems_read_features_and_landmarks(files):
     inputs = files(systems=["fused"]).prediction_inputs("fused", "mine", "test")
     assert inputs["landmark_model"] == "results/mine/checkpoints/landmarks/best.pt"

@@ -40,6 +40,15 @@ def test_iterating_twice_gives_the_same_epoch():
     assert list(batches) == list(batches)
 
 
+def test_a_curriculum_goes_from_short_clips_to_long_ones():
+    batches = StepBatches(LENGTHS, 8, 1, shuffle=True, curriculum=1)
+    means = [np.mean([LENGTHS[n] for n in part.numbers]) for part in batches]
+    assert means == sorted(means)
+    assert sorted(n for part in batches for n in part.numbers) == list(range(len(LENGTHS)))
+    batches.set_epoch(1)
+    assert [part.numbers for part in batches] == epoch_of(1)
+
+
 def test_without_shuffling_the_shortest_come_first():
     (flat,) = [[n for batch in epoch_of(shuffle=False) for n in batch]]
     lengths = [LENGTHS[n] for n in flat]

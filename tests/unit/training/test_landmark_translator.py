@@ -33,6 +33,7 @@ from sonar_sign.core.files import sha256_of
 from sonar_sign.core.options import PredictOptions
 from sonar_sign.core.tables import read_table
 from sonar_sign.models.landmark_checkpoint import load_landmark_model
+from sonar_sign.models.landmark_tokenizer import END
 from sonar_sign.models.model_files import read_metadata
 from sonar_sign.training.landmark_translator import LandmarkInputs, LandmarkTraining
 from sonar_sign.training.task import Destination, run_training
@@ -42,6 +43,7 @@ from sonar_sign.translation.attention import (
     read_attention,
     write_attention,
 )
+from sonar_sign.translation.decoding import expected_chrf
 from sonar_sign.translation.inputs import LandmarkFiles
 from sonar_sign.translation.predict import PredictionRun, predict_landmarks
 from sonar_sign.translation.predictions import read_run_info
@@ -70,12 +72,12 @@ def run(folder, out, options=TRAINING, shape=SHAPE, augmentation=STILL, seed=1, 
     return pd.read_csv(out / "curves.csv")
 
 
-def translate(folder, out, model, shards=None, language="eng_Latn", seed=5):
+def translate(folder, out, model, shards=None, language="eng_Latn", seed=5, **decoding):
     shards = shards or [folder / "0.npy"]
     timings = [path.with_suffix(".timings.json") for path in shards]
     predict_landmarks(
         LandmarkFiles(shards, timings, model, rows_per_s=12.0),
-        PredictOptions(beam_size=2, batch_size=3),
+        PredictOptions(**{"beam_size": 2, "batch_size": 3, **decoding}),
         PredictionRun("landmarks", {language: out / "test.tsv"}, seed, "cpu"),
         out / "test.attention.npz",
     )
@@ -117,6 +119,30 @@ def test_what_made_the_predictions(folder, trained, tmp_path):
     assert timings.cost["bytes_on_disk"] == trained.stat().st_size
     record = json.loads((tmp_path / "test.json").read_text())
     assert (record["n_dropped"], record["landmarks_sha256"]) == (1, SHA)
+
+
+def test_minimum_bayes_risk_chooses_among_the_beam(folder, trained, tmp_path):
+    (tmp_path / "mbr").mkdir()
+    found = translate(folder, tmp_path / "mbr", trained, beam_size=4, rerank="mbr")
+    model, tokenizer = load_landmark_model(trained)
+    rows = {c: torch.from_numpy(r.astype(np.float32))[None] for c, r in random_rows(IDS).items()}
+    for clip_id, text in [*found.items()][:3]:
+        length = torch.tensor([rows[clip_id].shape[1]])
+        beam = model.translate(rows[clip_id], length, 4, n_best=4)
+        texts = [tokenizer.decode(pieces) for pieces in beam.pieces.tolist()]
+        scores = expected_chrf(texts, beam.log_probabilities.tolist())
+        first = beam.pieces[0].tolist()
+        caption = torch.tensor([first[: first.index(END) + 1]])
+        with torch.no_grad():
+            loss = model.loss(model.encode(rows[clip_id], length), caption, 0.0)
+        expected = -loss.item() * caption.shape[1]
+        assert beam.log_probabilities[0].item() == pytest.approx(expected, rel=1e-3)
+        assert text == texts[scores.index(max(scores))]
+    looks = read_attention(tmp_path / "mbr/test.attention.npz")
+    for look in looks:
+        assert "".join(look.pieces).replace("▁", " ").strip() == found[look.clip_id]
+    with pytest.raises(UserError, match="rerank sonar needs SONAR"):
+        translate(folder, tmp_path, trained, rerank="sonar")
 
 
 def test_attention_is_kept_of_some_clips_and_drawn(folder, trained, tmp_path):

@@ -1,7 +1,7 @@
 """`predict`: features through a sign encoder and SONAR's decoder."""
 
 import json
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from tiny_models import ENCODER, HIERA, tiny_encoder, tiny_hiera
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of, write_json
 from sonar_sign.core.options import PredictOptions
-from sonar_sign.core.tables import read_table
+from sonar_sign.core.tables import read_table, write_rows
 from sonar_sign.features.feature_shards import open_features, write_features
 from sonar_sign.models.checkpoint import load_sign_encoder, save_sign_encoder, save_sign_hiera
 from sonar_sign.models.sonar_text import SonarText
@@ -58,7 +58,11 @@ def run(folder, out, sonar, /, *, languages=("eng_Latn",), system="finetuned", *
         "timings": [folder / "0.json", folder / "1.json"],
     }
     models |= {name: changes.pop(name) for name in MODELS & changes.keys()}
-    options = PredictOptions(beam_size=2, batch_size=3, precision=changes.pop("precision", "auto"))
+    decoding = {
+        "precision": changes.pop("precision", "auto"),
+        "rerank": changes.pop("rerank", "none"),
+    }
+    options = PredictOptions(beam_size=2, batch_size=3, **decoding)
     predict(
         SonarModels(**models),
         FeatureFiles(**files | changes),
@@ -128,7 +132,7 @@ def test_what_made_the_predictions(folder, tmp_path, tiny_sonar):
     assert (info["sign_hiera_sha256"], info["sign_encoder_sha256"]) == (hiera, encoder)
     assert info["checkpoint_sha256"] == encoder
     assert (info["system"], info["seed"], info["device"]) == ("any name", 5, "cpu")
-    assert info["decoding"] == {"beam_size": 2, "batch_size": 3, "precision": "auto"}
+    assert info["decoding"] == asdict(PredictOptions(beam_size=2, batch_size=3))
     assert info["precision"] == "fp32"  # such small models gain nothing by less
     roles = ("video_encoder", "sign_encoder", "landmark_model")
     assert info["components"] == dict.fromkeys(roles)  # these have no metadata
@@ -147,6 +151,66 @@ def test_what_made_the_predictions(folder, tmp_path, tiny_sonar):
     files = folder / "hiera.pth", folder / "encoder.pth", tiny_sonar / "sonar_text_decoder.pt"
     assert timings.cost["bytes_on_disk"] == sum(path.stat().st_size for path in files)
     assert 0.1 < timings.cost["peak_memory_gb"] < 30
+
+
+def test_texts_that_sonar_itself_has_reranked(folder, tmp_path, tiny_sonar):
+    table, info = run(folder, tmp_path, tiny_sonar, rerank="sonar")["eng_Latn"]
+    assert info["decoding"]["rerank"] == "sonar" and table["clip_id"].tolist() == IDS
+    sonar, shards = SonarText.open(tiny_sonar), open_features([folder / "0.npy", folder / "1.npy"])
+    model = load_sign_encoder(folder / "encoder.pth")
+    for clip_id, text in table.values.tolist():
+        with torch.inference_mode():
+            embedding = model.embed_after(torch.from_numpy(shards[clip_id][clip_id].astype("f4")))
+        (beam,) = sonar.decode_n_best(embedding, "eng_Latn", n_best=2, beam_size=2)
+        own = sonar.embed([one.text for one in beam], "eng_Latn")
+        nearest = torch.nn.functional.cosine_similarity(own, embedding).argmax()
+        assert text == beam[nearest].text
+    # Another model takes part.
+    cost = read_timings(tmp_path / "test.eng_Latn.timings.json").cost
+    assert cost["parameters"]["sonar_encoder"] > 0
+    files = [folder / "hiera.pth", folder / "encoder.pth", *sonar.files]
+    assert cost["bytes_on_disk"] == sum(path.stat().st_size for path in files)
+
+
+@pytest.fixture
+def in_context(folder, tmp_path):
+    """A sign encoder that has learnt to read the sentence before, and the order of the clips."""
+    model = load_sign_encoder(folder / "encoder.pth")
+    torch.manual_seed(0)
+    model.read_sentences_before(1)
+    torch.nn.init.normal_(model.context_reader.output.weight, std=1.0)
+    save_sign_encoder(tmp_path / "context.pth", model)
+    # One video; each clip follows one of the other shard.
+    order = [IDS[i] for i in (0, 4, 1, 5, 2, 6, 3)]
+    for number, ids in enumerate((IDS[:4], IDS[4:])):
+        rows = [(c, "v.mp4", 2 * order.index(c), 2 * order.index(c) + 1) for c in ids]
+        columns = ("clip_id", "source", "start_s", "end_s")
+        write_rows(tmp_path / f"{number}.tsv", columns, rows)
+    return model, order, [tmp_path / "0.tsv", tmp_path / "1.tsv"]
+
+
+def test_the_sentence_before_is_read_from_another_shard(folder, in_context, tmp_path, tiny_sonar):
+    model, order, tables = in_context
+    shards = open_features([folder / "0.npy", folder / "1.npy"])
+    models = SonarModels(folder / "hiera.pth", tmp_path / "context.pth", tiny_sonar)
+    files = FeatureFiles([folder / "0.npy", folder / "1.npy"], [], order=tables)
+    cpu = torch.device("cpu")
+    system = SonarSystem.load(models, files, LANGUAGES, PredictOptions(), cpu)
+    found = dict(zip(IDS, system.embed(IDS), strict=True))
+    rows = [torch.from_numpy(shards[c][c].astype("f4")) for c in order]
+    with torch.inference_mode():
+        for place, clip_id in enumerate(order):
+            expected = model.embed_after(rows[place], rows[:place])[0]
+            assert torch.allclose(found[clip_id], expected, atol=1e-6)
+            alone = model.embed_after(rows[place])[0]
+            assert torch.allclose(found[clip_id], alone, atol=1e-4) == (place == 0)
+
+
+def test_without_the_order_of_clips_there_is_no_sentence_before(
+    folder, in_context, tmp_path, tiny_sonar
+):
+    with pytest.raises(UserError, match=r"context\.pth reads the 1 sentences before .*--order"):
+        run(folder, tmp_path, tiny_sonar, sign_encoder=tmp_path / "context.pth")
 
 
 def test_bf16_is_said_and_gives_the_same_every_time(folder, tmp_path, tiny_sonar):
