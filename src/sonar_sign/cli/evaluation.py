@@ -25,8 +25,10 @@ class CompareFiles:
     """What stands beside the systems of a comparison."""
 
     reference: Annotated[
-        Path | None, "Captions of prediction files: clip_id, source, text, or a sentence per line."
-    ] = None
+        list[Path],
+        "Captions of prediction files: clip_id, source, text, or a sentence per line; repeat for "
+        "further references of the same clips.",
+    ] = ()
     manifest: Annotated[Path | None, "Table with signer, n_frames, fps, for breakdowns."] = None
     training: Annotated[list[Path], "Training captions, for floors: text, or one per line."] = ()
     timings: Annotated[list[Path], "What predict measured (.timings.json); repeat for all."] = ()
@@ -115,17 +117,19 @@ def compare(
     from sonar_sign.evaluation.compare import CompareOptions
     from sonar_sign.evaluation.compare import compare as run
 
+    first, *further = beside.reference or [None]
     options = CompareOptions(
-        beside.reference,
-        beside.manifest,
-        beside.training,
-        language,
-        corpus_type,
-        split,
-        seed,
-        metrics,
-        tables,
-        beside.timings,
+        reference=first,
+        further_references=further,
+        manifest=beside.manifest,
+        training=beside.training,
+        language=language,
+        corpus_type=corpus_type,
+        split=split,
+        seed=seed,
+        metrics=metrics,
+        tables=tables,
+        timings=beside.timings,
     )
     run(files, output, options)
     if not quiet:

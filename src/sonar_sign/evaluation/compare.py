@@ -46,6 +46,8 @@ class CompareOptions:
     reference: Path | None = None
     """Of prediction files: a table with `clip_id`, `text` and, for honest intervals, `source`; or
     one sentence per line."""
+    further_references: Sequence[Path] = ()
+    """Of prediction files: like `reference`, further references of the same clips."""
     manifest: Path | None = None
     """Table with `clip_id` and `signer`, `n_frames`, `fps`, for breakdowns."""
     training: Sequence[Path] = ()
@@ -86,7 +88,11 @@ def compare(
             references.
     """
     systems = read_systems(
-        files, options.reference, options.language, options.metrics, options.tables
+        files,
+        [*filter(None, [options.reference]), *options.further_references],
+        options.language,
+        options.metrics,
+        options.tables,
     )
     training, notes = read_captions(options.training, options.tables)
     runs = [run for system in systems.values() for run in system.runs]

@@ -12,6 +12,7 @@ from sonar_sign.core.table_options import TableOptions
 from sonar_sign.core.wording import first_few
 from sonar_sign.evaluation.comparable import on_same_clips, require_comparable
 from sonar_sign.evaluation.external_predictions import read_predictions
+from sonar_sign.evaluation.further_references import with_further_references
 from sonar_sign.evaluation.metrics_files import is_metrics, read_metrics, require_finite
 from sonar_sign.evaluation.seeds import SystemRuns, group_runs, split_seed
 from sonar_sign.evaluation.system_scores import SystemScores, score
@@ -46,7 +47,7 @@ class Named:
 
 def read_systems(
     files: Sequence[str | Path],
-    reference: Path | None,
+    references: Sequence[Path],
     language: str,
     options: MetricOptions,
     tables: TableOptions = TableOptions(),  # noqa: B008 (frozen)
@@ -55,7 +56,7 @@ def read_systems(
 
     Args:
         files: metrics files or prediction files (see `compare`).
-        reference: captions of prediction files.
+        references: captions of prediction files, then further references of the same clips.
         language: of prediction files; systems in another one have it in their name.
         options: of the metrics of prediction files.
         tables: how prediction files and captions are read.
@@ -69,7 +70,7 @@ def read_systems(
     runs = [
         _read_metrics(file)
         if is_metrics(file.path)
-        else _score_predictions(file, reference, language, options, tables)
+        else _score_predictions(file, references, language, options, tables)
         for file in named
     ]
     for run in runs:
@@ -93,15 +94,17 @@ def _read_metrics(file: Named) -> SystemScores:
 
 def _score_predictions(
     file: Named,
-    reference: Path | None,
+    references: Sequence[Path],
     language: str,
     options: MetricOptions,
     tables: TableOptions,
 ) -> SystemScores:
     path = file.path
-    if reference is None:
+    if not references:
         raise UserError(f"{path} is a prediction file: give the captions with --reference FILE.")
-    clips = read_predictions(path, reference, tables)
+    clips = read_predictions(path, references[0], tables)
+    further = [*references[1:], *filter(None, [options.further_references])]
+    clips = with_further_references(clips, further, tables)
     system, seed = split_seed(file.name or path.stem)
     if not system.isprintable():
         raise UserError(f"{str(path)!r} is no name for a system; give one with NAME=FILE.")

@@ -32,14 +32,18 @@ class Column:
     decimals: int = 1
 
 
-def _columns(headline: bool) -> tuple[Column, ...]:
-    metrics = [m for m in METRICS.values() if m.headline == headline]
-    return tuple(Column(m.name, m.title, m.decimals) for m in metrics)
+def _columns(*, headline: bool, table: str = "") -> tuple[Column, ...]:
+    chosen = [m for m in METRICS.values() if m.headline == headline and m.table == table]
+    return tuple(Column(m.name, m.title, m.decimals) for m in chosen)
 
 
 HEADLINE_COLUMNS = _columns(headline=True)
 COLUMNS = (*HEADLINE_COLUMNS, Column(SPEED, "ms per clip"))
-FURTHER_COLUMNS = _columns(headline=False)
+# By the title of the table.
+FURTHER_COLUMNS = {
+    table or "Further metrics:": _columns(headline=False, table=table)
+    for table in dict.fromkeys(m.table for m in METRICS.values() if not m.headline)
+}
 
 
 @dataclass(frozen=True)
@@ -69,14 +73,17 @@ def read_comparison(path: Path) -> dict[str, Any]:
 def tables(comparison: dict[str, Any]) -> list[Table]:
     """Everything of a comparison that stands in tables."""
     known = {key for scores in comparison["systems"].values() for key in scores}
-    further = [column for column in FURTHER_COLUMNS if column.key in known]
+    further = {
+        title: [column for column in columns if column.key in known]
+        for title, columns in FURTHER_COLUMNS.items()
+    }
     resampled = comparison["intervals"]["resampled"]
     found = [
         _main(comparison),
         _table(
             f"95 % intervals, resampling {resampled}:", HEADLINE_COLUMNS, _intervals(comparison)
         ),
-        _table("Further metrics:", further, _rows(comparison, further)),
+        *(_table(title, some, _rows(comparison, some)) for title, some in further.items() if some),
         _by_seed(comparison),
         _published(comparison["published"]),
     ]

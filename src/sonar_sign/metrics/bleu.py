@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sonar_sign.metrics.base import Metric, MetricContext, MetricStatistics, Provenance
+from sonar_sign.metrics.base import (
+    Metric,
+    MetricContext,
+    MetricStatistics,
+    Provenance,
+    References,
+    listed,
+)
 
 if TYPE_CHECKING:
-    from sacrebleu.metrics import BLEU
+    from sacrebleu.metrics import BLEU, CHRF
 
 MAX_ORDER = 4
 SMOOTHING = "exp"
@@ -20,25 +27,30 @@ TOKENIZER = "13a"
 
 
 def corpus_bleu(
-    predictions: Sequence[str], references: Sequence[str], order: int = MAX_ORDER
+    predictions: Sequence[str], references: References, order: int = MAX_ORDER
 ) -> MetricStatistics:
-    """BLEU-n (`max_ngram_order=n`) of one reference per prediction.
+    """BLEU-n (`max_ngram_order=n`).
 
-    Statistics, (n_clips, 10): words predicted, words of the reference, then matched n-grams and
-    predicted n-grams for n = 1 to 4.
+    Statistics, (n_clips, 10): words predicted, words of the reference (of several, the one
+    nearest in length), then matched n-grams and predicted n-grams for n = 1 to 4.
+
+    Args:
+        references: one or several of each prediction.
     """
-    statistics = _statistics(tuple(predictions), tuple(references))
-    made_by = bleu_signature() if order == MAX_ORDER else ""
+    statistics = _statistics(tuple(predictions), tuple(map(tuple, listed(references))))
+    made_by = bleu_signature(references) if order == MAX_ORDER else ""
     return MetricStatistics(statistics, partial(bleu_of_sums, order=order), made_by)
 
 
 # BLEU-1 to BLEU-4 and the length ratio need the same statistics.
 @lru_cache(maxsize=2)
-def _statistics(predictions: tuple[str, ...], references: tuple[str, ...]) -> np.ndarray:
+def _statistics(
+    predictions: tuple[str, ...], references: tuple[tuple[str, ...], ...]
+) -> np.ndarray:
     bleu = _sentence_scorer()
     rows = []
-    for prediction, reference in zip(predictions, references, strict=True):
-        counted = bleu.sentence_score(prediction, [reference])
+    for prediction, of_clip in zip(predictions, references, strict=True):
+        counted = bleu.sentence_score(prediction, of_clip)
         rows.append([counted.sys_len, counted.ref_len, *counted.counts, *counted.totals])
     statistics = np.asarray(rows, dtype=np.int64).reshape(-1, 2 + 2 * MAX_ORDER)
     statistics.flags.writeable = False
@@ -70,13 +82,22 @@ def sentence_bleu(prediction: str, reference: str) -> float:
     return _sentence_scorer().sentence_score(prediction, [reference]).score
 
 
-def bleu_signature() -> str:
+def bleu_signature(references: References = ("",)) -> str:
     """sacreBLEU's signature of what `corpus_bleu` computes."""
     from sacrebleu.metrics import BLEU
 
-    bleu = BLEU(tokenize=TOKENIZER, smooth_method=SMOOTHING)
-    bleu.corpus_score(["a"], [["a"]])  # the number of references is only known after a score
-    return bleu.get_signature().format()
+    return signature_of(BLEU(tokenize=TOKENIZER, smooth_method=SMOOTHING), references)
+
+
+def signature_of(metric: "BLEU | CHRF", references: References) -> str:
+    """A metric's signature, which says how many references there are: `nrefs:1`, `nrefs:var`."""
+    numbers = sorted({len(of_clip) for of_clip in listed(references)}) or [1]
+    # The number of references is only known after a score.
+    streams = [
+        ["a" if rank < number else None for number in numbers] for rank in range(max(numbers))
+    ]
+    metric.corpus_score(["a"] * len(numbers), streams)
+    return metric.get_signature().format()
 
 
 def _sentence_scorer() -> "BLEU":
@@ -87,9 +108,9 @@ def _sentence_scorer() -> "BLEU":
 
 def _metric(order: int) -> Metric:
     def compute(
-        predictions: Sequence[str], references: Sequence[str], _context: MetricContext
+        predictions: Sequence[str], references: Sequence[str], context: MetricContext
     ) -> MetricStatistics:
-        return corpus_bleu(predictions, references, order)
+        return corpus_bleu(predictions, context.of_clips(references), order)
 
     provenance = Provenance(
         "BLEU signature",
@@ -99,7 +120,7 @@ def _metric(order: int) -> Metric:
         schema={
             "description": "sacreBLEU's signature of bleu_4; bleu_n differ in max_ngram_order.",
             "type": "string",
-            "pattern": r"^nrefs:1\|case:mixed\|eff:no\|tok:13a\|smooth:exp\|version:",
+            "pattern": r"^nrefs:(\d+|var)\|case:mixed\|eff:no\|tok:13a\|smooth:exp\|version:",
         },
     )
     return Metric(

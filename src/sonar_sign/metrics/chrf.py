@@ -2,25 +2,35 @@
 
 from collections.abc import Sequence
 from functools import cache, partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sonar_sign.metrics.base import Metric, MetricContext, MetricStatistics, Provenance
+from sonar_sign.metrics.base import (
+    Metric,
+    MetricContext,
+    MetricStatistics,
+    Provenance,
+    References,
+    listed,
+)
+from sonar_sign.metrics.bleu import signature_of
 
 if TYPE_CHECKING:
     from sacrebleu.metrics import CHRF as SacrebleuChrf  # noqa: N811
 
 
 def corpus_chrf(
-    predictions: Sequence[str], references: Sequence[str], word_order: int = 0
+    predictions: Sequence[str], references: References, word_order: int = 0
 ) -> MetricStatistics:
-    """chrF2 of one reference per prediction, a percentage.
+    """chrF2, a percentage.
 
-    Statistics, (n_clips, 18 + 3 word_order): n-grams predicted, of the reference, and matched, of
-    characters for n = 1 to 6, then of words.
+    Statistics, (n_clips, 18 + 3 word_order): n-grams predicted, of the reference (of several, the
+    one of the highest score), and matched, of characters for n = 1 to 6, then of words.
 
     Args:
+        references: one or several of each prediction.
         word_order: longest n-grams of words; 2 makes it chrF++ (Popović 2017, W17-4770).
     """
     if len(predictions) != len(references):
@@ -28,10 +38,12 @@ def corpus_chrf(
     metric = _scorer(word_order)
     # sacreBLEU offers chrF's statistics only in these two methods, which its own significance
     # tests use; a test compares them with the command line.
-    rows = metric._extract_corpus_statistics(list(predictions), [list(references)])
+    # A list per rank of the references; None where a clip has fewer.
+    streams = [*zip_longest(*listed(references))]
+    rows = metric._extract_corpus_statistics(list(predictions), streams)
     statistics = np.asarray(rows, dtype=np.int64).reshape(-1, 3 * metric.order)
     score = partial(chrf_of_sums, word_order=word_order)
-    return MetricStatistics(statistics, score, chrf_signature(word_order))
+    return MetricStatistics(statistics, score, chrf_signature(word_order, references))
 
 
 def chrf_of_sums(sums: np.ndarray, *, word_order: int) -> float:
@@ -39,11 +51,9 @@ def chrf_of_sums(sums: np.ndarray, *, word_order: int) -> float:
     return _scorer(word_order)._compute_score_from_stats([int(count) for count in sums]).score
 
 
-def chrf_signature(word_order: int = 0) -> str:
+def chrf_signature(word_order: int = 0, references: References = ("",)) -> str:
     """sacreBLEU's signature of what `corpus_chrf` computes."""
-    metric = _scorer(word_order)
-    metric.corpus_score(["a"], [["a"]])  # the number of references is only known after a score
-    return metric.get_signature().format()
+    return signature_of(_scorer(word_order), references)
 
 
 @cache
@@ -55,9 +65,9 @@ def _scorer(word_order: int) -> "SacrebleuChrf":
 
 def _metric(name: str, title: str, word_order: int, pattern: str, position: int) -> Metric:
     def compute(
-        predictions: Sequence[str], references: Sequence[str], _context: MetricContext
+        predictions: Sequence[str], references: Sequence[str], context: MetricContext
     ) -> MetricStatistics:
-        return corpus_chrf(predictions, references, word_order)
+        return corpus_chrf(predictions, context.of_clips(references), word_order)
 
     return Metric(
         name,
@@ -78,5 +88,5 @@ def _metric(name: str, title: str, word_order: int, pattern: str, position: int)
     )
 
 
-CHRF = _metric("chrf", "chrF", 0, r"^nrefs:1\|case:mixed\|", 10)
-CHRF_PP = _metric("chrf_pp", "chrF++", 2, r"^nrefs:1\|case:mixed\|.*\|nw:2\|", 11)
+CHRF = _metric("chrf", "chrF", 0, r"^nrefs:(\d+|var)\|case:mixed\|", 10)
+CHRF_PP = _metric("chrf_pp", "chrF++", 2, r"^nrefs:(\d+|var)\|case:mixed\|.*\|nw:2\|", 11)

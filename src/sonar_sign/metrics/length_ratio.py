@@ -9,10 +9,14 @@ from sonar_sign.metrics.bleu import corpus_bleu
 
 
 def length_ratio(
-    predictions: Sequence[str], references: Sequence[str], _context: MetricContext
+    predictions: Sequence[str], references: Sequence[str], context: MetricContext
 ) -> MetricStatistics:
-    """Words predicted over words of the references, 1 where they are equally many."""
-    return MetricStatistics(corpus_bleu(predictions, references).statistics[:, :2], ratio_of_sums)
+    """Words predicted over words of the references, 1 where they are equally many.
+
+    Of several references the one nearest in length counts, as in BLEU.
+    """
+    bleu = corpus_bleu(predictions, context.of_clips(references))
+    return MetricStatistics(bleu.statistics[:, :2], ratio_of_sums)
 
 
 def ratio_of_sums(sums: np.ndarray) -> float:
