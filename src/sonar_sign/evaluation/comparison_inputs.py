@@ -14,12 +14,10 @@ from sonar_sign.evaluation.comparable import on_same_clips, require_comparable
 from sonar_sign.evaluation.external_predictions import read_predictions
 from sonar_sign.evaluation.further_references import with_further_references
 from sonar_sign.evaluation.metrics_files import is_metrics, read_metrics, require_finite
+from sonar_sign.evaluation.parts import COLUMNS
 from sonar_sign.evaluation.seeds import SystemRuns, group_runs, split_seed
 from sonar_sign.evaluation.system_scores import SystemScores, score
 from sonar_sign.translation.predictions import RunInfo
-
-# Columns of a manifest that group clips.
-ABOUT_CLIPS = ("signer", "n_frames", "fps")
 
 
 @dataclass(frozen=True)
@@ -112,27 +110,6 @@ def _score_predictions(
     return replace(score(clips, info, options), file=path)
 
 
-def read_captions(
-    paths: Sequence[Path],
-    tables: TableOptions = TableOptions(),  # noqa: B008 (frozen)
-) -> tuple[list[str] | None, list[str]]:
-    """The captions of training, in the order of the files, and what was noticed of them.
-
-    A file has a column `text`, or one caption per line. No files: None.
-
-    Raises:
-        UserError: a file is malformed, or there are no captions.
-    """
-    if not paths:
-        return None, []
-    found = [read_foreign(path, Layout(("text",), quoting=tables.quoting)) for path in paths]
-    captions = [text for table in found for texts in table.columns.values() for text in texts]
-    captions = [text for text in captions if text.strip()]
-    if not captions:
-        raise UserError(f"{paths[0]} holds no training captions.")
-    return captions, [note for table in found for note in table.notes]
-
-
 def read_by_clip(
     manifest: Path | None,
     clip_ids: Sequence[str],
@@ -146,7 +123,7 @@ def read_by_clip(
     if manifest is None:
         return {}
     ids = tuple(filter(None, ("clip_id", tables.id)))
-    layout = Layout(("clip_id",), ABOUT_CLIPS, "clip_id", {"clip_id": ids}, tables.quoting)
+    layout = Layout(("clip_id",), COLUMNS, "clip_id", {"clip_id": ids}, tables.quoting)
     columns = read_foreign(manifest, layout).columns
     rows = zip(*columns.values(), strict=True)
     found = {row[0]: dict(zip(columns, row, strict=True)) for row in rows}

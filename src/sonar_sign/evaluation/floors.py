@@ -14,6 +14,8 @@ FLOORS = {
     "constant_caption": "the one {caption} that scores best for all clips",
     "nearest_length": "the {caption} nearest to the reference in its number of words",
 }
+# BLEU of less difference is equal but for rounding.
+SAME_SCORE = 1e-6
 FROM_TRAINING = "training captions"
 FROM_REFERENCES = "the references of all clips"
 # What one text of these is called.
@@ -48,20 +50,38 @@ def best_constant(references: Sequence[str], training: Sequence[str]) -> str:
             holding.update((ngram, times) for times in range(1, n + 1))
     reference_words = sum(len(words(reference)) for reference in references)
 
-    def bleu(caption: str) -> float:
-        tokens = words(caption)
-        matched, possible = [0] * MAX_ORDER, [0] * MAX_ORDER
-        for ngram, n in _ngrams(tokens).items():
-            matched[len(ngram) - 1] += sum(holding[ngram, times] for times in range(1, n + 1))
-            possible[len(ngram) - 1] += n * len(references)
+    captions = sorted(set(training))
+    counts = np.zeros((len(captions), 2 * MAX_ORDER), dtype=np.int64)
+    for row, caption in enumerate(captions):
+        for ngram, n in _ngrams(words(caption)).items():
+            found = (holding.get((ngram, times), 0) for times in range(1, n + 1))
+            counts[row, len(ngram) - 1] += sum(found)
+            counts[row, MAX_ORDER + len(ngram) - 1] += n * len(references)
+    nearly = _bleu(counts, reference_words)
+
+    def bleu(row: int) -> float:
+        matched, possible = counts[row, :MAX_ORDER].tolist(), counts[row, MAX_ORDER:].tolist()
         score = BLEU.compute_bleu(
-            correct=matched, total=possible, sys_len=len(tokens) * len(references),
-            ref_len=reference_words, smooth_method=SMOOTHING, max_ngram_order=MAX_ORDER,
+            correct=matched, total=possible, sys_len=possible[0], ref_len=reference_words,
+            smooth_method=SMOOTHING, max_ngram_order=MAX_ORDER,
         )  # fmt: skip
         return score.score
 
     # Of equally good ones the first in the alphabet, whatever the order of the captions.
-    return max(sorted(set(training)), key=bleu)
+    best = np.flatnonzero(nearly >= nearly.max() - SAME_SCORE)
+    return captions[max(best.tolist(), key=bleu)]
+
+
+def _bleu(counts: np.ndarray, reference_words: int) -> np.ndarray:
+    """BLEU-4 of rows of counts up to rounding, of all rows at once: sacreBLEU takes one by one."""
+    matched, possible = counts[:, :MAX_ORDER], counts[:, MAX_ORDER:]
+    # Exponential smoothing halves the count of each further order without a match.
+    halved = 0.5 ** np.cumsum(matched == 0, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precisions = np.where(matched > 0, matched, halved) / possible
+        brevity = np.minimum(0, 1 - reference_words / possible[:, 0])
+        scores = 100 * np.exp(brevity + np.log(precisions).mean(axis=1))
+    return np.where((possible > 0).all(axis=1) & matched.any(axis=1), scores, 0)
 
 
 def _ngrams(tokens: list[str]) -> Counter[tuple[str, ...]]:

@@ -17,7 +17,7 @@ in both parts, so that intervals are rather too wide than too narrow. With one s
 but videos.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -94,6 +94,10 @@ class Resampling:
                 "narrow and tests say little"
             )
         return None
+
+    def clip_counts(self) -> Iterator[np.ndarray]:
+        """(n_clips,) of every sample: how often its video was drawn."""
+        return (counts[self._rows] for counts in self._counts)
 
     def interval(
         self, metric: MetricOverSeeds, bounds: tuple[float | None, float | None] = (None, None)

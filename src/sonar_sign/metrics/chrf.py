@@ -1,7 +1,7 @@
 """chrF by sacreBLEU (Popović 2015, W15-3049): characters 1 to 6, beta 2; chrF++ with words."""
 
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from sacrebleu.metrics import CHRF as SacrebleuChrf  # noqa: N811
 
 
+# Longest n-grams: of characters, and of words in chrF++.
+CHARACTERS, WORDS = 6, 2
+
+
 def corpus_chrf(
     predictions: Sequence[str], references: References, word_order: int = 0
 ) -> MetricStatistics:
@@ -35,15 +39,28 @@ def corpus_chrf(
     """
     if len(predictions) != len(references):
         raise ValueError(f"{len(predictions)} predictions for {len(references)} references")
+    sets = tuple(map(tuple, listed(references)))
+    # With one reference chrF's statistics are the first ones of chrF++; of several references the
+    # two may choose different ones.
+    counted = max(word_order, WORDS) if all(len(one) == 1 for one in sets) else word_order
+    statistics = _statistics(tuple(predictions), sets, counted)
+    statistics = statistics[:, : 3 * (CHARACTERS + word_order)]
+    score = partial(chrf_of_sums, word_order=word_order)
+    return MetricStatistics(statistics, score, chrf_signature(word_order, references))
+
+
+@lru_cache(maxsize=2)
+def _statistics(
+    predictions: tuple[str, ...], references: tuple[tuple[str, ...], ...], word_order: int
+) -> np.ndarray:
     metric = _scorer(word_order)
     # sacreBLEU offers chrF's statistics only in these two methods, which its own significance
     # tests use; a test compares them with the command line.
     # A list per rank of the references; None where a clip has fewer.
-    streams = [*zip_longest(*listed(references))]
-    rows = metric._extract_corpus_statistics(list(predictions), streams)
+    rows = metric._extract_corpus_statistics(predictions, [*zip_longest(*references)])
     statistics = np.asarray(rows, dtype=np.int64).reshape(-1, 3 * metric.order)
-    score = partial(chrf_of_sums, word_order=word_order)
-    return MetricStatistics(statistics, score, chrf_signature(word_order, references))
+    statistics.flags.writeable = False
+    return statistics
 
 
 def chrf_of_sums(sums: np.ndarray, *, word_order: int) -> float:

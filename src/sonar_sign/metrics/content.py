@@ -64,7 +64,8 @@ def _detail_counts(kind: str, predictions: Texts, references: Sets) -> np.ndarra
     Wrong: in the prediction and not in the reference. Missing: in the reference, and nothing in
     the prediction stands in its place. Of several references the best one counts.
     """
-    known = known_names(text for of_clip in references for text in of_clip)
+    texts = (text for of_clip in references for text in of_clip)
+    known = known_names(texts) if kind == "names" else frozenset()
     of_reference: dict[str, Callable[[str], Counter[str]]] = {
         "names": lambda text: names(text, known, any_case=False),
         "numbers": numbers,

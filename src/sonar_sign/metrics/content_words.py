@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sonar_sign.metrics.function_words import FUNCTION_WORDS
@@ -10,13 +10,14 @@ from sonar_sign.metrics.meteor import Matcher
 from sonar_sign.metrics.tokens import words
 
 
-def content_words(text: str) -> list[str]:
+@lru_cache(maxsize=1 << 14)
+def content_words(text: str) -> tuple[str, ...]:
     """The words of a text that are no function words, in lower case, without 's."""
     found = []
     for word in words(text.lower().replace("’", "'")):
         if any(char.isalnum() for char in word) and word not in FUNCTION_WORDS:
             found.append(word.removesuffix("'s"))
-    return found
+    return tuple(found)
 
 
 class Counterparts:

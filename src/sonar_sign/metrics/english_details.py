@@ -3,7 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
+# Texts that several systems share are read once.
+KEPT = 1 << 14
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’-][^\W\d_]+)*|[.!?:…\"“”]")
 _ENDS = frozenset('.!?:…"“”')
 _NEGATIONS = frozenset(
@@ -23,11 +26,13 @@ _TENS = {
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
 
 
-def tokens(text: str) -> list[str]:
+@lru_cache(maxsize=KEPT)
+def tokens(text: str) -> tuple[str, ...]:
     """Words, numbers, and marks at which a sentence or a quotation begins or ends."""
-    return _TOKEN.findall(text)
+    return tuple(_TOKEN.findall(text))
 
 
+@lru_cache(maxsize=KEPT)
 def negations(text: str) -> Counter[str]:
     """How often a text negates: `not` and its contractions, `no`, `never`, `nothing`, `without`.
 
@@ -37,6 +42,7 @@ def negations(text: str) -> Counter[str]:
     return Counter({NEGATION: sum(w in _NEGATIONS or w.endswith("n't") for w in words)})
 
 
+@lru_cache(maxsize=KEPT)
 def numbers(text: str) -> Counter[str]:
     """The numbers of a text, in digits: "1,200", "twenty-five" and "two hundred" are 1200, 25, 200.
 
@@ -131,17 +137,19 @@ def _is_name(token: str) -> bool:
     return token[0].isupper() and token != "I" and not token.startswith(("I'", "I’"))
 
 
-def _with_starts(text: str) -> list[tuple[str, bool]]:
+@lru_cache(maxsize=KEPT)
+def _with_starts(text: str) -> tuple[tuple[str, bool], ...]:
     """The words of a text, each with whether a sentence or a quotation begins with it."""
     if not any(char.islower() for char in text):
-        return []  # all in capitals: they say nothing
-    found, starts = [], True
+        return ()  # all in capitals: they say nothing
+    found: list[tuple[str, bool]] = []
+    starts = True
     for token in tokens(text):
         if token in _ENDS:
             starts = True
         elif token[0].isalpha():
-            found.append((re.sub(r"['’]s$", "", token), starts))
+            found.append((token[:-2] if token.endswith(("'s", "’s")) else token, starts))
             starts = False
         else:
             starts = False
-    return found
+    return tuple(found)
