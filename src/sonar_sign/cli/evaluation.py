@@ -16,7 +16,12 @@ from sonar_sign.core.table_options import TableOptions
 Predictions = Annotated[
     Path, "Table that predict wrote, or one of the same columns.", Input(beside=(".json",))
 ]
-COMPARISON = Output(inside=("comparison.json", "comparison.md", "comparison.timings.json"))
+COMPARISON = Output(
+    inside=(
+        *("comparison.json", "comparison.md", "comparison.timings.json"),
+        *("comparison.tex", "comparison.csv", "comparison.bib"),
+    )
+)
 References = Annotated[Path | None, "Captions in another language, for predictions in it."]
 
 

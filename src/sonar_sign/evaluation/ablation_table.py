@@ -6,12 +6,8 @@ from typing import Any
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, require_file
 from sonar_sign.core.wording import nearest
-from sonar_sign.evaluation.comparison_table import (
-    Table,
-    markdown_table,
-    read_comparison,
-    with_deviation,
-)
+from sonar_sign.evaluation.comparison_table import read_comparison, with_deviation
+from sonar_sign.evaluation.markdown_tables import Table, markdown_table
 from sonar_sign.evaluation.settings import KIND, as_text
 from sonar_sign.evaluation.significance import p_values
 

@@ -28,6 +28,7 @@ from sonar_sign.evaluation.comparison_timings import FILE_NAME, collect_timings,
 from sonar_sign.evaluation.documents import documents
 from sonar_sign.evaluation.floors import FROM_REFERENCES, FROM_TRAINING, floors
 from sonar_sign.evaluation.metrics_files import ABOUT
+from sonar_sign.evaluation.paper import write_paper
 from sonar_sign.evaluation.published import published
 from sonar_sign.evaluation.resampling import CONFIDENCE, SAMPLES, Resampling
 from sonar_sign.evaluation.seeds import MetricOverSeeds, SystemRuns
@@ -73,7 +74,9 @@ def compare(
     folder: Path,
     options: CompareOptions = CompareOptions(),  # noqa: B008
 ) -> dict[str, Any]:
-    """Write `comparison.json` and `comparison.md` into a folder; returns what the JSON holds.
+    """Write `comparison.json` and the same for readers into a folder; returns what the JSON holds.
+
+    `comparison.md` is for people, `comparison.tex`, `.csv` and `.bib` are for a paper.
 
     What was measured in every run is in `comparison.timings.json` and, for people, in the `.md`.
 
@@ -107,6 +110,7 @@ def compare(
     write_json(Path(folder) / "comparison.json", comparison)
     with atomic_write(Path(folder) / "comparison.md") as temporary:
         temporary.write_text(text, encoding="utf-8")
+    write_paper(comparison, Path(folder))
     return comparison
 
 

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
+from sonar_sign.metrics.function_words import FUNCTION_WORDS
+
 # Texts that several systems share are read once.
 KEPT = 1 << 14
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’-][^\W\d_]+)*|[.!?:…\"“”]")
@@ -102,7 +104,8 @@ def _continues(last: str, word: str) -> bool:
 def known_names(references: Iterable[str]) -> frozenset[str]:
     """Words that references write with a capital within sentences, more often than without.
 
-    In lower case. Names at the beginning of a sentence are told from other words by this list.
+    In lower case, without function words. Names at the beginning of a sentence are told from other
+    words by this list.
     """
     capital: Counter[str] = Counter()
     small: Counter[str] = Counter()
@@ -134,7 +137,7 @@ def names(text: str, known: frozenset[str], *, any_case: bool) -> Counter[str]:
 
 
 def _is_name(token: str) -> bool:
-    return token[0].isupper() and token != "I" and not token.startswith(("I'", "I’"))
+    return token[0].isupper() and token.lower().replace("’", "'") not in FUNCTION_WORDS
 
 
 @lru_cache(maxsize=KEPT)

@@ -261,6 +261,8 @@ class WorkflowFiles(CorpusFiles):
         }
         if language:
             inputs["references"] = f"results/{corpus}/captions/{self.evaluated}{end}.tsv"
+        elif further := self.values["evaluate"]["further_references"]:
+            inputs["further_references"] = further
         return inputs
 
     def _split_language(self, scored: str) -> tuple[str, str | None]:
