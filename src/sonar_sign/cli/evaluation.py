@@ -11,7 +11,7 @@ from sonar_sign.cli.paths import CACHE, NAMED, OUTPUT, Input, Output
 from sonar_sign.core.bounds import SEEDS, one_of
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import MetricOptions, SampleOptions
-from sonar_sign.core.table_options import TableOptions
+from sonar_sign.core.table_options import ImportOptions, TableOptions
 
 Predictions = Annotated[
     Path, "Table that predict wrote, or one of the same columns.", Input(beside=(".json",))
@@ -164,9 +164,31 @@ def ablation_table(
     write_ablation_table(comparison, output, base)
 
 
+def import_predictions(
+    outputs: Annotated[
+        Path, "What fairseq-generate, SSVP-SLT, Uni-Sign or SpaMo printed or saved."
+    ],
+    reference: Annotated[Path, "The captions: clip_id, text."],
+    output: Annotated[Path, "Table for compare to write.", OUTPUT],
+    options: ImportOptions,
+    tables: TableOptions,
+) -> None:
+    """Make the output of another paper's program a table for compare, checking its clips.
+
+    Example:
+        .venv/bin/sonar-sign import_predictions --outputs test_outputs.tsv
+            --reference REFERENCE.tsv --output out/ssvp_slt.tsv
+    """
+    from sonar_sign.core.notes import tell
+    from sonar_sign.evaluation.import_predictions import import_predictions as run
+
+    tell(run(outputs, reference, output, options, tables))
+
+
 COMMANDS = {
     "evaluate": evaluate,
     "sample": sample,
     "compare": compare,
+    "import_predictions": import_predictions,
     "ablation_table": ablation_table,
 }

@@ -14,7 +14,7 @@ from small_files import REPOSITORY
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.tables import read_table
 from sonar_sign.evaluation.evaluate import evaluate
-from sonar_sign.metrics.registry import metrics_schema
+from sonar_sign.metrics.registry import METRICS, metrics_schema
 from sonar_sign.translation.prediction_files import read_clips
 from sonar_sign.translation.predictions import write_predictions
 
