@@ -74,8 +74,8 @@ def tables(comparison: dict[str, Any]) -> list[Table]:
             f"95 % intervals, resampling {resampled}:", HEADLINE_COLUMNS, _intervals(comparison)
         ),
         *(_table(title, some, _rows(comparison, some)) for title, some in further.items() if some),
-        _by_seed(comparison),
         *further_tables(comparison),
+        _by_seed(comparison),
         _published(comparison["published"]),
     ]
     return [table for table in found if table.rows]

@@ -5,7 +5,7 @@ have to be our captions up to case and punctuation.
 """
 
 import re
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from pathlib import Path
 
 from sonar_sign.core.errors import UserError
@@ -107,15 +107,23 @@ def _by_id(peer: PeerOutput, captions: ForeignTable) -> tuple[dict[str, int], li
 
 
 def _by_caption(peer: PeerOutput, captions: ForeignTable) -> tuple[dict[str, int], list[str]]:
-    free: dict[str, deque[int]] = defaultdict(deque)
-    for place, text in enumerate(peer.references or []):
-        free[_plain(text)].append(place)
-    repeated = sum(len(places) for places in free.values() if len(places) > 1)
-    found = {}
-    for clip_id, text in zip(captions.columns[ID], captions.columns[REFERENCE], strict=True):
-        places = free.get(_plain(text))
-        if places:
-            found[clip_id] = places.popleft()
+    theirs = [" ".join(text.split()) for text in peer.references or []]
+    ours = zip(captions.columns[ID], captions.columns[REFERENCE], strict=True)
+    left = {clip_id: " ".join(text.split()) for clip_id, text in ours}
+    found: dict[str, int] = {}
+    # The same letters first, so that "Thank you!" and "Thank you." are not mixed up.
+    for key in (str, str.lower, _plain):
+        used = set(found.values())
+        free: dict[str, deque[int]] = defaultdict(deque)
+        for place, text in enumerate(theirs):
+            if place not in used:
+                free[key(text)].append(place)
+        for clip_id in [one for one in left if one not in found]:
+            places = free.get(key(left[clip_id]))
+            if places:
+                found[clip_id] = places.popleft()
+    counts = Counter(map(str.lower, theirs))
+    repeated = sum(n for n in counts.values() if n > 1)
     notes = []
     if repeated:
         notes.append(

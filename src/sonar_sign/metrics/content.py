@@ -59,7 +59,7 @@ def _f1(ours: Counter[str], theirs: Counter[str]) -> float:
 
 @lru_cache(maxsize=4)
 def _detail_counts(kind: str, predictions: Texts, references: Sets) -> np.ndarray:
-    """(n_clips, 3): details right, wrong and missing, of one kind.
+    """(n_clips, 4): details right, wrong and missing, of one kind, and those of all references.
 
     Wrong: in the prediction and not in the reference. Missing: in the reference, and nothing in
     the prediction stands in its place. Of several references the best one counts.
@@ -75,9 +75,11 @@ def _detail_counts(kind: str, predictions: Texts, references: Sets) -> np.ndarra
     rows = []
     for prediction, of_clip in zip(predictions, references, strict=True):
         ours = of_prediction[kind](prediction)
-        compared = [_compared(ours, of_reference[kind](text)) for text in of_clip]
-        rows.append(max(compared, key=lambda counts: (counts[0], -counts[1] - counts[2])))
-    return np.asarray(rows, dtype=np.int64).reshape(-1, 3)
+        theirs = [of_reference[kind](text) for text in of_clip]
+        compared = [_compared(ours, one) for one in theirs]
+        best = max(compared, key=lambda counts: (counts[0], -counts[1] - counts[2]))
+        rows.append([*best, sum(one.total() for one in theirs)])
+    return np.asarray(rows, dtype=np.int64).reshape(-1, 4)
 
 
 def _compared(ours: Counter[str], theirs: Counter[str]) -> tuple[int, int, int]:
@@ -151,9 +153,10 @@ def _detail(kind: str, column: int, position: int) -> Metric:
     ) -> MetricStatistics | None:
         sets = tuple(map(tuple, context.of_clips(references)))
         counts = _detail_counts(kind, tuple(predictions), sets)
-        if not counts.any():
+        if not counts[:, 3].any():
             return None
-        return MetricStatistics(np.stack([counts[:, column], counts.sum(axis=1)], 1), mean_of_sums)
+        rows = np.stack([counts[:, column], counts[:, :3].sum(axis=1)], axis=1)
+        return MetricStatistics(rows, mean_of_sums)
 
     return Metric(
         f"{kind}_{outcome}",
