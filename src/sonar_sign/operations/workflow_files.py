@@ -166,7 +166,8 @@ class WorkflowFiles(CorpusFiles):
         run = self.experiment.run(label)
         training = self.experiment.trainings[run.name]
         parts = [f"--training {run.name}", f"--seed {run.seed}", f"--language {self.captions}"]
-        parts += [f"--corpus {name}={weight:g}" for name, weight in training.data.items()]
+        share = f":{training.share:g}" if training.share < 1 else ""
+        parts += [f"--corpus {name}={weight:g}{share}" for name, weight in training.data.items()]
         parts += [f"--extra-language {code}" for code in training.target_languages]
         if "clips" in training.kind.reads:
             parts.append(flags({"compat": self.values["extract"]["compat"]}))
