@@ -12,7 +12,8 @@ from sonar_sign.evaluation.resampling import ONE_VIDEO, Resampling
 from sonar_sign.evaluation.seeds import MetricOverSeeds, SystemRuns
 from sonar_sign.evaluation.training_captions import TrainingCaptions
 from sonar_sign.metrics.base import MetricStatistics
-from sonar_sign.metrics.content import f1_of_sums
+from sonar_sign.metrics.bleu import bleu_4_of_rows
+from sonar_sign.metrics.content import f1_of_rows, f1_of_sums
 from sonar_sign.metrics.registry import METRICS
 from sonar_sign.metrics.tokens import words
 
@@ -70,7 +71,7 @@ def breakdowns(
 def _rows(metric: MetricOverSeeds, rows: np.ndarray) -> MetricOverSeeds:
     """The metric on some of the clips."""
     by_seed = {
-        seed: MetricStatistics(run.statistics[rows], run.score)
+        seed: MetricStatistics(run.statistics[rows], run.score, score_rows=bleu_4_of_rows)
         for seed, run in metric.by_seed.items()
     }
     return MetricOverSeeds(by_seed)
@@ -120,7 +121,10 @@ def _by_frequency(
     for place, name in enumerate(FREQUENCIES):
         metrics = {
             key: MetricOverSeeds(
-                {n: MetricStatistics(one[:, place], f1_of_sums) for n, one in of_system.items()}
+                {
+                    n: MetricStatistics(one[:, place], f1_of_sums, score_rows=f1_of_rows)
+                    for n, one in of_system.items()
+                }
             )
             for key, of_system in runs.items()
         }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sonar_sign.metrics.bleu import MAX_ORDER, SMOOTHING
+from sonar_sign.metrics.bleu import MAX_ORDER, SMOOTHING, bleu_4_of_rows
 from sonar_sign.metrics.tokens import words
 
 # What each floor is; {caption} is where its texts come from.
@@ -57,7 +57,8 @@ def best_constant(references: Sequence[str], training: Sequence[str]) -> str:
             found = (holding.get((ngram, times), 0) for times in range(1, n + 1))
             counts[row, len(ngram) - 1] += sum(found)
             counts[row, MAX_ORDER + len(ngram) - 1] += n * len(references)
-    nearly = _bleu(counts, reference_words)
+    lengths = counts[:, MAX_ORDER], np.full(len(counts), reference_words)
+    nearly = bleu_4_of_rows(np.column_stack([*lengths, counts]))
 
     def bleu(row: int) -> float:
         matched, possible = counts[row, :MAX_ORDER].tolist(), counts[row, MAX_ORDER:].tolist()
@@ -70,18 +71,6 @@ def best_constant(references: Sequence[str], training: Sequence[str]) -> str:
     # Of equally good ones the first in the alphabet, whatever the order of the captions.
     best = np.flatnonzero(nearly >= nearly.max() - SAME_SCORE)
     return captions[max(best.tolist(), key=bleu)]
-
-
-def _bleu(counts: np.ndarray, reference_words: int) -> np.ndarray:
-    """BLEU-4 of rows of counts up to rounding, of all rows at once: sacreBLEU takes one by one."""
-    matched, possible = counts[:, :MAX_ORDER], counts[:, MAX_ORDER:]
-    # Exponential smoothing halves the count of each further order without a match.
-    halved = 0.5 ** np.cumsum(matched == 0, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        precisions = np.where(matched > 0, matched, halved) / possible
-        brevity = np.minimum(0, 1 - reference_words / possible[:, 0])
-        scores = 100 * np.exp(brevity + np.log(precisions).mean(axis=1))
-    return np.where((possible > 0).all(axis=1) & matched.any(axis=1), scores, 0)
 
 
 def _ngrams(tokens: list[str]) -> Counter[tuple[str, ...]]:

@@ -155,7 +155,8 @@ class Resampling:
 
     def _bootstrap_run(self, run: MetricStatistics) -> np.ndarray:
         if id(run) not in self._known:
-            scores = _scores(run.score, self._counts @ self._of_videos(run))
+            sums = self._counts @ self._of_videos(run)
+            scores = run.score_rows(sums) if run.score_rows else _scores(run.score, sums)
             self._known[id(run)] = run, scores
         return self._known[id(run)][1]
 

@@ -25,6 +25,8 @@ class MetricStatistics:
     """(n_statistics,) -> the metric's value."""
     made_by: str = ""
     """How it was computed: a signature, a variant or a tokenizer; see `Provenance`."""
+    score_rows: Callable[[np.ndarray], np.ndarray] | None = None
+    """(n, n_statistics) -> (n,): `score` of many rows at once, up to rounding; None: one by one."""
 
     @property
     def value(self) -> float:

@@ -74,6 +74,23 @@ def bleu_of_sums(sums: np.ndarray, *, order: int) -> float:
     return score.score
 
 
+def bleu_4_of_rows(sums: np.ndarray) -> np.ndarray:
+    """BLEU-4 of rows of summed statistics, (n, 10) to (n,), up to rounding.
+
+    For bootstrap samples and searches: sacreBLEU takes one row at a time.
+    """
+    sums = sums.astype(np.float64)
+    predicted, reference = sums[:, 0], sums[:, 1]
+    matched, possible = sums[:, 2 : 2 + MAX_ORDER], sums[:, 2 + MAX_ORDER :]
+    # Exponential smoothing halves the count of each further order without a match.
+    halved = 0.5 ** np.cumsum(matched == 0, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precisions = np.where(matched > 0, matched, halved) / possible
+        brevity = np.minimum(0, 1 - reference / predicted)
+        scores = 100 * np.exp(brevity + np.log(precisions).mean(axis=1))
+    return np.where((possible > 0).all(axis=1) & matched.any(axis=1), scores, 0.0)
+
+
 def sentence_bleu(prediction: str, reference: str) -> float:
     """BLEU-4 of one sentence, a percentage.
 

@@ -93,6 +93,12 @@ def f1_of_sums(sums: np.ndarray) -> float:
     return 200 * float(sums[0]) / total if total else 0.0
 
 
+def f1_of_rows(sums: np.ndarray) -> np.ndarray:
+    """The same of many rows, (n, 3) to (n,)."""
+    total = sums[:, 1] + sums[:, 2]
+    return np.where(total > 0, 200 * sums[:, 0] / np.maximum(total, 1), 0.0)
+
+
 def _content(
     name: str, title: str, columns: Sequence[int], position: int, description: str = ""
 ) -> Metric:

@@ -6,6 +6,8 @@ import sacrebleu
 from comparison_files import IDS, REFERENCES, comparison_folder, corrupted, run, table
 from frames import write_table
 
+from sonar_sign.evaluation.documents import BY_NUMBER, BY_START
+
 TEXTS = corrupted(REFERENCES, 0.3)
 
 
@@ -32,9 +34,7 @@ def test_documents_are_videos_in_the_order_of_their_sentences(folder, start):
     options = {"reference": folder / "references.tsv", "manifest": folder / "about.tsv"}
     found = run(folder, table(folder, "A", TEXTS), **options)["documents"]
     assert found["n"] == 8
-    assert found["order"] == (
-        "start of the clip in its video" if start else "numbers in the clip ids"
-    )
+    assert found["order"] == (BY_START if start else BY_NUMBER)
     expected = sacrebleu.corpus_bleu(joined(TEXTS, order), [joined(REFERENCES, order)]).score
     cell = found["systems"]["A"]["bleu_4"]
     assert cell["value"] == pytest.approx(expected)

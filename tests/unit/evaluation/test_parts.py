@@ -66,14 +66,14 @@ def test_an_interval_is_that_of_the_part_alone(shared):
     rows = [n for n in range(40) if n % 3 == 1]
     bleu = corpus_bleu([TEXTS[n] for n in rows], [REFERENCES[n] for n in rows])
     alone = Resampling([f"video{n // 5}" for n in rows], 0).interval(MetricOverSeeds({None: bleu}))
-    assert found["intervals"]["A"] == {"low": alone.low, "high": alone.high}
+    assert found["intervals"]["A"] == pytest.approx({"low": alone.low, "high": alone.high})
     assert found["n"] == 13 and found["n_videos"] == 8 and found["few"]
     assert parted(shared)["source"]["video0"]["intervals"]["A"] == {"no_interval": "one video"}
 
 
 def test_what_was_found_in_the_video_and_how_fast_it_is_signed(shared):
     found = parted(
-        folder,
+        shared,
         hands_found=[str(n % 3) for n in range(40)],
         face_found=["0.95" if n else "0" for n in range(40)],
     )
