@@ -14,7 +14,7 @@ from sonar_sign.evaluation.comparable import on_same_clips, require_comparable
 from sonar_sign.evaluation.external_predictions import read_predictions
 from sonar_sign.evaluation.further_references import with_further_references
 from sonar_sign.evaluation.metrics_files import is_metrics, read_metrics, require_finite
-from sonar_sign.evaluation.parts import COLUMNS
+from sonar_sign.evaluation.parts import BY_COLUMN, COLUMNS
 from sonar_sign.evaluation.seeds import SystemRuns, group_runs, split_seed
 from sonar_sign.evaluation.system_scores import SystemScores, score
 from sonar_sign.translation.predictions import RunInfo
@@ -123,7 +123,10 @@ def read_by_clip(
     if manifest is None:
         return {}
     ids = tuple(filter(None, ("clip_id", tables.id)))
-    layout = Layout(("clip_id",), COLUMNS, "clip_id", {"clip_id": ids}, tables.quoting)
+    numbers = [name for name in COLUMNS if name not in (*BY_COLUMN, "signer_seen", "source_seen")]
+    layout = Layout(
+        ("clip_id",), COLUMNS, "clip_id", {"clip_id": ids}, tables.quoting, tuple(numbers)
+    )
     columns = read_foreign(manifest, layout).columns
     rows = zip(*columns.values(), strict=True)
     found = {row[0]: dict(zip(columns, row, strict=True)) for row in rows}

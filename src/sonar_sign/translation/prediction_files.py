@@ -10,7 +10,6 @@ from sonar_sign.core.foreign_texts import ForeignTable
 from sonar_sign.core.ids import require_same_ids
 from sonar_sign.core.numbers import parse_number
 from sonar_sign.core.table_options import TableOptions
-from sonar_sign.core.wording import first_few
 from sonar_sign.translation.predictions import PredictionSet
 
 ID, PREDICTION, REFERENCE, SOURCE = "clip_id", "prediction", "text", "source"
@@ -52,7 +51,8 @@ def read_clips(
 def layout_of_predictions(tables: TableOptions) -> Layout:
     """Where ids and texts of predictions stand."""
     names = {ID: (tables.id or ID,), PREDICTION: (tables.text or PREDICTION,)}
-    return Layout((ID, PREDICTION), (COSINE, SCORE), ID, names, tables.quoting)
+    numbers = COSINE, SCORE
+    return Layout((ID, PREDICTION), numbers, ID, names, tables.quoting, numbers)
 
 
 def layout_of_references(tables: TableOptions, needed: tuple[str, ...] = (ID, REFERENCE)) -> Layout:
@@ -93,8 +93,10 @@ def join(
     texts = _by_clip(references or manifest, REFERENCE)
     captions = [texts[clip_id] for clip_id in ids]
     require_references(captions, (references or manifest).path)
-    further = further_columns(references or manifest, ids)
-    notes += _note_of_further(references or manifest, further)
+    further = tuple(filter(any, further_columns(references or manifest, ids)))
+    if further:
+        path = (references or manifest).path
+        notes.append(f"{path.name}: {len(further)} further references, from its columns.")
     return PredictionSet(
         clip_ids=ids,
         sources=manifest.columns.get(SOURCE, ids),
@@ -119,13 +121,6 @@ def further_columns(table: ForeignTable, ids: list[str]) -> tuple[list[str], ...
     """The further references of these clips, `text_2` and so on; empty for a clip without."""
     columns = [_by_clip(table, name) for name in FURTHER if name in table.columns]
     return tuple([texts.get(clip_id, "").strip() for clip_id in ids] for texts in columns)
-
-
-def _note_of_further(table: ForeignTable, further: tuple[list[str], ...]) -> list[str]:
-    names = [name for name in FURTHER if name in table.columns]
-    if not further:
-        return []
-    return [f"{table.path.name}: further references in {first_few(names, len(names))}."]
 
 
 def _by_clip(table: ForeignTable, column: str) -> Mapping[str, str]:

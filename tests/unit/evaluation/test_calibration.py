@@ -63,3 +63,16 @@ def test_predictions_without_scores_are_a_sentence(folder):
 def test_a_score_that_is_no_number_is_refused(folder, value):
     with pytest.raises(UserError, match="the score of c00 cannot be"):
         calibrated(folder, score=[value] + ["0"] * 39)
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_scores_may_be_numbers_where_a_file_has_numbers(folder, suffix):
+    scores = [None if n == 3 else float(value) for n, value in enumerate(quality())]
+    rows = pd.DataFrame({"clip_id": IDS, "prediction": TEXTS, "score": scores})
+    path = folder / f"A.{suffix}"
+    if suffix == "jsonl":
+        rows.to_json(path, orient="records", lines=True, double_precision=15)
+    else:
+        rows.to_parquet(path)
+    found = run(folder, path, reference=folder / "test.tsv")["calibration"]["A"]["decoder_score"]
+    assert found["n"] == 39 and found["rank_correlation"] == pytest.approx(1)
