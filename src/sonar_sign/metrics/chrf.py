@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import cache, lru_cache, partial
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,27 +39,45 @@ def corpus_chrf(
     if len(predictions) != len(references):
         raise ValueError(f"{len(predictions)} predictions for {len(references)} references")
     sets = tuple(map(tuple, listed(references)))
-    # With one reference chrF's statistics are the first ones of chrF++; of several references the
-    # two may choose different ones.
-    counted = max(word_order, WORDS) if all(len(one) == 1 for one in sets) else word_order
-    statistics = _statistics(tuple(predictions), sets, counted)
-    statistics = statistics[:, : 3 * (CHARACTERS + word_order)]
+    counted = _statistics(tuple(predictions), sets)
+    statistics = np.array([_best(rows, word_order) for rows in counted], dtype=np.int64)
+    statistics = statistics.reshape(-1, 3 * (CHARACTERS + word_order))
     score = partial(chrf_of_sums, word_order=word_order)
     return MetricStatistics(statistics, score, chrf_signature(word_order, references))
 
 
-@lru_cache(maxsize=2)
+def _best(rows: list[list[int]], word_order: int) -> list[int]:
+    """The counts of the reference with the highest score, of equal ones the first."""
+    n = 3 * (CHARACTERS + word_order)
+    if len(rows) == 1:
+        return rows[0][:n]
+    return max((row[:n] for row in rows), key=_scorer(word_order)._compute_f_score)
+
+
+# chrF and chrF++ need the same n-grams, and chrF's counts are the first ones of chrF++.
+@lru_cache(maxsize=1)
 def _statistics(
-    predictions: tuple[str, ...], references: tuple[tuple[str, ...], ...], word_order: int
-) -> np.ndarray:
-    metric = _scorer(word_order)
-    # sacreBLEU offers chrF's statistics only in these two methods, which its own significance
-    # tests use; a test compares them with the command line.
-    # A list per rank of the references; None where a clip has fewer.
-    rows = metric._extract_corpus_statistics(predictions, [*zip_longest(*references)])
-    statistics = np.asarray(rows, dtype=np.int64).reshape(-1, 3 * metric.order)
-    statistics.flags.writeable = False
-    return statistics
+    predictions: tuple[str, ...], references: tuple[tuple[str, ...], ...]
+) -> list[list[list[int]]]:
+    """Counts of every prediction with each of its references.
+
+    sacreBLEU offers n-grams and counts only in these methods; a test compares with its command.
+    """
+    metric = _scorer(WORDS)
+    found = []
+    for prediction, of_clip in zip(predictions, references, strict=True):
+        ours, *theirs = metric._extract_reference_info([prediction, *of_clip])["ref_ngrams"]
+        found.append(
+            [
+                [
+                    count
+                    for pair in zip(ours, ngrams, strict=True)
+                    for count in metric._get_match_statistics(*pair)
+                ]
+                for ngrams in theirs
+            ]
+        )
+    return found
 
 
 def chrf_of_sums(sums: np.ndarray, *, word_order: int) -> float:
