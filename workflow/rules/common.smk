@@ -14,7 +14,7 @@ from sonar_sign.operations.input_names import InOneSentence, in_one_sentence
 from sonar_sign.operations.job_environment import put_command_on_path
 from sonar_sign.operations.results_identity import check_identities
 from sonar_sign.operations.workflow_files import PUBLIC_MODELS, SONAR_NAMES, WorkflowFiles
-from sonar_sign.operations.workflow_flags import flags, input_flags, named, repeated
+from sonar_sign.operations.workflow_flags import corpus_flags, flags, input_flags, named, repeated
 
 REPOSITORY = Path(workflow.current_basedir).parents[1]
 try:
@@ -71,6 +71,11 @@ def shards(pattern, **fixed):
 
 def corpus_type(wildcards):
     return CORPORA[wildcards.corpus]["type"]
+
+
+def corpus_reading(wildcards):
+    """The type, with the flags of how the corpus's files are read."""
+    return corpus_flags(CORPORA[wildcards.corpus])
 
 
 def root_of(wildcards):

@@ -4,6 +4,7 @@
 rule prepare:
     input:
         annotations=lambda wildcards: FILES.annotations(**wildcards),
+        further=lambda wildcards: FILES.further_annotations(**wildcards),
     output:
         manifest="results/{corpus}/manifests/{split}.tsv",
         dropped="results/{corpus}/manifests/{split}.dropped.tsv",
@@ -15,7 +16,7 @@ rule prepare:
     conda:
         "../envs/corpus.yaml"
     params:
-        corpus_type=corpus_type,
+        corpus_type=corpus_reading,
         root=root_of,
         # No output: what is known of the video files outlives a run that fails.
         probes="results/{corpus}/probes/{split}.tsv",
@@ -73,7 +74,7 @@ rule captions:
     conda:
         "../envs/corpus.yaml"
     params:
-        corpus_type=corpus_type,
+        corpus_type=corpus_reading,
         root=root_of,
         recipe=1,
     message:

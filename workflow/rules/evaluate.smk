@@ -47,12 +47,13 @@ rule sample:
         "../envs/evaluation.yaml"
     params:
         settings=flags(config["sample"]),
+        language=FILES.captions,
         recipe=2,
     message:
         "Choosing samples of {wildcards.system} on {wildcards.corpus}"
     shell:
         "sonar-sign sample --predictions {input.predictions} --manifest {input.manifest}"
-        " --output {output} {params.settings} > {log} 2>&1"
+        " --output {output} --language {params.language} {params.settings} > {log} 2>&1"
 
 
 rule generate:

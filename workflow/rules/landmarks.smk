@@ -22,7 +22,7 @@ rule extract_landmarks:
         settings=flags(config["landmarks"]),
         # Not on the command line: keypoints that are replaced are read again.
         keypoints=keypoint_state,
-        recipe=1,
+        recipe=2,
     message:
         "Reading landmarks: {wildcards.corpus}, {wildcards.split}, shard {wildcards.shard}"
     shell:

@@ -75,12 +75,13 @@ rule gallery:
         predictions=repeated("predictions", named(FILES.shown_predictions(), "parent")),
         clips=repeat("clips", "clips"),
         folder=lambda wildcards, output: str(Path(output.page).parent),
+        language=FILES.captions,
         recipe=1,
     message:
         "Making the gallery of {wildcards.corpus}"
     shell:
         "sonar-sign gallery {params.predictions} --manifest {input.manifest} {params.clips}"
-        " --output {params.folder} > {log} 2>&1"
+        " --output {params.folder} --language {params.language} > {log} 2>&1"
 
 
 rule plot_attention:

@@ -58,6 +58,7 @@ for module in COMMAND_MODULES:
         add_command(app, name, function)
 app.add_typer(landmarks.landmarks, name="landmarks")
 app.add_typer(config.config, name="config")
+app.add_typer(corpora.corpus, name="corpus")
 
 
 @app.callback()

@@ -3,14 +3,19 @@
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
+from sonar_sign.cli.operations import Config
 from sonar_sign.cli.paths import OUTPUT, Cache
+from sonar_sign.cli.settings import add_command
 from sonar_sign.core.bounds import between, one_of
+from sonar_sign.core.corpus_options import CORPUS_TYPES, CorpusOptions
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import PrepareOptions
 
 PROBES = Cache(begins="source\t")
-Type = Annotated[str, "Layout of the corpus.", one_of(("how2sign", "ssvp", "demo"))]
+Type = Annotated[str, "Layout of the corpus.", one_of(CORPUS_TYPES)]
 Root = Annotated[Path, "Folder of the corpus."]
 Split = Annotated[str, "Split of the corpus.", one_of(("train", "val", "test"))]
 Manifest = Annotated[Path, "A manifest that prepare wrote."]
@@ -26,6 +31,7 @@ def prepare(
         Path, "Table to write: clips whose times reach outside their video.", OUTPUT
     ],
     options: PrepareOptions,
+    reading: CorpusOptions,
     probes: Annotated[
         Path | None, "Table that caches the properties of video files.", PROBES
     ] = None,
@@ -47,6 +53,7 @@ def prepare(
         dropped,
         clamped,
         options,
+        reading=reading,
         probes=probes,
         workers=workers,
     )
@@ -84,6 +91,7 @@ def captions(
     language: Annotated[str, "Language of the captions.", FLORES],
     manifest: Manifest,
     output: Annotated[Path, "Table to write: clip_id, text.", OUTPUT],
+    reading: CorpusOptions,
 ) -> None:
     """Read the captions of a manifest's clips in another language.
 
@@ -94,7 +102,7 @@ def captions(
     """
     from sonar_sign.corpora.parallel_captions import write_captions
 
-    write_captions(corpus_type, root, split, language, manifest, output)
+    write_captions(corpus_type, root, split, language, manifest, output, reading)
 
 
 def shard(
@@ -112,9 +120,44 @@ def shard(
     run(manifest, output)
 
 
+def check(
+    config: Config = [],  # noqa: B006 (Typer's way)
+    name: Annotated[str, "One corpus of the config; empty: all of them."] = "",
+    output: Annotated[
+        Path, "PNG to write: the first video with the box that would be cut out.", OUTPUT
+    ] = Path("corpus_check.png"),
+) -> None:
+    """Show what a config's corpora hold, as it is understood, before anything is computed.
+
+    Example:
+        .venv/bin/sonar-sign corpus check --config config/how2sign.yaml
+    """
+    from sonar_sign.core.wording import nearest
+    from sonar_sign.operations.config import load_config
+    from sonar_sign.operations.corpus_report import check_corpus, draw_first, next_command
+
+    found = load_config(config)
+    corpora = found.experiment.corpora
+    if name and name not in corpora:
+        raise UserError(f"--name {name!r} is no corpus of the config; {nearest(name, corpora)}.")
+    problems, drawn = [], False
+    for one in [name] if name else corpora:
+        report = check_corpus(found, one)
+        print("\n".join(report.lines), flush=True)
+        if report.first is not None and not drawn:
+            print("\n".join(draw_first(report, found.values["crop"], output)))
+            drawn = True
+        problems += report.problems
+    if problems:
+        raise UserError(f"A run cannot begin yet: {problems[0]}")
+    print(f"\nNext: {next_command(config, name or found.values['corpus']['name'])}")
+
+
 COMMANDS = {
     "prepare": prepare,
     "summarise": summarise,
     "captions": captions,
     "shard": shard,
 }
+corpus = typer.Typer(help="Look at a corpus.", no_args_is_help=True)
+add_command(corpus, "check", check)

@@ -9,6 +9,7 @@ import typer
 from sonar_sign.cli.corpora import Manifest
 from sonar_sign.cli.paths import CACHE, NAMED, OUTPUT, Input, Output
 from sonar_sign.core.bounds import SEEDS, one_of
+from sonar_sign.core.corpus_options import CORPUS_TYPES
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import MetricOptions, SampleOptions
 from sonar_sign.core.table_options import ImportOptions, TableOptions
@@ -76,6 +77,7 @@ def sample(
     options: SampleOptions,
     tables: TableOptions,
     references: References = None,
+    language: Annotated[str, "Language of the predictions.", FLORES] = "eng_Latn",
 ) -> None:
     """Choose a few clips to read.
 
@@ -85,7 +87,10 @@ def sample(
     """
     from sonar_sign.evaluation.sample import sample as run
 
-    run(predictions, manifest, output, options, references=references, tables=tables)
+    run(
+        predictions, manifest, output, options,
+        references=references, language=language, tables=tables,
+    )  # fmt: skip
 
 
 def compare(
@@ -104,9 +109,7 @@ def compare(
     language: Annotated[
         str, "Language of prediction files and training captions.", FLORES
     ] = "eng_Latn",
-    corpus_type: Annotated[
-        str, "how2sign: show published results too.", one_of(("how2sign", "ssvp", "demo"))
-    ] = "",
+    corpus_type: Annotated[str, "how2sign: show published results too.", one_of(CORPUS_TYPES)] = "",
     split: Annotated[str, "The split that was evaluated."] = "test",
     seed: Annotated[int, "Seed of the resampling and the floors.", SEEDS] = 0,
     quiet: Annotated[bool, "Do not print the table."] = False,

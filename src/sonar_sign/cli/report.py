@@ -7,6 +7,7 @@ from typing import Annotated
 from sonar_sign.cli.corpora import Manifest
 from sonar_sign.cli.paths import FOLDER, NAMED, Output
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.languages import FLORES
 
 
 def plot(
@@ -37,6 +38,7 @@ def gallery(
     manifest: Manifest,
     output: Annotated[Path, "Folder for index.html and the clips.", Output(inside=("index.html",))],
     clips: Annotated[list[Path], "Clip shard of the split; none: no videos."] = [],  # noqa: B006
+    language: Annotated[str, "Language of the predictions.", FLORES] = "eng_Latn",
 ) -> None:
     """Make a page that plays clips beside their translations.
 
@@ -47,7 +49,7 @@ def gallery(
     """
     from sonar_sign.report.gallery import gallery as run
 
-    run(names_and_paths(predictions, "predictions"), manifest, clips, output)
+    run(names_and_paths(predictions, "predictions"), manifest, clips, output, language)
 
 
 def names_and_paths(values: Sequence[str], flag: str) -> dict[str, Path]:

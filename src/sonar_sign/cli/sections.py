@@ -31,6 +31,7 @@ SECTIONS = {
     WORKFLOW_STEPS: (),
     "Upkeep": (
         "config",
+        "corpus",
         "systems",
         "status",
         "show",

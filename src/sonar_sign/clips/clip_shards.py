@@ -36,8 +36,8 @@ class ClipInfo:
     box: tuple[int, int, int, int]
     """The crop in source pixels, `x0, y0, x1, y1`; may reach outside the frame."""
     box_from: str
-    """`video`, `clip`, `fallback` or `whole`, see `signer_box.SignerBox`; `dropped`: no face was
-    found and the setting `crop.no_face` is `drop`."""
+    """`video`, `clip`, `fallback`, `whole` or `given`, see `signer_box.SignerBox`; `dropped`: no
+    face was found and the setting `crop.no_face` is `drop`."""
     faces_found: int
     """In how many of the searched frames the signer's face was found."""
     frames_probed: int

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from sonar_sign.clips.signer_box import (
     FaceSearch,
     SignerBox,
     around,
+    given_box,
     open_face_search,
     whole_frame,
 )
@@ -28,7 +29,8 @@ from sonar_sign.core.tables import read_table
 from sonar_sign.core.timing import Timer
 from sonar_sign.core.video import VideoError, VideoInfo, encode_clip, probe, read_frames
 from sonar_sign.core.wording import first_few
-from sonar_sign.corpora.shard import COLUMNS
+from sonar_sign.corpora.manifests import read_box
+from sonar_sign.corpora.shard import BOX, COLUMNS
 
 # The manifest has a frame rate with six decimals.
 SAME_RATE = 1e-4
@@ -53,7 +55,8 @@ def crop(
     the camera moved): it gets its own box, around the face found in the clip itself.
 
     Args:
-        shard: table with the columns of `sonar_sign.corpora.shard.COLUMNS`.
+        shard: table with the columns of `sonar_sign.corpora.shard.COLUMNS`, and perhaps `box`:
+            where the signer is in a clip, which spares the search.
         root: the corpus folder that `source` is relative to.
         timings: JSON to write, for every clip the milliseconds of `face` (the search in its whole
             video and the check of the clip's first frame) and `crop` (decoding, cutting, encoding).
@@ -88,11 +91,14 @@ def _crop_all(
         path = root / source
         clip_id = rows["clip_id"].iloc[0]
         try:
-            video = probe(path)
-            signer, face_ms = signer_of(path, video, rows)
+            video = probe(path, float(rows["fps"].iloc[0]))
+            of_video = cache(partial(signer_of, path, video, rows))
             for row in rows.itertuples():
                 clip_id = row.clip_id
                 span = _span(path, video, row)
+                given = _given_box(row, video)
+                # A video whose clips all have their boxes is not searched.
+                signer, face_ms = (given, 0.0) if given else of_video()
                 clip = _crop_clip(path, video, span, signer, options, search)
                 content, info, times[clip_id] = clip
                 times[clip_id]["face"] += face_ms
@@ -129,6 +135,12 @@ def _span(path: Path, video: VideoInfo, row) -> tuple[int, int]:
             "changed: delete the manifest, and `prepare` makes it again."
         )
     return start, start + n_frames
+
+
+def _given_box(row, video: VideoInfo) -> SignerBox | None:
+    """The box that the corpus has for a clip; None where it has none."""
+    box = read_box(getattr(row, BOX, ""))
+    return None if box is None else given_box(box, video)
 
 
 def _whole_frame(path: Path, video: VideoInfo, rows: pd.DataFrame) -> tuple[SignerBox, float]:

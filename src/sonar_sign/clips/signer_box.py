@@ -38,7 +38,7 @@ class SignerBox:
     box_from: str
     """`video`: around the face of the whole video; `clip`: around another face, found in this clip;
     `fallback`: no face was found and the middle of the frame is taken; `whole`: the corpus is
-    cropped already."""
+    cropped already; `given`: the corpus says where the signer is."""
     face: SignerFace
 
 
@@ -103,7 +103,7 @@ class FaceSearch:
             span: the clip's frames in the video, the last one exclusive.
             signer: the video's box.
         """
-        if signer.box_from == "whole":
+        if signer.box_from in ("whole", "given"):
             return signer
         expected = signer.face.box
         if expected is not None and is_there(first, expected, self.detector):
@@ -144,6 +144,16 @@ def around(face: SignerFace, video: VideoInfo) -> SignerBox:
 def whole_frame(video: VideoInfo) -> SignerBox:
     """The whole frame, for a video that is cropped to the signer already."""
     return SignerBox((0, 0, video.width, video.height), "whole", SignerFace(None, 0, 0))
+
+
+def given_box(box: tuple[float, ...], video: VideoInfo) -> SignerBox:
+    """A box that a corpus publishes, `x0, y0, x1, y1` as shares of width and height.
+
+    It holds the signer, so it is not grown, only made square when it is cut out.
+    """
+    x0, y0, x1, y1 = box
+    pixels = (x0 * video.width, y0 * video.height, x1 * video.width, y1 * video.height)
+    return SignerBox(pixels, "given", SignerFace(None, 0, 0))
 
 
 def _movement(path: Path, video: VideoInfo, numbers: list[int], face: Box) -> float:

@@ -32,7 +32,12 @@ Compat = Literal["ssvp_slt", "exact"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 AutoPrecision = Annotated[Precision, "auto: bf16 where it gains, else fp32; fp16: GPU only."]
 Split = Literal["train", "val", "test"]
-LandmarkSource = Literal["openpose", "pose", "mediapipe"]
+LandmarkSource = Literal["openpose", "pose", "rtmpose", "mediapipe"]
+FolderRate = Annotated[
+    float,
+    "Frames per second of folders of pictures, where the corpus does not say.",
+    between(1, 240),
+]
 DEVICES = matching("auto|cpu|cuda(:[0-9]{1,2})?", "auto, cpu, cuda or cuda:N")
 
 
@@ -49,6 +54,7 @@ class PrepareOptions:
     """Which annotated sentences become clips."""
 
     min_duration_s: Annotated[float, "Shorter clips are dropped, in seconds.", SECONDS] = 0.2
+    frame_rate: FolderRate = 25.0
 
 
 @dataclass(frozen=True)
@@ -328,3 +334,4 @@ class TranslateOptions:
         "ssvp_slt"
     )
     precision: AutoPrecision = "auto"
+    frame_rate: FolderRate = 25.0

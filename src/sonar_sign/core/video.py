@@ -1,7 +1,7 @@
 """Reading and writing video with PyAV; a frame's number is its place on the video's grid.
 
 `core/video_times.py` says what the grid is; where the frame rate is constant, frame 0 is the first,
-and so on.
+and so on. A folder of pictures is a video too, see `core/video_pictures.py`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,6 +20,7 @@ from sonar_sign.core.video_frames import (
     stamp_of,
     upright_size,
 )
+from sonar_sign.core.video_pictures import RATE, is_folder, probe_pictures, read_pictures
 from sonar_sign.core.video_reading import Reading, VideoInfo
 from sonar_sign.core.video_times import Clock, measure, times_of_index
 
@@ -37,15 +38,22 @@ __all__ = [
 ]
 
 
-def probe(source: Source) -> VideoInfo:
+def probe(source: Source, folder_fps: float = RATE) -> VideoInfo:
     """Find a video's size, frame rate and length, and whether its end is there.
 
     One frame is decoded, which shows rotation and damage; `core/video_times.py` says when the rest
     of the file is read too.
 
+    Args:
+        source: a path of a file or of a folder of pictures, or a seekable binary file.
+        folder_fps: frames per second of a folder of pictures; a file says its own.
+
     Raises:
-        VideoError: the file cannot be opened or decoded, holds no video frames, or is cut off.
+        VideoError: the file cannot be opened or decoded, holds no video frames, or is cut off; a
+            picture of a folder is missing, unreadable or of another size.
     """
+    if is_folder(source):
+        return probe_pictures(source, folder_fps)
     with open_video(source) as (container, stream):
         times = times_of_index(container, stream, file_size(source))
         frame = next(decoded(container, stream), None)
@@ -72,7 +80,7 @@ def read_frames(
     Decoding starts at the last keyframe before `start`.
 
     Args:
-        source: a path or a seekable binary file.
+        source: as for `probe`.
         start, end: frame numbers: seconds times the frame rate, rounded.
         video: what `probe` found; None probes it.
 
@@ -82,6 +90,9 @@ def read_frames(
     Raises:
         VideoError: the file cannot be opened or decoded, or many of these frames cannot.
     """
+    if is_folder(source):
+        yield from read_pictures(source, start, end)
+        return
     video = video or probe(source)
     if start > 0 and video.in_order:
         with open_video(source) as (container, stream):
@@ -110,13 +121,17 @@ def read_frames_near(
     read once, skipping to the next keyframe where possible. It takes half the time or less.
 
     Args:
-        source: a path or a seekable binary file.
+        source: as for `probe`.
         numbers: frame numbers.
         video: what `probe` found; None probes it.
 
     Raises:
         VideoError: the file cannot be opened or decoded.
     """
+    if is_folder(source):
+        for number in numbers:
+            yield from (frame for _, frame in read_pictures(source, number, number + 1))
+        return
     video = video or probe(source)
     rate, clock = video.rate, Clock(video.rate)
 

@@ -77,7 +77,6 @@ def _address(source: Source) -> str | BinaryIO:
         raise VideoError("unreadable", "no file has such a name")
     mode = path.stat().st_mode
     for is_kind, what in (
-        (stat.S_ISDIR, "it is a folder"),
         (stat.S_ISFIFO, "it is a pipe, not a file"),
         (stat.S_ISSOCK, "it is a socket, not a file"),
         (stat.S_ISCHR, "it is a device, not a file"),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Some codecs have packets without a picture, so a few may be missing.
 LOST_SHARE = 0.15
+# What stands for the codec of a folder of pictures.
+PICTURES = "pictures"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class VideoInfo:
     """Pixels, after the rotation that the container asks for; likewise the height."""
     height: int
     codec: str
+    """FFmpeg's name of it; `pictures` for a folder of pictures."""
     origin_s: Fraction = Fraction(0)
     """Time stamp of frame 0."""
     gaps: tuple[tuple[int, int], ...] = ()

@@ -7,7 +7,7 @@ from typing import Protocol
 from sonar_sign.corpora.dropped import Dropped
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Annotation:
     """One annotated sentence as published."""
 
@@ -16,7 +16,8 @@ class Annotation:
     clip_id: str
     """Unique name of the sentence's clip."""
     source: str | None
-    """Video file with the sentence, relative to the corpus root; None if it is missing."""
+    """Video file, or folder of pictures, with the sentence, relative to the corpus root; None if it
+    is missing."""
     expected: str
     """Where the video file was searched; part of the message if it is missing."""
     whole_video: bool
@@ -31,6 +32,12 @@ class Annotation:
     """The caption as published."""
     problem: Dropped | None = None
     """Why this row cannot be used, whatever its video is; `prepare` drops it."""
+    frame_rate: float | None = None
+    """Frames per second of a video that is a folder of pictures; None: `prepare.frame_rate`."""
+    language: str = ""
+    """Language of the caption as a FLORES code; empty: that of the corpus."""
+    box: tuple[float, float, float, float] | None = None
+    """Where the signer is, `x0, y0, x1, y1` as shares of width and height; None: to be found."""
 
 
 def unusable(row: int, reason: str, detail: str) -> Annotation:
@@ -40,16 +47,20 @@ def unusable(row: int, reason: str, detail: str) -> Annotation:
 
 
 class Corpus(Protocol):
-    """A folder of videos with captions."""
+    """A folder of videos with captions, made from it and `CorpusOptions`."""
 
     root: Path
     """Folder of the corpus."""
+    reads: frozenset[str]
+    """Names of the `CorpusOptions` that it has a use for."""
     cropped: bool
     """The published videos are cropped to the signer, so no face is searched in them."""
     drawn: bool
     """A rule of the workflow generates the corpus, so its files need not exist beforehand."""
     may_be_shown: bool
     """The videos show no real person, so pages may play them without `gallery.videos`."""
+    caption_language: str
+    """FLORES code of its captions, where the config does not say; empty: they may be in any."""
     official_counts: dict[str, dict[str, int]]
     """For each split: published numbers of sentences, by where they are published."""
 
@@ -62,6 +73,9 @@ class Corpus(Protocol):
 
     def has(self, split: str) -> bool:
         """Whether the corpus has annotations of a split."""
+
+    def further_files(self, split: str) -> list[Path]:
+        """Files that `annotations` reads besides `annotation_file`; they may be thousands."""
 
     def annotations(self, split: str) -> list[Annotation]:
         """The rows of a split in file order; those that are malformed have a `problem`.

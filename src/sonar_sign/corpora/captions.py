@@ -16,9 +16,13 @@ _QUOTES = str.maketrans({"‘": "'", "’": "'", "‛": "'", "`": "'", "“": '"
 
 def normalise(caption: str) -> str:
     """Repair spaces, quotation marks and wrongly decoded characters; change nothing else."""
-    caption = _DOUBLY_ENCODED.sub(
-        lambda match: bytes(_BYTES[char] for char in match[0]).decode("utf-8"), caption
-    )
-    caption = unicodedata.normalize("NFC", caption).translate(_QUOTES)
-    caption = _LOST_APOSTROPHE.sub("'", caption)
+    if caption.isascii():  # most captions; what is below changes nothing else in them
+        caption = caption.replace("`", "'")
+    else:
+        caption = _DOUBLY_ENCODED.sub(
+            lambda match: bytes(_BYTES[char] for char in match[0]).decode("utf-8"), caption
+        )
+        caption = unicodedata.normalize("NFC", caption).translate(_QUOTES)
+    if "?" in caption:
+        caption = _LOST_APOSTROPHE.sub("'", caption)
     return " ".join(caption.split())

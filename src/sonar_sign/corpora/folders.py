@@ -21,6 +21,14 @@ class FolderListings:
                 return f"{folder}/{file}"
         return None
 
+    def find(self, path: str, suffixes: Iterable[str] = ()) -> str | None:
+        """The path of a file under the root if it exists, or the first that does with a suffix."""
+        folder, _, name = path.rpartition("/")
+        for file in (name, *(f"{name}{suffix}" for suffix in suffixes)):
+            if file in self._listing(folder):
+                return f"{folder}/{file}" if folder else file
+        return None
+
     def _listing(self, folder: str) -> set[str]:
         if folder not in self._listings:
             path = self.root / folder

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from sonar_sign.core.corpus_options import CorpusOptions
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file, safe_name
 from sonar_sign.core.numbers import parse_number
@@ -38,9 +39,11 @@ class How2Sign:
     cropped = False
     drawn = False
     may_be_shown = False
+    caption_language = "eng_Latn"
+    reads: frozenset[str] = frozenset()
     official_counts = OFFICIAL_COUNTS
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, options: CorpusOptions = CorpusOptions()):  # noqa: B008
         self.root = Path(root)
         self._folders = FolderListings(self.root)
 
@@ -62,6 +65,9 @@ class How2Sign:
 
     def has(self, split: str) -> bool:
         return any((self.root / pattern.format(split=split)).is_file() for pattern in ANNOTATIONS)
+
+    def further_files(self, split: str) -> list[Path]:
+        return []
 
     def annotations(self, split: str) -> list[Annotation]:
         return [self._annotation(row, split) for row in read_rows(self.annotation_file(split))]
@@ -101,8 +107,11 @@ class How2Sign:
         )
 
     def _find(self, folders: tuple[str, ...], name: str, split: str) -> str | None:
+        # A folder of pictures has the video's name, without a suffix.
         return self._folders.first(
-            (pattern.format(split=split), f"{name}.mp4") for pattern in folders
+            (pattern.format(split=split), file)
+            for file in (f"{name}.mp4", name)
+            for pattern in folders
         )
 
 

@@ -22,6 +22,8 @@ COLUMNS = (
     "SENTENCE",
 )
 CAPTION = COLUMNS[-1]
+# Nothing is read from them, and tools that write these columns for other corpora leave them out.
+OPTIONAL = ("VIDEO_ID", "SENTENCE_ID")
 # A quoted caption may have line breaks, but not more lines than this.
 MAX_LINES = 20
 
@@ -49,7 +51,7 @@ def read_rows(path: Path) -> list[AnnotationRow]:
     lines = read_text(path, "The annotation file").split("\n")
     separator = "\t" if "\t" in lines[0] else ","
     header = _fields(lines[0], separator)
-    missing = [column for column in COLUMNS if column not in header]
+    missing = [column for column in COLUMNS if column not in (*header, *OPTIONAL)]
     if missing:
         raise UserError(f"{path} lacks the column {missing[0]}; name it in the first line.")
     twice = next((column for column in header if header.count(column) > 1), None)

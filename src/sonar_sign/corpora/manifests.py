@@ -61,6 +61,19 @@ def _is_positive(value: str) -> bool:
     return bool(_is_time(value) and parse_number(value))
 
 
+def read_box(text: str) -> tuple[float, ...] | None:
+    """A box of a manifest, `x0 y0 x1 y1` as shares of width and height; None where it is none."""
+    numbers = [parse_number(word) for word in text.split(" ")]
+    if len(numbers) != 4 or not all(one is not None and abs(one) <= 10 for one in numbers):
+        return None
+    x0, y0, x1, y1 = numbers
+    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+
+def _is_box(value: str) -> bool:
+    return not value or read_box(value) is not None
+
+
 _CHECKS: dict[str, Callable[[str], bool]] = {
     "clip_id": _is_name,
     "source": _stays_in_folder,
@@ -68,4 +81,5 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "end_s": _is_time,
     "n_frames": lambda value: value.isascii() and value.isdecimal() and int(value[:18]) > 0,
     "fps": _is_positive,
+    "box": _is_box,
 }

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sonar_sign.core.corpus_options import CorpusOptions
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.tables import read_columns, write_rows
 from sonar_sign.corpora import open_corpus
@@ -10,7 +11,13 @@ from sonar_sign.corpora.dropped import MAX_CAPTION_CHARACTERS
 
 
 def write_captions(
-    corpus_type: str, root: Path, split: str, language: str, manifest: Path, output: Path
+    corpus_type: str,
+    root: Path,
+    split: str,
+    language: str,
+    manifest: Path,
+    output: Path,
+    reading: CorpusOptions = CorpusOptions(),  # noqa: B008 (frozen)
 ) -> None:
     """Write `captions/{split}.{language}.tsv` with `clip_id`, `text` for all clips of a manifest.
 
@@ -18,7 +25,7 @@ def write_captions(
         UserError: the corpus has no captions in this language, or none or a far too long one for
             one of the clips.
     """
-    texts = open_corpus(corpus_type, root).captions(split, language)
+    texts = open_corpus(corpus_type, root, reading).captions(split, language)
     clip_ids = read_columns(manifest, ("clip_id",))["clip_id"]
     missing = [clip_id for clip_id in clip_ids if not texts.get(clip_id, "").strip()]
     if missing:

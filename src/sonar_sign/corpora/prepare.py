@@ -1,9 +1,10 @@
 """`prepare`: turns annotations and videos into a manifest and a list of dropped clips."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sonar_sign.core.corpus_options import CorpusOptions
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.ids import folded
 from sonar_sign.core.notes import tell
@@ -28,6 +29,9 @@ COLUMNS = (
     "text",
     "text_raw",
 )
+# Only in manifests of corpora that say so of a row: the caption's language where it is not the
+# corpus's, and where the signer is (`x0 y0 x1 y1`, shares of width and height).
+FURTHER_COLUMNS = ("language", "box")
 DROPPED_COLUMNS = ("clip_id", "reason", "detail")
 CLAMPED_COLUMNS = ("clip_id", "start_s", "end_s", "video_s")
 _BREAKS = str.maketrans("\t\n\r", "   ")
@@ -52,6 +56,7 @@ def prepare(
     clamped: Path,
     options: PrepareOptions = PrepareOptions(),  # noqa: B008 (frozen)
     *,
+    reading: CorpusOptions = CorpusOptions(),  # noqa: B008
     probes: Path | None = None,
     workers: int = 1,
 ) -> None:
@@ -61,6 +66,7 @@ def prepare(
     times exceed their video are in the manifest, cut to the video, and also in the clamped list.
 
     Args:
+        reading: how the corpus's files are read.
         probes: cache of what is known about the video files, see `sonar_sign.corpora.probing`.
         workers: number of videos probed in parallel.
 
@@ -68,29 +74,62 @@ def prepare(
         UserError: the corpus is missing, its annotations are no table in UTF-8, or no clip can be
             used.
     """
-    annotations = open_corpus(corpus_type, root).annotations(split)
-    sources = (a.source for a in annotations if a.source is not None)
-    videos = probe_all(root, sources, workers, probes)
-    rows, drops, outside = [], [], []
+    annotations = open_corpus(corpus_type, root, reading).annotations(split)
+    rates = {
+        a.source: a.frame_rate or options.frame_rate for a in annotations if a.source is not None
+    }
+    videos = probe_all(root, rates, workers, probes, rates)
+    rows, drops, outside, further = [], [], [], []
+    gone: set[str] = set()
     seen: dict[str, Annotation] = {}
     for annotation in annotations:
         video = videos.get(annotation.source)
         times = _repeated(annotation, seen) or _usable(annotation, video, options)
         if isinstance(times, Dropped):
             drops.append((annotation.clip_id, times.reason, _on_one_line(times.detail)))
+            if times.reason == "missing_file":
+                gone.add(annotation.expected)
             continue
         rows.append(_row(annotation, video, times))
+        language = annotation.language or reading.caption_language
+        further.append((language, _written_box(annotation.box)))
         if times.clamped:
             published = (annotation.start_s, annotation.end_s, f"{video.duration_s:.4f}")
             outside.append((annotation.clip_id, *published))
     assert len(rows) + len(drops) == len(annotations)
     if not rows:
         raise UserError(f"No clip of split {split!r} in {root} can be used ({_why(drops)}).")
-    tell(_lost_characters(rows))
+    tell(_lost_characters(rows) + _missing_videos(gone, len(videos)))
     # The manifest is written last: if it exists, the other lists exist too.
     write_rows(clamped, CLAMPED_COLUMNS, outside)
     write_rows(dropped, DROPPED_COLUMNS, drops)
-    write_rows(manifest, COLUMNS, rows)
+    write_rows(manifest, *_with_further(rows, further))
+
+
+def _with_further(
+    rows: list[tuple], further: list[tuple[str, str]]
+) -> tuple[tuple[str, ...], Iterable[tuple]]:
+    """Columns and rows, with those of `FURTHER_COLUMNS` in which a row says something."""
+    used = [at for at in range(len(FURTHER_COLUMNS)) if any(values[at] for values in further)]
+    if not used:
+        return COLUMNS, rows
+    columns = (*COLUMNS, *(FURTHER_COLUMNS[at] for at in used))
+    both = zip(rows, further, strict=True)
+    return columns, ((*row, *(values[at] for at in used)) for row, values in both)
+
+
+def _written_box(box: tuple[float, float, float, float] | None) -> str:
+    return "" if box is None else " ".join(f"{edge:.6f}" for edge in box)
+
+
+def _missing_videos(gone: set[str], n_there: int) -> list[str]:
+    if not gone:
+        return []
+    names = first_few(sorted(gone), 3)
+    return [
+        f"{len(gone)} of {len(gone) + n_there} videos are missing, and their sentences are dropped "
+        f"({names})."
+    ]
 
 
 def _why(drops: Sequence[tuple[str, str, str]]) -> str:

@@ -1,13 +1,14 @@
 """Reads the properties of every video file of a corpus, with a cache.
 
 The cache is a table beside the results. A file is probed again when its size or modification
-time changes. Deleting the cache only costs time.
+time changes; a folder of pictures when pictures are added, removed or renamed, not when one is
+overwritten in place. Deleting the cache only costs time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.progress import track
 from sonar_sign.core.tables import read_columns, write_rows
 from sonar_sign.core.video import VideoError, VideoInfo, probe
+from sonar_sign.core.video_reading import PICTURES
 
 COLUMNS = (
     "source",
@@ -38,7 +40,11 @@ _State = tuple[int, int]
 
 
 def probe_all(
-    root: Path, sources: Iterable[str], workers: int, cache: Path | None = None
+    root: Path,
+    sources: Iterable[str],
+    workers: int,
+    cache: Path | None = None,
+    rates: Mapping[str, float] | None = None,
 ) -> dict[str, Probed]:
     """Probe every source under `root` once.
 
@@ -46,8 +52,9 @@ def probe_all(
         workers: number of videos probed in parallel. Reading headers mostly waits for the disk,
             so these are threads.
         cache: table of earlier results; it is also written if probing is interrupted.
+        rates: frames per second of those sources that are folders of pictures.
     """
-    sources = sorted(set(sources))
+    sources, rates = sorted(set(sources)), rates or {}
     known = _read_cache(cache)
     found: dict[str, tuple[_State, Probed]] = {}
 
@@ -69,7 +76,14 @@ def probe_all(
                 found[source] = result
     finally:
         _write_cache(cache, {**known, **found})
-    return {source: probed for source, (_, probed) in found.items()}
+    return {source: _at_rate(probed, rates.get(source)) for source, (_, probed) in found.items()}
+
+
+def _at_rate(probed: Probed, folder_fps: float | None) -> Probed:
+    """A folder of pictures says no frame rate, so the cache may have it at another one."""
+    if folder_fps and isinstance(probed, VideoInfo) and probed.codec == PICTURES:
+        return replace(probed, fps=folder_fps)
+    return probed
 
 
 def _state(path: Path) -> _State:

@@ -9,6 +9,8 @@ from sonar_sign.corpora.manifests import read_manifest
 
 # What `crop` needs. Captions are left out: a changed caption must not cause cropping again.
 COLUMNS = ("clip_id", "source", "start_s", "end_s", "n_frames", "fps")
+# Only where the manifest has it: where the signer is, as shares of width and height.
+BOX = "box"
 
 
 def shard_of(clip_id: str, n_shards: int) -> int:
@@ -25,10 +27,11 @@ def shard(manifest: Path, outputs: Sequence[Path]) -> None:
     """
     table = read_manifest(manifest, COLUMNS)
     rows_of: list[list[tuple[str, ...]]] = [[] for _ in outputs]
-    for row in zip(*(table[name] for name in COLUMNS), strict=True):
+    columns = (*COLUMNS, BOX) if BOX in table else COLUMNS
+    for row in zip(*(table[name] for name in columns), strict=True):
         rows_of[shard_of(row[0], len(outputs))].append(row)
     for output, rows in zip(outputs, rows_of, strict=True):
-        write_rows(output, COLUMNS, rows)
+        write_rows(output, columns, rows)
 
 
 def videos_of_shard(shard_file: Path, root: Path) -> list[str]:

@@ -8,6 +8,7 @@ its name.
 
 from pathlib import Path
 
+from sonar_sign.core.corpus_options import CorpusOptions
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file, safe_name
 from sonar_sign.core.quoting import Row, split_rows
@@ -26,9 +27,11 @@ class Ssvp:
     cropped = True
     drawn = False
     may_be_shown = False
+    caption_language = ""
+    reads: frozenset[str] = frozenset()
     official_counts: dict[str, dict[str, int]] = {}
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, options: CorpusOptions = CorpusOptions()):  # noqa: B008
         self.root = Path(root)
         self._folders = FolderListings(self.root)
 
@@ -40,6 +43,9 @@ class Ssvp:
 
     def has(self, split: str) -> bool:
         return (self.root / "manifests" / f"{split}.tsv").is_file()
+
+    def further_files(self, split: str) -> list[Path]:
+        return []
 
     def annotations(self, split: str) -> list[Annotation]:
         path = self.annotation_file(split)
@@ -63,7 +69,7 @@ class Ssvp:
             return unusable(row.line, "bad_name", str(error))
         prefix = f"videos/{name[:PREFIX_LENGTH]}"
         stem = _stem(name)
-        files = [f"{stem}{suffix}" for suffix in SUFFIXES]
+        files = [*(f"{stem}{suffix}" for suffix in SUFFIXES), stem]  # at last, a folder of pictures
         candidates = [(folder, file) for folder in (prefix, "videos") for file in files]
         return Annotation(
             row=row.line,

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from sonar_sign.evaluation.parts import Clips, parted
 from sonar_sign.evaluation.resampling import ONE_VIDEO, Resampling
 from sonar_sign.evaluation.seeds import MetricOverSeeds, SystemRuns
+from sonar_sign.evaluation.system_scores import SystemScores
 from sonar_sign.evaluation.training_captions import TrainingCaptions
 from sonar_sign.metrics.base import MetricStatistics
 from sonar_sign.metrics.bleu import bleu_4_of_rows
@@ -111,9 +112,10 @@ def _by_frequency(
     systems: Mapping[str, SystemRuns], captions: Sequence[str], sources: np.ndarray, seed: int
 ) -> dict[str, Any]:
     """F1 of finding the words of the references, in the right sentence, by their frequency."""
-    counts = Counter(word for text in captions for word in _words(text))
+    language = next(iter(systems.values())).language
+    counts = Counter(word for text in captions for word in _words(text, language))
     runs = {
-        key: {number: _counted(run.clips.predictions, run.clips.references, counts)
+        key: {number: _counted(run, counts)
               for number, run in system.by_seed.items()}
         for key, system in systems.items()
     }  # fmt: skip
@@ -135,14 +137,13 @@ def _by_frequency(
     return found
 
 
-def _counted(
-    predictions: Iterable[str], references: Iterable[str], training: Mapping[str, int]
-) -> np.ndarray:
+def _counted(run: SystemScores, training: Mapping[str, int]) -> np.ndarray:
     """(n_clips, n_frequencies, 3): words in both, of the prediction, and of the reference."""
-    pairs = [*zip(predictions, references, strict=True)]
+    pairs = [*zip(run.clips.predictions, run.clips.references, strict=True)]
+    language = run.record["language"]
     found = np.zeros((len(pairs), len(FREQUENCIES), 3), dtype=np.int64)
     for row, texts in enumerate(pairs):
-        ours, theirs = (Counter(_words(text)) for text in texts)
+        ours, theirs = (Counter(_words(text, language)) for text in texts)
         for column, some in enumerate((ours & theirs, ours, theirs)):
             for word, n in some.items():
                 place = bisect_left(FREQUENCY_EDGES, training.get(word, 0))
@@ -150,6 +151,6 @@ def _counted(
     return found
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str, language: str) -> list[str]:
     # As they are tokenised for BLEU already, so that they are not tokenised again.
-    return [word.lower() for word in words(text) if any(char.isalnum() for char in word)]
+    return [word.lower() for word in words(text, language) if any(char.isalnum() for char in word)]

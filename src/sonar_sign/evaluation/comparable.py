@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.wording import first_few
 from sonar_sign.evaluation.system_scores import SystemScores
-from sonar_sign.metrics.registry import provenance_keys
+from sonar_sign.metrics.registry import keys_of_tokens, provenance_keys
 
 # Keys of a metrics file that must be equal among all runs, and what they are called.
 SHARED = {
@@ -18,7 +18,10 @@ SHARED = {
 SHARED_IN_LANGUAGE = {
     "references_sha256": "references (references_sha256)",
     **provenance_keys("language"),
+    **{key: title for key, title in provenance_keys("all").items() if key in keys_of_tokens()},
 }
+# Of those that a comparison has once, what no language has of its own.
+_SHARED_BY_ALL = {key: title for key, title in SHARED.items() if key not in keys_of_tokens()}
 
 
 def on_same_clips(runs: Mapping[str, SystemScores]) -> dict[str, SystemScores]:
@@ -73,7 +76,7 @@ def require_comparable(runs: Sequence[SystemScores]) -> None:
     first_of_language: dict[str, SystemScores] = {}
     for run in runs:
         peer = first_of_language.setdefault(run.record["language"], run)
-        for other, shared in ((runs[0], SHARED), (peer, SHARED_IN_LANGUAGE)):
+        for other, shared in ((runs[0], _SHARED_BY_ALL), (peer, SHARED_IN_LANGUAGE)):
             for key, title in shared.items():
                 theirs, ours = other.record[key], run.record[key]
                 if other is not peer:

@@ -217,7 +217,9 @@ def _floors(
             info,
             options.metrics,
         )
-        for name, predictions in floors(clips.references, captions, options.seed).items()
+        for name, predictions in floors(
+            clips.references, captions, options.seed, options.language
+        ).items()
     }
 
 

@@ -44,7 +44,7 @@ def _of_provenance(comparison: dict[str, Any], metric: Metric) -> list[str]:
     if provenance is None:
         return []
     key = provenance.key
-    if key in comparison:
+    if key in comparison and not provenance.names_tokens:
         return [f"{provenance.sentence(comparison[key])}."]
 
     def made_by(about: dict[str, Any]) -> str | None:

@@ -7,6 +7,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.notes import tell
 from sonar_sign.core.options import MetricOptions
 from sonar_sign.core.table_options import TableOptions
+from sonar_sign.core.tables import read_columns
 from sonar_sign.evaluation.further_references import with_further_references
 from sonar_sign.evaluation.system_scores import score, write_system_scores
 from sonar_sign.evaluation.verify_predictions import require_same_run
@@ -52,6 +53,8 @@ def evaluate(
             f"{predictions} is in {info.language} and the captions of {manifest} are in "
             f"{caption_language}; give references in {info.language} (columns clip_id, text)."
         )
+    if references is None and manifest.is_file():
+        _require_language(manifest, caption_language)
     clips = read_clips(predictions, manifest, references, tables)
     if options.further_references is not None and info.language == caption_language:
         clips = with_further_references(clips, [options.further_references], tables)
@@ -59,3 +62,16 @@ def evaluate(
     require_same_run(info, run_info, clips, predictions)
     scores = score(clips, info, options)
     return write_system_scores(output, scores)
+
+
+def _require_language(manifest: Path, language: str) -> None:
+    """Refuse a manifest that has captions in another language than the predictions."""
+    with manifest.open("rb") as file:
+        if b"language" not in file.readline(10_000).rstrip().split(b"\t"):
+            return
+    own = set(read_columns(manifest, ("clip_id", "language"))["language"])
+    if others := sorted(own - {"", language}):
+        raise UserError(
+            f"{manifest} has captions in {', '.join(others)}, and the predictions are in "
+            f"{language}; evaluate on a split whose captions are all in {language}."
+        )

@@ -12,7 +12,7 @@ from sonar_sign.core.strict_json import parse_json
 from sonar_sign.core.text_files import read_text
 from sonar_sign.evaluation.comparable import SHARED
 from sonar_sign.evaluation.system_scores import SystemScores, clips_sha256, read_system_scores
-from sonar_sign.metrics.registry import DECIMALS, FURTHER, provenance_keys
+from sonar_sign.metrics.registry import DECIMALS, FURTHER, keys_of_tokens, provenance_keys
 
 # What a comparison keeps of each system's metrics file, beside SHARED and the metrics.
 ABOUT = (
@@ -22,6 +22,7 @@ ABOUT = (
     FURTHER,
     *(key for key in provenance_keys("language") if key != FURTHER),
     "references_sha256",
+    *sorted(keys_of_tokens()),
     "n_empty",
     "n_empty_references",
     "seed",

@@ -123,7 +123,7 @@ def _named(values: Sequence[str]) -> Parts:
 
 
 def _lengths(known: Clips) -> list[int]:
-    return [len(words(text)) for text in known.clips.references]
+    return [len(words(text, known.language)) for text in known.clips.references]
 
 
 def _reference_length(known: Clips) -> Parts | None:

@@ -23,6 +23,7 @@ def sample(
     options: SampleOptions,
     *,
     references: Path | None = None,
+    language: str = "eng_Latn",
     tables: TableOptions = TableOptions(),  # noqa: B008 (frozen)
 ) -> list[dict[str, Any]]:
     """Choose n clips (all, where there are fewer) and write `samples/{system}.json`.
@@ -32,6 +33,9 @@ def sample(
     order) and `kind`: `best`, `median`, `worst` or `random`. Random clips depend on the seed and
     the clip list alone, so that systems can be read side by side, except where one of them is
     already among the others.
+
+    Args:
+        language: FLORES code of predictions and references; says what a word is.
 
     Raises:
         UserError: n is below 1, or the tables cannot be joined (see `read_clips`).
@@ -44,7 +48,7 @@ def sample(
     clips = read_clips(predictions, manifest, references, tables)
     tell(clips.notes)
     pairs = zip(clips.predictions, clips.references, strict=True)
-    scores = [sentence_bleu(prediction, reference) for prediction, reference in pairs]
+    scores = [sentence_bleu(prediction, reference, language) for prediction, reference in pairs]
     samples = [
         {
             "clip_id": clips.clip_ids[row],

@@ -1,6 +1,10 @@
 """`embed_text`: SONAR's embeddings of the captions, the targets of training."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from sonar_sign.core.column_names import Layout
 from sonar_sign.core.errors import UserError
@@ -9,6 +13,9 @@ from sonar_sign.core.notes import tell
 from sonar_sign.core.settings import check_options
 from sonar_sign.core.target_options import TargetOptions
 from sonar_sign.features.targets import write_targets
+
+if TYPE_CHECKING:
+    from sonar_sign.models.sonar_text import SonarText
 
 
 def embed_text(
@@ -22,13 +29,16 @@ def embed_text(
 ) -> None:
     """Write `targets/{split}.npy`, one embedding per row of the manifest, and its index.
 
+    A row that has a `language` of its own is read in it, any other one in `language`.
+
     The index says on which device and in which precision they were computed.
 
     Raises:
         UserError: the manifest or the SONAR folder cannot be read, or the language is unknown.
     """
     check_options(options)
-    table = read_foreign(manifest, Layout(("clip_id", "text"), key="clip_id"))
+    layout = Layout(("clip_id", "text"), optional=("language",), key="clip_id")
+    table = read_foreign(manifest, layout)
     if table.is_sentences:
         raise UserError(f"{manifest} has texts without ids; give a table with clip_id, text.")
     tell(table.notes)
@@ -38,6 +48,21 @@ def embed_text(
     from sonar_sign.models.sonar_text import SonarText
 
     sonar = SonarText.open(sonar_folder, choose_device(device), options.precision)
-    embeddings = sonar.embed(texts, language).cpu().numpy()
+    languages = [own or language for own in table.columns.get("language", [""] * len(texts))]
+    embeddings = _embed(sonar, texts, languages)
     about = {"device": str(sonar.device), "precision": sonar.encoder_precision}
     write_targets(output, table.columns["clip_id"], embeddings, texts, about)
+
+
+def _embed(sonar: "SonarText", texts: Sequence[str], languages: Sequence[str]) -> np.ndarray:
+    """Embeddings `(n, embedding_dim)` of texts, each in its language."""
+    rows_of: dict[str, list[int]] = {}
+    for row, language in enumerate(languages):
+        rows_of.setdefault(language, []).append(row)
+    if len(rows_of) < 2:
+        return sonar.embed(texts, languages[0] if languages else "eng_Latn").cpu().numpy()
+    found: dict[int, np.ndarray] = {}
+    for language, rows in rows_of.items():
+        embedded = sonar.embed([texts[row] for row in rows], language).cpu().numpy()
+        found |= dict(zip(rows, embedded, strict=True))
+    return np.stack([found[row] for row in range(len(texts))])

@@ -55,7 +55,9 @@ def extract_landmarks(
             tally.add_unusable(row.clip_id, error.reason)
         else:
             signer = choose_signer(recording)
-            represented = represent(signer.signing, recording.fps, options)
+            represented = represent(
+                signer.signing, recording.fps, options, has_shoulders=recording.has_shoulders
+            )
             tally.add(row.clip_id, recording, signer, represented)
             clips[row.clip_id] = represented.rows
         times[row.clip_id] = {"landmarks": timer.lap("landmarks")}

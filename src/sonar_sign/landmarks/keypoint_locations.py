@@ -19,6 +19,14 @@ OPENPOSE_PARENTS = (
     "sentence_level/{split}/rgb_front/features/openpose_output/json",
 )
 POSE_PARENTS = ("poses", "poses/{split}")
+# Where Uni-Sign's archives put RTMPose's keypoints.
+RTMPOSE_PARENTS = ("pose_format", "pose_format/{split}")
+# By `landmarks.source`: suffix, and folders.
+_PLACES = {
+    "openpose": ("", OPENPOSE_PARENTS),
+    "pose": (".pose", POSE_PARENTS),
+    "rtmpose": (".pkl", RTMPOSE_PARENTS),
+}
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,7 @@ class KeypointLocation:
     """A folder or file with the keypoints of a clip."""
 
     path: Path
-    """Folder of OpenPose's JSON files, or a `.pose` file."""
+    """Folder of OpenPose's JSON files, or a file."""
     of_video: bool
     """It has the keypoints of the whole source video, not of the clip only."""
     mtime_ns: int
@@ -41,8 +49,7 @@ class KeypointLocations:
     """
 
     def __init__(self, root: Path, split: str, source: str):
-        self.suffix = "" if source == "openpose" else ".pose"
-        patterns = OPENPOSE_PARENTS if source == "openpose" else POSE_PARENTS
+        self.suffix, patterns = _PLACES[source]
         folders = [Path(root) / pattern.format(split=split) for pattern in patterns]
         self._parents = [folder for folder in folders if folder.is_dir()]
         self._known: dict[str, tuple[Path, int] | None] = {}
@@ -55,7 +62,9 @@ class KeypointLocations:
 
     def find(self, clip_id: str, source: str) -> KeypointLocation | None:
         """The keypoints of a clip; None if it has none."""
-        for name, of_video in ((Path(source).stem, True), (clip_id, False)):
+        # A folder of pictures has no suffix, and its name may have dots.
+        of_videos = dict.fromkeys((Path(source).stem, Path(source).name))
+        for name, of_video in (*((name, True) for name in of_videos), (clip_id, False)):
             if found := self._first(name):
                 return KeypointLocation(found[0], of_video, found[1])
         return None

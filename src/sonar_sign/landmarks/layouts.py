@@ -1,9 +1,10 @@
-"""The 85 points that represent a signer, and their indices in OpenPose and MediaPipe.
+"""The 85 points that represent a signer, and their indices in MediaPipe, OpenPose and COCO.
 
 The points are those of YouTube-ASL (Uthus et al. 2023, arXiv 2306.15162): six of the body, 21 of
 each hand, 37 of the face, defined there as indices of MediaPipe Holistic's points. The nearest
-OpenPose points were chosen here; where a point lies between two, their midpoint is used. Left and
-right are the signer's own.
+OpenPose points were chosen here; where a point lies between two, their midpoint is used. The face
+of COCO-WholeBody has the first 68 of OpenPose's 70 points, so it lacks the pupils. Left and right
+are the signer's own.
 """
 
 from dataclasses import dataclass
@@ -16,15 +17,16 @@ from sonar_sign.landmarks import point_names
 # A coordinate beyond this many pixels is invalid.
 MAX_PIXELS = 1e6
 
-_BODY = {  # name: (index in MediaPipe, index in OpenPose's BODY_25)
-    "left_shoulder": (11, 5),
-    "right_shoulder": (12, 2),
-    "left_elbow": (13, 6),
-    "right_elbow": (14, 3),
-    "left_hip": (23, 12),
-    "right_hip": (24, 9),
+_BODY = {  # name: index in MediaPipe, in OpenPose's BODY_25, in COCO
+    "left_shoulder": (11, 5, 5),
+    "right_shoulder": (12, 2, 6),
+    "left_elbow": (13, 6, 7),
+    "right_elbow": (14, 3, 8),
+    "left_hip": (23, 12, 11),
+    "right_hip": (24, 9, 12),
 }
-# MediaPipe and OpenPose order the points of a hand in the same way.
+_COCO_FACE = 68
+# All three order the points of a hand in the same way.
 HAND_POINTS = (
     "wrist",
     *(f"thumb_{joint}" for joint in ("cmc", "mcp", "ip", "tip")),
@@ -90,11 +92,11 @@ class Layout:
     """The points of a keypoint tool, and which of them are the 85."""
 
     name: str
-    """`openpose` or `mediapipe`."""
+    """`mediapipe`, `openpose` or `coco`."""
     names: dict[str, tuple[str, ...]]
     """Names of the points of each part, in order: body, face, left hand, right hand."""
     signing: tuple[tuple[str, tuple[int, ...]], ...]
-    """For each of the 85: its part, and one index in it, or two whose midpoint is used."""
+    """For each of the 85: its part, and one index in it, or two whose midpoint is used, or none."""
 
     @property
     def components(self) -> list[tuple[str, int]]:
@@ -112,33 +114,46 @@ class Layout:
         for part, count in self.components:
             starts[part] = start
             start += count
-        rows = [(part, numbers[0], numbers[-1]) for part, numbers in self.signing]
+        found = [(part, numbers or (0,)) for part, numbers in self.signing]
+        rows = [(part, numbers[0], numbers[-1]) for part, numbers in found]
         return np.array([(starts[part] + a, starts[part] + b) for part, a, b in rows]).T
+
+    @cached_property
+    def _absent(self) -> np.ndarray:
+        return np.flatnonzero([not numbers for _, numbers in self.signing])
+
+    def place(self, name: str) -> int:
+        """Where one of the 85 points, of one index, is among the tool's points."""
+        return int(self._pairs[0, POINTS.index(name)])
 
     def reduced(self, points: np.ndarray) -> np.ndarray:
         """Select the 85 points: `(..., n_points, 3)` to `(..., 85, 3)`.
 
         The last axis is x, y (pixels) and confidence. The confidence of a midpoint is the lower
-        one of its two points.
+        one of its two points. Points that the tool does not have are zeros.
         """
         first, second = points[..., self._pairs[0], :], points[..., self._pairs[1], :]
         result = (first + second) / 2
         result[..., 2] = np.minimum(first[..., 2], second[..., 2])
+        result[..., self._absent, :] = 0
         return result
 
 
 def _layout(name: str, names: dict[str, tuple[str, ...]]) -> Layout:
     body, face, *hands = names
-    which = ("mediapipe", "openpose").index(name)
+    which = ("mediapipe", "openpose", "coco").index(name)
     signing = [(body, (numbers[which],)) for numbers in _BODY.values()]
     signing += [(hand, (point,)) for hand in hands for point in range(len(HAND_POINTS))]
-    signing += [(face, ((number,), theirs)[which]) for number, (_, theirs) in _FACE.items()]
+    for number, (_, theirs) in _FACE.items():
+        in_coco = theirs if max(theirs) < _COCO_FACE else ()
+        signing.append((face, ((number,), theirs, in_coco)[which]))
     return Layout(name, names, tuple(signing))
 
 
 OPENPOSE = _layout("openpose", point_names.OPENPOSE)
 MEDIAPIPE = _layout("mediapipe", point_names.MEDIAPIPE)
-LAYOUTS = (MEDIAPIPE, OPENPOSE)
+COCO = _layout("coco", point_names.COCO)
+LAYOUTS = (MEDIAPIPE, OPENPOSE, COCO)
 
 
 def cleaned(points: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
-"""The names of all points of MediaPipe Holistic and OpenPose, in order, by part.
+"""The names of all points of MediaPipe Holistic, OpenPose and COCO-WholeBody, in order, by part.
 
 Parts are body, face, left hand, right hand, with the names that `.pose` files use; OpenPose's
-parts have the names of its JSON.
+parts have the names of its JSON. COCO-WholeBody's 133 points (Jin et al. 2020, arXiv 2007.11858)
+are those of RTMPose, DWPose and MMPose; feet belong to the body.
 """
 
 
@@ -49,4 +50,14 @@ OPENPOSE = {
     ),
     "hand_left_keypoints_2d": _OPENPOSE_HAND,
     "hand_right_keypoints_2d": _OPENPOSE_HAND,
+}
+COCO = {
+    "BODY": _words("""
+        nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow
+        right_elbow left_wrist right_wrist left_hip right_hip left_knee right_knee left_ankle
+        right_ankle left_big_toe left_small_toe left_heel right_big_toe right_small_toe right_heel
+    """),
+    "FACE": tuple(f"face-{number}" for number in range(68)),
+    "LEFT_HAND": tuple(f"hand_{number}" for number in range(21)),
+    "RIGHT_HAND": tuple(f"hand_{number}" for number in range(21)),
 }

@@ -1,8 +1,8 @@
 """Reads and writes `.pose` files with the package pose-format.
 
 The format is described at https://github.com/sign-language-processing/pose. Files with all or
-some of the points of MediaPipe Holistic or OpenPose are read: points are identified by their
-names, and points that a file lacks count as not seen.
+some of the points of MediaPipe Holistic, OpenPose or COCO-WholeBody are read: points are identified
+by their names, and points that a file lacks count as not seen.
 """
 
 import math
@@ -66,7 +66,7 @@ def read_pose(path: Path, span_s: tuple[float, float] | None = None) -> Recordin
     says: pose-format itself reads a cut file of version 0.1 as one of fewer frames.
 
     Raises:
-        PoseFileError: the file cannot be read, or has points of neither MediaPipe nor OpenPose.
+        PoseFileError: the file cannot be read, or has points of none of `layouts.LAYOUTS`.
         UserError: pose-format is not installed.
     """
     package = pose_format()
@@ -98,7 +98,11 @@ def read_pose(path: Path, span_s: tuple[float, float] | None = None) -> Recordin
     points[:, :, targets, :2] = xy[:, :, sources]
     points[:, :, targets, 2] = confidence[:, :, sources]
     nobody = np.zeros((0, layout.n_points, 3), np.float32)
-    return Recording(layout, fps, list(points) + [nobody] * missing, missing_frames=missing)
+    shoulders = {layout.place(name) for name in ("left_shoulder", "right_shoulder")}
+    return Recording(
+        layout, fps, list(points) + [nobody] * missing,
+        missing_frames=missing, has_shoulders=shoulders <= set(targets),
+    )  # fmt: skip
 
 
 def _require_length(header: Any, reader: Any) -> None:

@@ -35,6 +35,8 @@ class Recording:
     """Frames whose data cannot be read."""
     other_length: bool = False
     """The number of frames differs from the manifest."""
+    has_shoulders: bool = True
+    """The source has points for the shoulders, seen or not; hands alone have none."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ A row is one time step at the target frame rate. Its columns, in this order:
 - the confidence of the 85 points, 0 where a point was not seen;
 - with `velocities`, the velocities of the 85 points in shoulder widths per second.
 
-All columns of a missing point are zero. Y points down, as in images.
+All columns of a missing point are zero. Y points down, as in images. Where a source has no
+shoulders at all, such as files with hands only, positions in shoulder widths are not known: the
+first columns and the velocities are zero, the local ones and the confidences are there.
 """
 
 import hashlib
@@ -64,34 +66,47 @@ def hash_of(options: LandmarkOptions) -> str:
     return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
 
 
-def represent(signing: np.ndarray, fps: float, options: LandmarkOptions) -> Represented:
+def represent(
+    signing: np.ndarray, fps: float, options: LandmarkOptions, *, has_shoulders: bool = True
+) -> Represented:
     """Compute the rows of one clip.
 
     Args:
         signing: `(n_frames, 85, 3)` x, y (pixels) and confidence of one person.
         fps: frames per second of `signing`.
+        has_shoulders: whether the source has points for the shoulders at all.
     """
     xy, present, seen = seen_and_filled(signing, fps, options)
     missing = int((~seen).sum())
+    space = _signing_space(signing, seen)
+    if (space is None and has_shoulders) or not seen.any():
+        nothing = np.empty((0, width(options)), np.float32)
+        reason = "no_shoulders" if seen.any() else "no_person" if len(signing) else "no_frames"
+        return Represented(nothing, missing, 0, reason)
+    if space is not None:
+        xy = (xy - space[0]) / space[1]
+    interpolated = int((present & ~seen).sum())
+    confidence = np.where(seen, signing[..., 2], 0.0)
+    xy, present, confidence = resampled(xy, present, confidence, options.fps / fps)
+    placed = present if space is not None else np.zeros_like(present)
+    columns = [_flat(xy, placed, _LIMIT)]
+    columns += [_flat(*_local(xy[:, part], present[:, part]), _LIMIT) for part in _PARTS]
+    columns += [np.clip(confidence, 0.0, 1.0)]
+    if options.velocities:
+        columns += [_flat(*_velocity(xy, placed, options.fps), _SPEED_LIMIT)]
+    rows = np.concatenate(columns, axis=1, dtype=np.float32)
+    return Represented(rows, missing, interpolated)
+
+
+def _signing_space(signing: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, float] | None:
+    """Midpoint `(2,)` and distance of the shoulders, medians over the clip; None without them."""
     both = seen[:, LEFT_SHOULDER] & seen[:, RIGHT_SHOULDER]
     shoulders = signing[both][:, [LEFT_SHOULDER, RIGHT_SHOULDER], :2].astype(np.float64)
     distances = np.linalg.norm(shoulders[:, 0] - shoulders[:, 1], axis=1)
     if not (distances > 0).any():
-        nothing = np.empty((0, width(options)), np.float32)
-        reason = "no_shoulders" if seen.any() else "no_person" if len(signing) else "no_frames"
-        return Represented(nothing, missing, 0, reason)
+        return None
     unit = np.median(distances[distances > 0])
-    xy = (xy - np.median(shoulders.mean(axis=1), axis=0)) / unit
-    interpolated = int((present & ~seen).sum())
-    confidence = np.where(seen, signing[..., 2], 0.0)
-    xy, present, confidence = resampled(xy, present, confidence, options.fps / fps)
-    columns = [_flat(xy, present, _LIMIT)]
-    columns += [_flat(*_local(xy[:, part], present[:, part]), _LIMIT) for part in _PARTS]
-    columns += [np.clip(confidence, 0.0, 1.0)]
-    if options.velocities:
-        columns += [_flat(*_velocity(xy, present, options.fps), _SPEED_LIMIT)]
-    rows = np.concatenate(columns, axis=1, dtype=np.float32)
-    return Represented(rows, missing, interpolated)
+    return np.median(shoulders.mean(axis=1), axis=0), unit
 
 
 def seen_and_filled(

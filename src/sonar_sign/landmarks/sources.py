@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,13 @@ def open_source(root: Path, split: str, source: str) -> Read:
         UserError: the corpus has no keypoints of this source, or a package that the source needs
             is not installed.
     """
-    return {"openpose": _openpose, "pose": _pose, "mediapipe": _mediapipe}[source](
-        Path(root), split
-    )
+    sources = {
+        "openpose": _openpose,
+        "pose": _pose,
+        "rtmpose": _rtmpose,
+        "mediapipe": _mediapipe,
+    }
+    return sources[source](Path(root), split)
 
 
 def frame_range(row: Any) -> tuple[int, int]:
@@ -78,6 +83,35 @@ def _pose(root: Path, split: str) -> Read:
             raise UnusableError(error.reason) from error
         seconds = int(row.n_frames) / float(row.fps)
         other_length = round(seconds * recording.fps) != len(recording.frames)
+        return replace(recording, other_length=other_length)
+
+    return read
+
+
+def _rtmpose(root: Path, split: str) -> Read:
+    from sonar_sign.core.video import VideoError, probe
+    from sonar_sign.landmarks.pose_files import PoseFileError
+    from sonar_sign.landmarks.rtmpose import read_rtmpose
+
+    locations = KeypointLocations(root, split, "rtmpose")
+
+    @cache
+    def size_of(source: str) -> tuple[int, int]:
+        video = probe(root / source)
+        return video.width, video.height
+
+    def read(row: Any) -> Recording:
+        location = locations.find(row.clip_id, row.source)
+        if location is None:
+            raise UnusableError("no_keypoints")
+        frames = frame_range(row) if location.of_video else None
+        try:
+            recording = read_rtmpose(location.path, float(row.fps), size_of(row.source), frames)
+        except PoseFileError as error:
+            raise UnusableError(error.reason) from error
+        except VideoError as error:
+            raise UnusableError("unreadable") from error
+        other_length = not location.of_video and len(recording.frames) != int(row.n_frames)
         return replace(recording, other_length=other_length)
 
     return read

@@ -7,8 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sonar_sign.core.options import MetricOptions
-
-ENGLISH = "eng_Latn"
+from sonar_sign.metrics.tokens import ENGLISH
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,9 @@ class Provenance:
     """Key of the statement in the metrics file; empty: within `further_metrics`, by the name."""
     equal_among: Literal["all", "language", "none"] = "language"
     """Systems that may be compared only where their statements are equal."""
+    names_tokens: bool = False
+    """It says what a word is, in which languages differ: with `all`, those of systems in other
+    languages may be others."""
     schema: dict[str, Any] | None = None
     """JSON schema of the statement, where it has a key; None: a string that is not empty."""
 

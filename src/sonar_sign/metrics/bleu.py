@@ -1,4 +1,6 @@
-"""BLEU by sacreBLEU (Post 2018, arXiv 1804.08771): 13a, mixed case, exponential smoothing.
+"""BLEU by sacreBLEU (Post 2018, arXiv 1804.08771): mixed case, exponential smoothing.
+
+The tokenizer is 13a, or that of `tokens.bleu_tokenizer` for a language without spaces.
 
 sacreBLEU is imported where it is used: importing it takes longer than most steps take to start.
 """
@@ -18,17 +20,20 @@ from sonar_sign.metrics.base import (
     References,
     listed,
 )
+from sonar_sign.metrics.tokens import ENGLISH, bleu_tokenizer
 
 if TYPE_CHECKING:
     from sacrebleu.metrics import BLEU, CHRF
 
 MAX_ORDER = 4
 SMOOTHING = "exp"
-TOKENIZER = "13a"
 
 
 def corpus_bleu(
-    predictions: Sequence[str], references: References, order: int = MAX_ORDER
+    predictions: Sequence[str],
+    references: References,
+    order: int = MAX_ORDER,
+    language: str = ENGLISH,
 ) -> MetricStatistics:
     """BLEU-n (`max_ngram_order=n`).
 
@@ -38,21 +43,23 @@ def corpus_bleu(
     Args:
         references: one or several of each prediction.
     """
-    statistics = _statistics(tuple(predictions), tuple(map(tuple, listed(references))))
-    made_by = bleu_signature(references) if order == MAX_ORDER else ""
+    statistics = _statistics(
+        tuple(predictions), tuple(map(tuple, listed(references))), bleu_tokenizer(language)
+    )
+    made_by = bleu_signature(language, references) if order == MAX_ORDER else ""
     return MetricStatistics(statistics, partial(bleu_of_sums, order=order), made_by)
 
 
 # BLEU-1 to BLEU-4 and the length ratio need the same statistics.
 @lru_cache(maxsize=2)
 def _statistics(
-    predictions: tuple[str, ...], references: tuple[tuple[str, ...], ...]
+    predictions: tuple[str, ...], references: tuple[tuple[str, ...], ...], tokenizer: str
 ) -> np.ndarray:
     if len(predictions) != len(references):
         raise ValueError(f"{len(predictions)} predictions for {len(references)} references")
     # The statistics alone are offered only by this method, which sacreBLEU's own tests use.
     streams = [*zip_longest(*references)]
-    rows = _sentence_scorer()._extract_corpus_statistics(predictions, streams)
+    rows = _sentence_scorer(tokenizer)._extract_corpus_statistics(predictions, streams)
     statistics = np.asarray(rows, dtype=np.int64).reshape(-1, 2 + 2 * MAX_ORDER)
     statistics.flags.writeable = False
     return statistics
@@ -91,20 +98,22 @@ def bleu_4_of_rows(sums: np.ndarray) -> np.ndarray:
     return np.where((possible > 0).all(axis=1) & matched.any(axis=1), scores, 0.0)
 
 
-def sentence_bleu(prediction: str, reference: str) -> float:
+def sentence_bleu(prediction: str, reference: str, language: str = ENGLISH) -> float:
     """BLEU-4 of one sentence, a percentage.
 
     With sacreBLEU's effective order: n-gram orders that the prediction is too short to have are
     left out, so that a correct translation of two words scores 100 and not 0.
     """
-    return _sentence_scorer().sentence_score(prediction, [reference]).score
+    scorer = _sentence_scorer(bleu_tokenizer(language))
+    return scorer.sentence_score(prediction, [reference]).score
 
 
-def bleu_signature(references: References = ("",)) -> str:
+def bleu_signature(language: str = ENGLISH, references: References = ("",)) -> str:
     """sacreBLEU's signature of what `corpus_bleu` computes."""
     from sacrebleu.metrics import BLEU
 
-    return signature_of(BLEU(tokenize=TOKENIZER, smooth_method=SMOOTHING), references)
+    bleu = BLEU(tokenize=bleu_tokenizer(language), smooth_method=SMOOTHING)
+    return signature_of(bleu, references)
 
 
 def signature_of(metric: "BLEU | CHRF", references: References) -> str:
@@ -119,28 +128,29 @@ def signature_of(metric: "BLEU | CHRF", references: References) -> str:
 
 
 @cache
-def _sentence_scorer() -> "BLEU":
+def _sentence_scorer(tokenizer: str) -> "BLEU":
     from sacrebleu.metrics import BLEU
 
     # `force` leaves out a warning that texts look tokenised.
-    return BLEU(tokenize=TOKENIZER, smooth_method=SMOOTHING, effective_order=True, force=True)
+    return BLEU(tokenize=tokenizer, smooth_method=SMOOTHING, effective_order=True, force=True)
 
 
 def _metric(order: int) -> Metric:
     def compute(
         predictions: Sequence[str], references: Sequence[str], context: MetricContext
     ) -> MetricStatistics:
-        return corpus_bleu(predictions, context.of_clips(references), order)
+        return corpus_bleu(predictions, context.of_clips(references), order, context.language)
 
     provenance = Provenance(
         "BLEU signature",
         lambda signature: f"BLEU: sacreBLEU, BLEU-n with max_ngram_order=n, `{signature}`",
         key="signature",
         equal_among="all",
+        names_tokens=True,
         schema={
             "description": "sacreBLEU's signature of bleu_4; bleu_n differ in max_ngram_order.",
             "type": "string",
-            "pattern": r"^nrefs:(\d+|var)\|case:mixed\|eff:no\|tok:13a\|smooth:exp\|version:",
+            "pattern": r"^nrefs:(\d+|var)\|case:mixed\|eff:no\|tok:[^|]+\|smooth:exp\|version:",
         },
     )
     return Metric(

@@ -15,7 +15,7 @@ def length_ratio(
 
     Of several references the one nearest in length counts, as in BLEU.
     """
-    bleu = corpus_bleu(predictions, context.of_clips(references))
+    bleu = corpus_bleu(predictions, context.of_clips(references), language=context.language)
     return MetricStatistics(bleu.statistics[:, :2], ratio_of_sums)
 
 

@@ -16,18 +16,20 @@ from sonar_sign.metrics.base import (
     listed,
     mean_percentage,
 )
-from sonar_sign.metrics.tokens import words
+from sonar_sign.metrics.tokens import by_characters, words
 from sonar_sign.metrics.wordnet import find_wordnet
 
 WORDNET = "nltk-wordnet"
 EXACT_STEM = "nltk-exact-stem"
 EXACT = "nltk-exact"
+CHARACTERS = "nltk-exact-characters"
 
 # Values of METEOR with different variants cannot be compared.
 VARIANTS = {
     WORDNET: "nltk, matching exact words, stems and WordNet synonyms",
     EXACT_STEM: "nltk without WordNet, matching exact words and stems only",
     EXACT: "nltk, matching exact words only (no stemmer for this language)",
+    CHARACTERS: "nltk, matching exact characters (words are not written apart in this language)",
 }
 
 # nltk's Snowball stemmers, by the language part of a FLORES code. English keeps METEOR's Porter.
@@ -59,6 +61,8 @@ class Matcher:
     """Has `stem(word) -> str`."""
     wordnet: Any
     """Has `synsets(word) -> list`."""
+    language: str = ENGLISH
+    """FLORES code; says what a word is."""
 
 
 def corpus_meteor(
@@ -74,8 +78,8 @@ def corpus_meteor(
     return mean_percentage(
         [
             meteor_score(
-                [*map(words, of_clip)],
-                words(prediction),
+                [words(reference, matcher.language) for reference in of_clip],
+                words(prediction, matcher.language),
                 stemmer=matcher.stemmer,
                 wordnet=matcher.wordnet,
             )
@@ -97,14 +101,17 @@ def load_matcher(language: str = ENGLISH, nltk_data: Path | None = None) -> Matc
     """
     from nltk.stem import PorterStemmer, SnowballStemmer
 
+    if by_characters(language):
+        return Matcher(CHARACTERS, _NoStemmer(), _NoWordNet(), language)
     if language == ENGLISH:
         wordnet = find_wordnet(nltk_data)
         variant = EXACT_STEM if wordnet is None else WORDNET
         return Matcher(variant, _CachedStemmer(PorterStemmer()), wordnet or _NoWordNet())
     stemmer_name = _SNOWBALL.get(language.split("_")[0])
     if stemmer_name is None:
-        return Matcher(EXACT, _NoStemmer(), _NoWordNet())
-    return Matcher(EXACT_STEM, _CachedStemmer(SnowballStemmer(stemmer_name)), _NoWordNet())
+        return Matcher(EXACT, _NoStemmer(), _NoWordNet(), language)
+    stemmer = _CachedStemmer(SnowballStemmer(stemmer_name))
+    return Matcher(EXACT_STEM, stemmer, _NoWordNet(), language)
 
 
 class _NoWordNet:

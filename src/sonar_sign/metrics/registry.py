@@ -87,6 +87,13 @@ def provenance_keys(equal_among: str) -> dict[str, str]:
     return found | ({FURTHER: "further metrics"} if equal_among == "language" else {})
 
 
+def keys_of_tokens() -> set[str]:
+    """Keys of provenance that say what a word is, which differs between languages."""
+    return {
+        m.provenance.key for m in METRICS.values() if m.provenance and m.provenance.names_tokens
+    }
+
+
 def packages_of(names: Sequence[str]) -> list[str]:
     """Python packages whose version can change one of these metrics, each once."""
     return list(dict.fromkeys(package for name in names for package in METRICS[name].packages))

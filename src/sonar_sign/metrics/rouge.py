@@ -1,6 +1,5 @@
 """ROUGE-L (Lin 2004, W04-1013) by rouge-score: F-measure of the longest common subsequence."""
 
-import re
 from collections.abc import Sequence
 
 from sonar_sign.metrics.base import (
@@ -13,9 +12,11 @@ from sonar_sign.metrics.base import (
     listed,
     mean_percentage,
 )
+from sonar_sign.metrics.tokens import by_characters, characters
 
 DEFAULT = "rouge-score"
 UNICODE = "unicode-words"
+CHARACTERS = "unicode-characters"
 
 
 def corpus_rouge_l(
@@ -30,7 +31,7 @@ def corpus_rouge_l(
     from rouge_score.rouge_scorer import RougeScorer
 
     tokenizer = rouge_tokenizer(language)
-    own = _Words() if tokenizer == UNICODE else None
+    own = {DEFAULT: None, UNICODE: _Words(), CHARACTERS: _Characters()}[tokenizer]
     scorer = RougeScorer(["rougeL"], use_stemmer=False, tokenizer=own)
     return mean_percentage(
         [
@@ -45,15 +46,30 @@ def rouge_tokenizer(language: str) -> str:
     """Which words count: rouge-score's own for English, runs of letters and digits otherwise.
 
     rouge-score's own tokenizer keeps a-z and 0-9 only: "perché" becomes "perch", Greek nothing.
+    Where words are not written apart, characters count.
     """
+    if by_characters(language):
+        return CHARACTERS
     return DEFAULT if language == ENGLISH else UNICODE
 
 
 class _Words:
-    """rouge-score's tokenizer interface: lower-cased runs of letters and digits of any script."""
+    """rouge-score's tokenizer interface: lower-cased runs of letters and digits of any script.
+
+    Vowel signs and accents belong to the letter that they stand on, as in Hindi.
+    """
 
     def tokenize(self, text: str) -> list[str]:
-        return re.findall(r"[^\W_]+", text.lower())
+        import regex  # the package, because `re` knows no marks
+
+        return regex.findall(r"(?:[\p{L}\p{N}]\p{M}*)+", text.lower())
+
+
+class _Characters:
+    """The same interface: lower-cased characters that are letters or digits."""
+
+    def tokenize(self, text: str) -> list[str]:
+        return [one for one in characters(text.lower()) if one[0].isalnum()]
 
 
 def _compute(
@@ -70,7 +86,7 @@ ROUGE_L = Metric(
         "ROUGE-L tokenisation",
         lambda tokenizer: f"ROUGE-L: F-measure, no stemmer, tokens {tokenizer}",
         key="rouge_tokenizer",
-        schema={"enum": [DEFAULT, UNICODE]},
+        schema={"enum": [DEFAULT, UNICODE, CHARACTERS]},
     ),
     packages=("rouge-score",),
     headline=True,

@@ -16,6 +16,7 @@ import yaml
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.settings import Setting, from_text
 from sonar_sign.core.wording import nearest
+from sonar_sign.corpora import TYPES
 from sonar_sign.operations.config_check import check_sections, require_plain, schema_errors
 from sonar_sign.operations.config_corpora import check_corpora, require_corpora
 from sonar_sign.operations.config_layers import (
@@ -38,6 +39,7 @@ from sonar_sign.operations.config_schema import (
 from sonar_sign.operations.experiment import Experiment
 from sonar_sign.training.kinds import KINDS
 
+ENGLISH = "eng_Latn"
 DEFAULT_CONFIG = Path("config/config.yaml")
 """The demo: read where no config is given, and by configs that extend it."""
 
@@ -240,7 +242,9 @@ def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
     packaged = packaged_defaults()
     known_systems = packaged.pop("systems")
     defaults = laid_over(defaults, packaged)
-    captions = given.get("languages", {}).get("captions", "eng_Latn")
+    corpus = given["corpus"]
+    published = corpus.get("caption_language") or TYPES[corpus["type"]].caption_language or ENGLISH
+    captions = given.get("languages", {}).get("captions", published)
     defaults |= {
         "comparison": None,
         "languages": {"captions": captions, "outputs": [captions]},
@@ -254,7 +258,8 @@ def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
     values["seeds"] = values.get("seeds") or [values["seed"]]
     shards = defaults["corpus"]["shards"]
     values["further_corpora"] = {
-        name: {"shards": shards, **corpus} for name, corpus in values["further_corpora"].items()
+        name: {"shards": shards, **_own_language(corpus, captions), **corpus}
+        for name, corpus in values["further_corpora"].items()
     }
     # A system that is named without a word is one of those that are known; false leaves it out.
     values["systems"] = {
@@ -265,6 +270,12 @@ def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
         if system is not False
     }
     return values
+
+
+def _own_language(corpus: Mapping[str, Any], captions: str) -> dict[str, str]:
+    """A further corpus is published in a language, whatever the one that is scored is in."""
+    published = TYPES[corpus["type"]].caption_language
+    return {"caption_language": published} if published not in ("", captions) else {}
 
 
 def _check_schema(values: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file, require_folder
-from sonar_sign.corpora import TYPES, open_corpus
+from sonar_sign.corpora import TYPES, Corpus, open_declared
 from sonar_sign.operations.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -29,14 +29,36 @@ def check_corpora(values: Mapping[str, Any], experiment: Experiment) -> None:
             "another one."
         )
     captions, outputs = values["languages"]["captions"], values["languages"]["outputs"]
+    if corpus.get("caption_language", captions) != captions:
+        raise UserError(
+            f"In the config: corpus.caption_language is {corpus['caption_language']} and "
+            f"languages.captions {captions}; leave one of them out."
+        )
     if captions not in outputs:
         raise UserError(
             f"In the config: languages.outputs must hold {captions}, the captions' language."
         )
     for split in sorted(experiment.needed_splits() - set(corpus["shards"])):
         raise UserError(f"In the config: corpus.shards lacks {split!r}, which this run needs.")
+    _check_languages(values, experiment)
     if "demo" in values:
         _check_pretraining_corpus(values, experiment)
+
+
+def _check_languages(values: Mapping[str, Any], experiment: Experiment) -> None:
+    """The loss through SONAR's decoder is of captions in the language that it decodes into."""
+    captions = values["languages"]["captions"]
+    for name, training in experiment.trainings.items():
+        if not training.groups.get("losses", {}).get("decoder_ce"):
+            continue
+        for corpus in training.data:
+            language = experiment.corpora[corpus].get("caption_language", captions)
+            if language != captions:
+                raise UserError(
+                    f"In the config: trainings.{name} has the loss decoder_ce, which decodes into "
+                    f"{captions}, and the corpus {corpus} in its data has captions in {language}; "
+                    "leave one of them out."
+                )
 
 
 def _check_pretraining_corpus(values: Mapping[str, Any], experiment: Experiment) -> None:
@@ -66,12 +88,19 @@ def require_corpora(config: "Config") -> None:
             _require_drawn(key, corpus["root"])
             continue
         root = require_folder(Path(corpus["root"]), f"In the config: {key}")
-        opened = open_corpus(corpus["type"], root)
-        for split, language in _needed(config, name):
+        opened = _opened(key, corpus)
+        for split, language in needed_annotations(config, name):
             try:
                 require_file(opened.annotation_file(split, language), f"Captions of {split!r}")
             except UserError as error:
                 raise UserError(f"In the config: {key} {root}: {error}") from error
+
+
+def _opened(key: str, corpus: Mapping[str, Any]) -> Corpus:
+    try:
+        return open_declared(corpus)
+    except UserError as error:
+        raise UserError(f"In the config: {key.removesuffix('.root')}: {error}") from error
 
 
 def _with_keys(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
@@ -88,7 +117,7 @@ def _require_drawn(key: str, root: str) -> None:
         )
 
 
-def _needed(config: "Config", name: str) -> Iterator[tuple[str, str | None]]:
+def needed_annotations(config: "Config", name: str) -> Iterator[tuple[str, str | None]]:
     """Splits, and languages of them, whose annotations a run reads."""
     values, experiment = config.values, config.experiment
     trainings = [experiment.trainings[used] for used in experiment.used_trainings]

@@ -10,6 +10,7 @@ from typing import Any
 
 from sonar_sign.core.bounds import MAX_SEED, whole
 from sonar_sign.core.cluster_options import ClusterOptions, JobOptions
+from sonar_sign.core.corpus_options import ALL, SPLITS, CorpusOptions
 from sonar_sign.core.demo_options import (
     DemoOptions,
     SignHieraPretrainOptions,
@@ -43,7 +44,6 @@ LANGUAGE = {
     "format": "flores_code",
     "pattern": whole("[a-z]{3}_[A-Z][a-z]{3}"),
 }
-SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,7 @@ def _structure() -> dict[str, Any]:
         "type": {"enum": list(TYPES)},
         "root": {"type": "string", "minLength": 1},
         "shards": _closed({split: _count() for split in SPLITS}),
+        **_corpus_options(),
     }
     decoding = {name: one.schema() for name, one in settings_in([PredictOptions()]).items()}
     system = {
@@ -176,6 +177,24 @@ def _structure() -> dict[str, Any]:
             **_named(SYSTEM_NAME, {**_closed(system), "type": ["object", "null", "boolean"]}),
             "minProperties": 1,
         },
+    }
+
+
+def _corpus_options() -> dict[str, Any]:
+    """The keys of a corpus that are `CorpusOptions`; its lists of `KEY=VALUE` are mappings."""
+    value = {"type": "string", "minLength": 1, "maxLength": 200}
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    single = settings_in([CorpusOptions()])
+    mappings = {
+        "columns": {"type": "object", "additionalProperties": value},
+        "files": _closed(dict.fromkeys((*SPLITS, ALL), value)),
+        "split_shares": _closed(dict.fromkeys(SPLITS, share)),
+    }
+    return {
+        # Null takes away what an extended config has.
+        **{name: {**one, "type": ["object", "null"]} for name, one in mappings.items()},
+        **{name: one.schema() for name, one in single.items() if not one.is_list},
+        "caption_language": LANGUAGE,
     }
 
 

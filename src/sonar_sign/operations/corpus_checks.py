@@ -7,7 +7,7 @@ from sonar_sign.clips.clip_shards import ClipShard, verify_clips
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.tables import read_columns
 from sonar_sign.core.wording import first_few
-from sonar_sign.corpora import TYPES, Annotation, Corpus, open_corpus
+from sonar_sign.corpora import TYPES, Annotation, Corpus, open_corpus, open_declared
 from sonar_sign.corpora.captions import normalise
 from sonar_sign.corpora.prepare import CLAMPED_COLUMNS, COLUMNS, DROPPED_COLUMNS
 from sonar_sign.corpora.probing import changed_since
@@ -225,7 +225,7 @@ def _check_times(path: Path, look: Inspection) -> None:
 
 def _corpus(output: Output, look: Inspection) -> Corpus:
     declared = look.config.experiment.corpora[output.values["corpus"]]
-    return open_corpus(declared["type"], Path(declared["root"]))
+    return open_declared(declared)
 
 
 def _rows(table: Mapping[str, list[str]]):

@@ -1,7 +1,7 @@
 """Which files the corpora of a config have: annotations, manifests, shards."""
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.corpora import TYPES, open_corpus
+from sonar_sign.corpora import TYPES, Corpus, open_declared
 from sonar_sign.operations.config import Config
 
 
@@ -10,6 +10,7 @@ class CorpusFiles:
 
     def __init__(self, config: Config):
         self.values, self.experiment = config.values, config.experiment
+        self._opened: dict[str, Corpus] = {}
         self.name: str = self.values["corpus"]["name"]
         self.results = f"results/{self.name}"
         comparison = self.values["comparison"]
@@ -40,8 +41,14 @@ class CorpusFiles:
         named = list(described["shards"])
         if TYPES[described["type"]].drawn:
             return named
-        opened = open_corpus(described["type"], described["root"])
+        opened = self.opened(corpus)
         return [split for split in named if opened.has(split)]
+
+    def opened(self, corpus: str) -> Corpus:
+        """A corpus; opened once, because a large table takes seconds to read."""
+        if corpus not in self._opened:
+            self._opened[corpus] = open_declared(self.experiment.corpora[corpus])
+        return self._opened[corpus]
 
     def manifests(self, corpus: str, name: str) -> list[str]:
         """One of `prepare`'s tables for every split, such as `{split}.dropped.tsv`."""
@@ -50,6 +57,10 @@ class CorpusFiles:
 
     def annotations(self, corpus: str, split: str, language: str | None = None) -> str:
         """A split's annotations, or its captions in another language; they must be there."""
-        described = self.experiment.corpora[corpus]
-        opened = open_corpus(described["type"], described["root"])
-        return str(opened.annotation_file(split, language))
+        return str(self.opened(corpus).annotation_file(split, language))
+
+    def further_annotations(self, corpus: str, split: str) -> list[str]:
+        """What else `prepare` reads: caption files, boxes."""
+        paths = map(str, self.opened(corpus).further_files(split))
+        # Snakemake takes braces for its wildcards; such a file is read, but not watched.
+        return [path for path in paths if "{" not in path]

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from sonar_sign.core.corpus_options import CorpusOptions
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of, write_text
 from sonar_sign.corpora import Corpus, open_corpus
@@ -208,6 +209,8 @@ def rehearsal_config(
             "type": "how2sign",
             "root": str(root.absolute()),
             "shards": {"train": 2, "val": 1, "test": 1},
+            # How the config's own corpus is read has no meaning for this one.
+            **CorpusOptions.unset(),
         },
         "seeds": [config.values["seed"]],
         "models": {"fetch_from": addresses_of(models, address)},

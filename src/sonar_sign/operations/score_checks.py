@@ -156,7 +156,7 @@ def check_picture(output: Output, look: Inspection) -> None:
 
 def check_page(output: Output, look: Inspection) -> None:
     _require_ends(output.path, "<html", "</html>")
-    played = re.findall(r'"(clips/[^"/]+\.mp4)"', _text(output.path))
+    played = re.findall(r'"video": ?"(clips/[^"/]+\.mp4)"', _text(output.path))
     missing = [name for name in played if not look.there(output.path.parent / name)]
     if missing:
         raise UserError(f"{output.path} plays videos that are missing: {first_few(missing)}.")

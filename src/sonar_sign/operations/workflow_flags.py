@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sonar_sign.core.corpus_options import CorpusOptions
+
 
 def repeated(flag: str, paths: Iterable[str]) -> str:
     """`--flag path` for every path."""
@@ -33,6 +35,15 @@ def _flag(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return f"--{name}" if value else f"--no-{name}"
     return f"--{name} {shlex.quote(str(value))}"
+
+
+def corpus_flags(corpus: Mapping[str, Any]) -> str:
+    """The type of a corpus, and the flags of what its config says of its files."""
+    changed = CorpusOptions.of(corpus).changed()
+    lists = {name: value for name, value in changed.items() if isinstance(value, list)}
+    words = [repeated(name.replace("_", "-"), value) for name, value in lists.items()]
+    single = flags({name: value for name, value in changed.items() if name not in lists})
+    return " ".join([corpus["type"], *words, *([single] if single else [])])
 
 
 def named(paths: Sequence[str], by: str) -> list[str]:

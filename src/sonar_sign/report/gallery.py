@@ -22,7 +22,11 @@ NO_VIDEOS = (
 
 
 def gallery(
-    predictions: Mapping[str, Path], manifest: Path, shards: Sequence[Path], folder: Path
+    predictions: Mapping[str, Path],
+    manifest: Path,
+    shards: Sequence[Path],
+    folder: Path,
+    language: str = "eng_Latn",
 ) -> None:
     """Write `index.html` into a folder, and the clips that it plays into `clips/` beside it.
 
@@ -32,6 +36,7 @@ def gallery(
         predictions: what `predict` wrote, by system, all in the captions' language.
         manifest: table with `clip_id`, `source`, `text`, `signer`, `n_frames`, `fps`.
         shards: clip shards of the split; without any the page has no videos and says why.
+        language: FLORES code of predictions and captions; says what a word is.
 
     Raises:
         UserError: there are no systems, or a file is missing, malformed or has other clips.
@@ -42,7 +47,7 @@ def gallery(
     played = {clip_id: name for shard in shards for clip_id, name in _write_videos(shard, folder)}
     data = {
         "systems": list(predictions),
-        "clips": _clips(predictions, manifest, played),
+        "clips": _clips(predictions, manifest, played, language),
         "note": _without_face(shards) if shards else NO_VIDEOS,
     }
     # Within a script element only `<` could end the data.
@@ -78,7 +83,7 @@ def _write_videos(path: Path, folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _clips(
-    predictions: Mapping[str, Path], manifest: Path, played: Mapping[str, str]
+    predictions: Mapping[str, Path], manifest: Path, played: Mapping[str, str], language: str
 ) -> list[dict[str, Any]]:
     by_system = {name: read_clips(path, manifest) for name, path in predictions.items()}
     about = read_columns(manifest, ("clip_id", "signer", "n_frames", "fps"))
@@ -93,7 +98,7 @@ def _clips(
             "seconds": round(float(about["n_frames"][row]) / float(about["fps"][row]), 2),
             "reference": first.references[row],
             "translations": [
-                _translation(clips.predictions[row], clips.references[row])
+                _translation(clips.predictions[row], clips.references[row], language)
                 for clips in by_system.values()
             ],
         }
@@ -101,9 +106,9 @@ def _clips(
     ]
 
 
-def _translation(prediction: str, reference: str) -> dict[str, Any]:
+def _translation(prediction: str, reference: str, language: str) -> dict[str, Any]:
     return {
-        "bleu": round(sentence_bleu(prediction, reference), 1),
+        "bleu": round(sentence_bleu(prediction, reference, language), 1),
         "words": differing(prediction, reference),
     }
 

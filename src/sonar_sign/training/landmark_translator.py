@@ -11,6 +11,7 @@ from torch import Tensor
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file
 from sonar_sign.core.options import LandmarkAugmentOptions, LandmarkModelOptions, TrainOptions
+from sonar_sign.metrics.tokens import bleu_tokenizer
 from sonar_sign.models.landmark_checkpoint import (
     from_t5_folder,
     load_landmark_model,
@@ -93,7 +94,9 @@ class LandmarkModule(TrainingModule):
         texts = [text for some, _ in predicted for text in some]
         references = [[text for _, some in predicted for text in some]]
         return {
-            "bleu_4": sacrebleu.corpus_bleu(texts, references).score,
+            "bleu_4": sacrebleu.corpus_bleu(
+                texts, references, tokenize=bleu_tokenizer(self.language)
+            ).score,
             "chrf": sacrebleu.corpus_chrf(texts, references).score,
         }
 

@@ -178,4 +178,4 @@ def make_validation(
         sonar.set_aside_decoder()  # training needs the memory
         return texts
 
-    return Validation(captions, translate)
+    return Validation(captions, translate, language)

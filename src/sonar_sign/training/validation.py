@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional as F
 
+from sonar_sign.metrics.tokens import ENGLISH, bleu_tokenizer
+
 METRICS = ("bleu_4", "chrf", "cosine")
 Translate = Callable[[Tensor], list[str]]
 
@@ -19,6 +21,9 @@ class Validation:
     translate: Translate | None
     """Embeddings `(n, embedding_dim)` to texts; None: no decoder is needed for `select`."""
 
+    language: str = ENGLISH
+    """FLORES code of the captions; says what a word is."""
+
     def scores(self, clip_ids: list[str], predicted: Tensor, target: Tensor) -> dict[str, float]:
         """`cosine`, and with a decoder `bleu_4` and `chrf` (percentages)."""
         scores = {"cosine": float(F.cosine_similarity(predicted, target).mean())}
@@ -27,6 +32,8 @@ class Validation:
 
             texts = self.translate(predicted)
             references = [[self.captions[clip_id] for clip_id in clip_ids]]
-            scores["bleu_4"] = sacrebleu.corpus_bleu(texts, references).score
+            scores["bleu_4"] = sacrebleu.corpus_bleu(
+                texts, references, tokenize=bleu_tokenizer(self.language)
+            ).score
             scores["chrf"] = sacrebleu.corpus_chrf(texts, references).score
         return scores

@@ -104,12 +104,19 @@ def _names(folder: Path, videos: Sequence[Path], format: str) -> dict[Path, Path
 
 def _check_output(path: Path, videos: Sequence[Path]) -> None:
     """Refuse before anything is translated what could not be written after it."""
-    if path.exists() and any(video.exists() and path.samefile(video) for video in videos):
+    if path.exists() and any(_is_of(path, video) for video in videos):
         raise UserError(f"--output {path} is a video that is translated; give another name.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise UserError(f"{path.parent} is no folder; give another --output.") from error
+
+
+def _is_of(path: Path, video: Path) -> bool:
+    """Whether a file is a video, or a picture of a video that is a folder of pictures."""
+    if not video.exists():
+        return False
+    return path.samefile(video) or (video.is_dir() and path.parent.samefile(video))
 
 
 @contextmanager

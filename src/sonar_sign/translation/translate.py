@@ -11,6 +11,7 @@ from sonar_sign.core.options import TranslateOptions
 from sonar_sign.core.progress import track
 from sonar_sign.core.settings import check_options
 from sonar_sign.core.video import VideoError
+from sonar_sign.core.video_pictures import has_pictures
 from sonar_sign.core.wording import nearest
 from sonar_sign.translation.inputs import SonarModels
 from sonar_sign.translation.result_files import ResultFiles, ResultOptions
@@ -94,14 +95,19 @@ def _listed(path: Path) -> list[Path | UserError]:
         if not stat.S_ISDIR(path.stat().st_mode):
             return [path]
         # Names with a dot before are no videos, but what macOS knows of them.
-        names = sorted(p for p in path.iterdir() if not p.name.startswith("."))
+        inside = sorted(p for p in path.iterdir() if not p.name.startswith("."))
+        videos = [p for p in inside if p.suffix.lower() in VIDEO_SUFFIXES or _is_frames(p)]
+        if not videos and has_pictures(path):
+            return [path]
     except FileNotFoundError:
         return [UserError(f"{path} does not exist.")]
     except OSError as error:
         return [UserError(f"{path} cannot be read: {error.strerror}.")]
-    return [p for p in names if p.suffix.lower() in VIDEO_SUFFIXES] or [
-        UserError(f"{path} is a folder without videos.")
-    ]
+    return videos or [UserError(f"{path} is a folder without videos.")]
+
+
+def _is_frames(path: Path) -> bool:
+    return path.is_dir() and has_pictures(path)
 
 
 def _warn(sentence: str) -> None:

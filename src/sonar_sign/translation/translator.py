@@ -112,7 +112,7 @@ class Translator:
             VideoError: the video cannot be read, is a single picture, or is too long for one part.
         """
         timer = timer_on(self.device)
-        video = probe(path)
+        video = probe(path, self.options.frame_rate)
         parts = _parts(video, self.options.window_s)
         signer = FaceSearch(CropOptions().frames_probed).box(path, video)
         timer.lap("face")

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 import skimage.data
+from frames import write_table
 from shard_tables import shard_row, write_shard
 from small_files import (
     number_of,
@@ -20,6 +22,7 @@ from sonar_sign.clips.crop import crop
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.geometry import crop_box, square_box
 from sonar_sign.core.options import CropOptions
+from sonar_sign.corpora.shard import COLUMNS
 
 OPTIONS = CropOptions(size=32, quality=12, frames_probed=3)
 
@@ -105,6 +108,21 @@ def test_the_box_is_the_videos_and_not_the_sentences(face_folder):
     alone = run(face_folder, signer)
     assert alone.info("s") == infos[1]
     assert np.array_equal(first_frame(alone, "s"), frame)
+
+
+def test_a_box_that_the_corpus_has_is_used_instead_of_a_face(face_folder):
+    columns = [*COLUMNS, "box"]
+    given = [*shard_row("given", "face.mp4", "0", 4), "0.000000 0.250000 0.300000 0.750000"]
+    searched = [*shard_row("searched", "face.mp4", "0.25", 4), ""]
+    path = face_folder / "boxes.tsv"
+    write_table(path, pd.DataFrame([given, searched], columns=columns, dtype="str"))
+    crop(path, face_folder, face_folder / "boxes.tar", face_folder / "times.json", OPTIONS)
+    shard = ClipShard(face_folder / "boxes.tar")
+    info = shard.info("given")
+    # 0..120 x 60..180 of 400x240 pixels, which is a square already.
+    assert (info.box, info.box_from, info.frames_probed) == ((0, 60, 120, 180), "given", 0)
+    assert np.abs(first_frame(shard, "given").astype(int) - 90).max() < 12
+    assert shard.info("searched").box_from == "video"
 
 
 @pytest.fixture(scope="module")

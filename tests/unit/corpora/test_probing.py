@@ -2,6 +2,7 @@
 
 import os
 
+from frame_corpora import write_pictures
 from small_files import truncate, write_video
 
 from sonar_sign.core.video import VideoError, VideoInfo
@@ -63,3 +64,22 @@ def test_a_frame_rate_that_is_a_fraction_survives(tmp_path):
 def test_without_a_memory(tmp_path):
     assert isinstance(probe_all(tmp_path, ["none.mp4"], 1)["none.mp4"], VideoError)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_pictures_is_probed_again_when_a_picture_comes_or_goes(tmp_path):
+    cache = tmp_path / "probes.tsv"
+    folder = write_pictures(tmp_path / "a", 12)
+
+    def probed(fps=30.0):
+        return probe_all(tmp_path, ["a"], 1, cache, {"a": fps})["a"]
+
+    assert probed() == VideoInfo(12, 30.0, 32, 32, "pictures")
+    content = (folder / "images0012.png").read_bytes()
+    spoil(folder / "images0003.png")
+    assert probed(25.0) == VideoInfo(12, 25.0, 32, 32, "pictures")  # the rate is nobody's memory
+    (folder / "images0012.png").unlink()
+    assert isinstance(probed(), VideoError)
+    write_pictures(folder, 12)
+    (folder / "images0013.png").write_bytes(content)
+    os.utime(folder)
+    assert probed().n_frames == 13

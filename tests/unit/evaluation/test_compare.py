@@ -27,6 +27,7 @@ from frames import write_table
 from jsonschema import Draft202012Validator
 from small_files import REPOSITORY
 
+from sonar_sign.core.errors import UserError
 from sonar_sign.evaluation.compare import CompareOptions, compare
 from sonar_sign.evaluation.significance import different_from_first
 from sonar_sign.metrics.registry import METRICS
@@ -210,3 +211,25 @@ def test_settings_that_differ_are_kept(folder):
     assert settings["differing"] == ["video_encoder.freeze", "decoding.beam_size"]
     assert settings["systems"]["c"] == {"video_encoder.freeze": 0.4, "decoding.beam_size": 1}
     assert run(folder, of("a", 0.2, 5))["settings"] == {"differing": [], "systems": {"a": {}}}
+
+
+@pytest.mark.long
+def test_a_language_without_spaces_stands_beside_others(folder):
+    chinese = ["".join(chr(0x4E00 + ord(char) % 97) for char in text) for text in REFERENCES]
+    write_table(folder / "zho.tsv", pd.DataFrame({"clip_id": IDS, "text": chinese}))
+    changed = [text[1:] for text in chinese]
+    paths = (
+        metrics(folder, "zero_shot", corrupted(REFERENCES, 0.3)),
+        metrics(folder, "zero_shot.zho_Hans", changed, "zho_Hans", folder / "zho.tsv"),
+    )
+    comparison = run(folder, *paths)
+    about = comparison["about"]["zero_shot.zho_Hans"]
+    assert "tok:zh" in about["signature"] and "tok:13a" in comparison["signature"]
+    notes = (folder / "out/comparison.md").read_text()
+    assert "tok:13a" in notes and "tok:zh" in notes
+    assert "characters, lower case, punctuation dropped (zero_shot.zho_Hans)" in notes
+    # Within the language, what a word is must be the same.
+    other = {"signature": about["signature"].replace("tok:zh", "tok:char")}
+    third = metrics(folder, "b.zho_Hans", changed, "zho_Hans", folder / "zho.tsv", **other)
+    with pytest.raises(UserError, match="BLEU signature differ"):
+        run(folder, *paths, third)

@@ -148,6 +148,15 @@ def test_another_language_is_scored_on_its_own_references(run):
     jsonschema.validate(metrics, SCHEMA)
 
 
+def test_captions_in_several_languages_are_not_scored_together(run):
+    columns = {"clip_id": IDS, "source": ["v1", "v1", "v2"], "text": TEXTS}
+    table(run / "manifest.tsv", **columns, language=["", "ita_Latn", "eng_Latn"])
+    with pytest.raises(UserError, match="has captions in ita_Latn, .* are in eng_Latn; evaluate"):
+        evaluate_run(run)
+    table(run / "manifest.tsv", **columns, language=["", "", "eng_Latn"])
+    assert evaluate_run(run)["language"] == "eng_Latn"
+
+
 def test_another_language_is_not_scored_on_the_manifests_captions(run):
     write_info(run, language="ita_Latn")
     with pytest.raises(UserError, match="in ita_Latn .* eng_Latn; give references"):

@@ -43,6 +43,24 @@ def test_the_language_counts(tmp_path, tiny_sonar, tiny_sonar_texts):
     assert not np.allclose(english, italian, atol=1e-3)
 
 
+def test_a_row_has_a_language_of_its_own(tmp_path, tiny_sonar, tiny_sonar_texts):
+    texts = [tiny_sonar_texts["eng_Latn"][0]] * 3
+    manifest = write_manifest(tmp_path / "m.tsv", ["a", "b", "c"], texts)
+    lines = manifest.read_text().splitlines()
+    languages = ["language", "", "ita_Latn", "eng_Latn"]
+    rows = [f"{line}\t{own}" for line, own in zip(lines, languages, strict=True)]
+    manifest.write_text("\n".join(rows) + "\n")
+    embed_text(manifest, tiny_sonar, tmp_path / "t.npy", language="eng_Latn", device="cpu")
+    targets = read_targets(tmp_path / "t.npy")
+    sonar = SonarText.open(tiny_sonar)
+    english, italian = (
+        sonar.embed(texts[:1], language)[0].numpy() for language in ("eng_Latn", "ita_Latn")
+    )
+    for clip_id, expected in (("a", english), ("b", italian), ("c", english)):
+        assert np.allclose(targets[clip_id], expected, atol=1e-5)
+    assert not np.allclose(english, italian, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -1,10 +1,14 @@
 """The 85 points: which they are, and that both tools have them in the same order."""
 
+import re
+
 import numpy as np
 import pytest
+from small_files import REPOSITORY
 
 from sonar_sign.landmarks.layouts import (
     BODY,
+    COCO,
     FACE,
     LEFT_HAND,
     MEDIAPIPE,
@@ -94,3 +98,18 @@ def test_a_middle_is_as_sure_as_its_less_sure_end():
     assert np.allclose(lid, (15, 2, 0.3))
     points[25 + 38] = 0
     assert OPENPOSE.reduced(points)[POINTS.index("face_right_upper_lid")][2] == 0
+
+
+def test_the_table_of_the_docs_is_what_is_read():
+    text = (REPOSITORY / "docs/landmarks.md").read_text()
+    table = re.findall(r"^\| `(face_\w+)` \| (.+) \| (.+) \| (.+) \|$", text, flags=re.MULTILINE)
+    assert len(table) == 37
+    for column, (layout, start) in enumerate([(MEDIAPIPE, 33), (OPENPOSE, 25), (COCO, 0)]):
+        points = np.ones((layout.n_points, 3))
+        points[:, 0] = np.arange(layout.n_points) - start
+        named = dict(zip(POINTS, layout.reduced(points), strict=True))
+        for name, *numbers in table:
+            told = [int(number) for number in re.findall(r"\d+", numbers[column])]
+            found = named[name]
+            assert found[2] == bool(told)
+            assert not told or found[0] == np.mean(told), (name, layout.name)

@@ -307,3 +307,83 @@ def test_real_files_are_read_whole_and_not_cut(tmp_path):
             (tmp_path / "cut.pose").write_bytes(content[: int(share * len(content))])
             with pytest.raises(PoseFileError, match="unreadable"):
                 read_pose(tmp_path / "cut.pose")
+
+
+def hands_only(folder, n_frames=24):
+    rng = np.random.default_rng(0)
+    names = MEDIAPIPE.names["LEFT_HAND_LANDMARKS"]
+    data = rng.normal(size=(n_frames, 1, 21, 3))
+    components = {"LEFT_HAND_LANDMARKS": names}
+    write_theirs(folder / "poses/clip.pose", components, data, np.ones((n_frames, 1, 21)), 24)
+
+
+def test_hands_alone_have_their_own_coordinates_and_no_place(tmp_path):
+    hands_only(tmp_path)
+    shard, counts = landmarks(tmp_path, "pose")
+    assert json.loads(counts)["unusable"] == {}
+    rows = shard["clip"].astype(float)
+    assert rows.shape == (12, 413)
+    assert not rows[:, :170].any()  # where they are, in shoulder widths
+    assert rows[:, 170:212].all() and not rows[:, 212:328].any()
+    seen = rows[:, 328:]
+    assert (seen[:, 6:27] == 1).all() and seen.sum() == 12 * 21
+
+
+def test_shoulders_that_are_never_seen_are_still_no_landmarks(tmp_path):
+    components = {"POSE_LANDMARKS": ["LEFT_SHOULDER", "RIGHT_SHOULDER", "LEFT_ELBOW"]}
+    confidence = np.zeros((24, 1, 3))
+    confidence[..., 2] = 1
+    write_theirs(tmp_path / "poses/clip.pose", components, np.ones((24, 1, 3, 3)), confidence, 24)
+    _, counts = landmarks(tmp_path, "pose")
+    assert json.loads(counts)["unusable"] == {"clip": "no_shoulders"}
+
+
+REAL_POSES = sorted((REAL_DATA / "formats").rglob("*.pose"))
+
+
+@pytest.mark.skipif(not REAL_POSES, reason=NO_REAL_DATA)
+@pytest.mark.parametrize("path", REAL_POSES, ids=lambda path: path.stem)
+def test_real_values_are_those_that_pose_format_reads(path):
+    recording = read_pose(path)
+    theirs = pose_format.Pose.read(path.read_bytes())
+    layout = recording.layout
+    assert recording.fps == theirs.body.fps and len(recording.frames) == len(theirs.body.data)
+    ours = np.stack([frame[0] for frame in recording.frames])
+    here = {
+        (part.name, name): number
+        for number, (part, name) in enumerate(
+            (part, name) for part in theirs.header.components for name in part.points
+        )
+    }
+    n_found = 0
+    places = [(part, name) for part, names in layout.names.items() for name in names]
+    for place, key in enumerate(places):
+        if key not in here:
+            assert not ours[:, place].any()  # missing points are marked as such
+            continue
+        n_found += 1
+        np.testing.assert_array_equal(ours[:, place, 2], theirs.body.confidence[:, 0, here[key]])
+        expected = theirs.body.data.data[:, 0, here[key], :2]
+        np.testing.assert_array_equal(ours[:, place, :2], expected.astype(np.float32))
+    assert n_found == {
+        "holistic": 543, "signer0_sample1000": 543, "6fb01565da31c5500d1ef2cd2906b06b": 553,
+        "mediapipe": 178, "mediapipe_hand_normalized": 21, "openpose": 137,
+    }[path.stem]  # fmt: skip
+
+
+@pytest.mark.skipif(not REAL_POSES, reason=NO_REAL_DATA)
+@pytest.mark.parametrize("path", REAL_POSES, ids=lambda path: path.stem)
+def test_real_files_become_rows(tmp_path, path):
+    (tmp_path / "poses").mkdir()
+    (tmp_path / "poses/clip.pose").write_bytes(path.read_bytes())
+    recording = read_pose(path)
+    n_frames = len(recording.frames)
+    row = ("clip", "raw_videos/clip.mp4", 0, n_frames / recording.fps, n_frames, recording.fps)
+    shard, counts = landmarks(tmp_path, "pose", row)
+    assert json.loads(counts)["unusable"] == {}
+    rows = shard["clip"].astype(float)
+    assert len(rows) == round(n_frames * 12 / recording.fps) and np.isfinite(rows).all()
+    if "hand" in path.stem:
+        assert rows[:, 212:254].any() and not rows[:, :170].any()
+    else:  # the signer's left shoulder is to the right of the picture
+        assert np.median(rows[:, 0]) == pytest.approx(0.5, abs=0.1)

@@ -77,3 +77,22 @@ def test_many_rows_at_once_are_the_same_one_by_one():
     sums = np.concatenate([sums, rows, [[0, 5, *[0] * 8], [5, 5, 2, 0, 0, 0, 5, 4, 3, 2]]])
     expected = [bleu_of_sums(row, order=4) for row in sums]
     assert bleu_4_of_rows(sums).tolist() == pytest.approx(expected, abs=1e-9)
+
+
+CHINESE = ["他是谁？", "今天北京下雨。"], ["她是谁？", "今天上海下雨，很大。"]
+
+
+@pytest.mark.parametrize("language, name", [("zho_Hans", "zh"), ("tha_Thai", "char")])
+def test_another_language_is_split_as_sacrebleu_splits_it(tmp_path, language, name):
+    told = sacrebleu_command(tmp_path, *CHINESE, "-m", "bleu", "--tokenize", name)["BLEU"]
+    bleu = corpus_bleu(*CHINESE, language=language)
+    assert bleu.value == pytest.approx(told["score"], abs=1e-10)
+    assert bleu_signature(language) == bleu.made_by == told["signature"]
+    assert bleu.value > 10 > corpus_bleu(*CHINESE).value  # 13a takes a sentence for a word
+
+
+def test_sentence_bleu_in_another_language():
+    expected = sacrebleu.sentence_bleu(
+        CHINESE[0][0], [CHINESE[1][0]], tokenize="zh", use_effective_order=True
+    ).score
+    assert sentence_bleu(CHINESE[0][0], CHINESE[1][0], "zho_Hans") == expected

@@ -61,6 +61,13 @@ def test_cider_ignores_case_and_punctuation():
     assert marked == pytest.approx(plain)
 
 
+def test_cider_counts_characters_where_words_are_not_written_apart():
+    spaced = corpus_cider(["他 是 谁", "下 雨"], ["他 们 是 谁", "下 雪"])
+    found = corpus_cider(["他是谁？", "下雨"], ["他们是谁", "下雪。"], "zho_Hans")
+    assert found.value == pytest.approx(spaced.value) and found.value > 0
+    assert found.made_by == "characters, lower case, punctuation dropped"
+
+
 def test_lists_of_different_length_are_an_error():
     with pytest.raises(ValueError):
         corpus_cider(["a", "b"], ["a"])

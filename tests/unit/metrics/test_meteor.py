@@ -70,3 +70,11 @@ def test_meteor_uses_wordnet_where_a_folder_is_given(tiny_wordnet):
 
 def test_meteor_without_wordnet_says_so():
     assert load_matcher().variant == "nltk-exact-stem"
+
+
+def test_meteor_counts_characters_where_words_are_not_written_apart():
+    matcher = load_matcher("zho_Hans")
+    spaced = corpus_meteor(["他 是 谁"], ["他 们 是 谁"], load_matcher("ita_Latn"))
+    found = corpus_meteor(["他是谁"], ["他们是谁"], matcher)
+    assert found.value == pytest.approx(spaced.value) and 0 < found.value < 100
+    assert found.made_by == "nltk-exact-characters"

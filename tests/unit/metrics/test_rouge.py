@@ -47,6 +47,18 @@ def test_rouge_l_sees_accented_words_of_other_languages():
     assert corpus_rouge_l(["a"], ["a"]).made_by == "rouge-score"
 
 
+def test_rouge_l_counts_characters_where_words_are_not_written_apart():
+    # Common subsequence 他 是 谁 of 4 and 3 characters; punctuation is none.
+    found = corpus_rouge_l(["他们是谁？"], ["他是谁。"], "zho_Hans")
+    assert found.value == pytest.approx(100 * 2 * (3 / 4) * (3 / 3) / (3 / 4 + 3 / 3))
+    assert found.made_by == "unicode-characters"
+
+
+def test_rouge_l_keeps_vowel_signs_with_their_letters():
+    # Two words of three; split at the signs it would be more.
+    assert corpus_rouge_l(["यह ठीक"], ["यह ठीक है"], "hin_Deva").value == pytest.approx(80)
+
+
 def test_lists_of_different_length_are_an_error():
     with pytest.raises(ValueError):
         corpus_rouge_l(["a", "b"], ["a"])

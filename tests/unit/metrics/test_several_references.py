@@ -50,8 +50,8 @@ def test_cider_is_pycocoevalcaps(found):
     from sonar_sign.metrics.cider import _content
 
     streams = [REFERENCES, [text or "x" for text in SECOND], THIRD]
-    gts = {n: [_content(s[n]) for s in streams] for n in range(6)}
-    res = {n: [_content(text)] for n, text in enumerate(PREDICTIONS)}
+    gts = {n: [_content(s[n], "eng_Latn") for s in streams] for n in range(6)}
+    res = {n: [_content(text, "eng_Latn")] for n, text in enumerate(PREDICTIONS)}
     value, _ = Cider().compute_score(gts, res)
     assert found["cider"].value == pytest.approx(100 * value, abs=1e-6)
 

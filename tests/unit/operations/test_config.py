@@ -111,6 +111,14 @@ def test_a_mistake_is_named(write, path, value, words):
     assert "\n" not in message and message.endswith(".") and len(message) < 400
 
 
+def test_the_language_of_a_corpus_is_that_of_the_captions(write):
+    german = {"corpus": {**OWN["corpus"], "caption_language": "deu_Latn"}}
+    languages = load_config([write(german)]).values["languages"]
+    assert languages == {"captions": "deu_Latn", "outputs": ["deu_Latn"]}
+    with pytest.raises(UserError, match="deu_Latn and languages.captions ita_Latn; leave one"):
+        load_config([write({**german, "languages": {"captions": "ita_Latn"}})])
+
+
 def test_the_corpus_must_be_named(write):
     with pytest.raises(UserError, match="In the config: corpus is missing"):
         load_config([write({"crop": {"size": 224}})])
@@ -220,3 +228,43 @@ def test_every_value_is_shown_with_where_it_is_from(write):
     assert by_key["trainings.other.epochs"].endswith("config.yaml, through like: stage2")
     assert by_key["trainings.other.keep"].endswith("default")
     assert by_key["seed"].endswith("config/config.yaml")
+
+
+@pytest.mark.parametrize(
+    ("corpus_type", "language"),
+    [
+        ("phoenix14t", "deu_Latn"),
+        ("csl_daily", "zho_Hans"),
+        ("how2sign", "eng_Latn"),
+        ("table", "eng_Latn"),
+    ],
+)
+def test_captions_are_in_the_language_in_which_the_corpus_is_published(
+    write, corpus_type, language
+):
+    corpus = {"name": "mine", "type": corpus_type, "root": "none"}
+    languages = load_config([write({"corpus": corpus})]).values["languages"]
+    assert languages == {"captions": language, "outputs": [language]}
+
+
+def test_a_further_corpus_has_its_own_language(write):
+    types = {"a": "how2sign", "b": "phoenix14t", "c": "csl_daily", "d": "table"}
+    config = {
+        "corpus": {"name": "mine", "type": "phoenix14t", "root": "none"},
+        "further_corpora": {name: {"type": one, "root": "none"} for name, one in types.items()},
+    }
+    further = load_config([write(config)]).values["further_corpora"]
+    own = {name: corpus.get("caption_language") for name, corpus in further.items()}
+    assert own == {"a": "eng_Latn", "b": None, "c": "zho_Hans", "d": None}
+
+
+def test_the_loss_through_the_decoder_is_of_captions_in_its_language(write):
+    config = {
+        "corpus": {"name": "mine", "type": "phoenix14t", "root": "none"},
+        "further_corpora": {"more": {"type": "how2sign", "root": "none"}},
+        "trainings": {"stage2": {"data": {"mine": 1, "more": 1}}},
+    }
+    assert load_config([write(config)])
+    config["trainings"]["stage2"]["losses"] = {"decoder_ce": 1}
+    with pytest.raises(UserError, match="deu_Latn, and the corpus more in its data has .* eng_Lat"):
+        load_config([write(config)])

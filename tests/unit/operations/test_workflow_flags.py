@@ -1,6 +1,22 @@
 """Inputs and settings as flags of commands, quoted for the shell."""
 
-from sonar_sign.operations.workflow_flags import flags, input_flags, named, repeated
+from sonar_sign.operations.workflow_flags import corpus_flags, flags, input_flags, named, repeated
+
+
+def test_flags_of_a_corpus():
+    plain = {"name": "mine", "type": "how2sign", "root": "data", "shards": {"train": 1}}
+    # What it was before there were options: a change would make every corpus stale.
+    assert corpus_flags(plain) == "how2sign"
+    options = {
+        "columns": {"text": "the text"},
+        "files": None,
+        "split_shares": {"val": 0.1},
+        "split_seed": 3,
+        "join_gap_s": 2,
+    }
+    assert corpus_flags({**plain, "type": "table", **options}) == (
+        "table --columns 'text=the text' --split-shares val=0.1 --split-seed 3"
+    )
 
 
 def test_flags():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sonar_sign.core.errors import UserError
 from sonar_sign.translation.result_files import ResultFiles, ResultOptions
 from sonar_sign.translation.translator import Translation
 
@@ -60,3 +61,12 @@ def test_a_pipe_is_written_through(tmp_path):
     reader.join(timeout=10)
     assert found[0].count("\n") == 1
     assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_picture_of_a_video_is_not_replaced(tmp_path):
+    (tmp_path / "frames").mkdir()
+    picture = tmp_path / "frames/1.png"
+    picture.write_bytes(b"x")
+    with pytest.raises(UserError, match="is a video that is translated"):
+        files(picture, tmp_path / "frames")
+    assert files(tmp_path / "out.txt", tmp_path / "frames")

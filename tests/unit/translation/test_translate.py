@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from frame_corpora import write_pictures
 from small_files import numbered, write_video
 from tiny_models import tiny_encoder, tiny_hiera
 
@@ -139,3 +140,25 @@ def test_what_is_no_video_is_a_line_and_the_others_are_translated(models, video,
     assert [line.split("\t")[0] for line in text.splitlines()] == [str(video)]
     errors = capsys.readouterr().err.splitlines()
     assert [sum(str(path) in line for line in errors) for path in bad] == [1, 1, 1]
+
+
+@pytest.mark.long
+def test_folders_of_pictures_are_videos(models, tmp_path, capsys):
+    frames = [numbered(n, 64, 96) for n in range(48)]
+    for name in ("a", "b.c"):
+        write_pictures(tmp_path / name, frames)
+    write_video(tmp_path / "v.mp4", frames)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "thumbnail.jpg").write_bytes(b"beside videos, pictures are not frames")
+    complete, text = run(models, [tmp_path], frame_rate=24, beam_size=1)
+    assert complete
+    rows = [line.split("\t") for line in text.splitlines()]
+    names = ["a", "b.c", "v.mp4"]
+    assert [row[:2] for row in rows] == [[str(tmp_path / name), "0.00-2.00"] for name in names]
+    assert rows[0][3] == rows[1][3]
+    (tmp_path / "a/images0004.png").unlink()
+    complete, text = run(models, [tmp_path / "a", tmp_path / "b.c"], beam_size=1)
+    assert not complete
+    assert text.split("\t")[:2] == [str(tmp_path / "b.c"), "0.00-1.92"]  # 25 per second
+    told = f"{tmp_path / 'a'} cannot be translated: a frame is missing between images0003.png"
+    assert told in capsys.readouterr().err
