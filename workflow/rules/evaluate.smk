@@ -25,7 +25,7 @@ rule evaluate:
         # Further references are an input.
         settings=flags(config["evaluate"], "split", "further_references"),
         language=FILES.captions,
-        recipe=7,
+        recipe=8,
     message:
         "Scoring {wildcards.scored} on {wildcards.corpus}"
     shell:
@@ -90,7 +90,7 @@ rule compare:
         folder=lambda wildcards, output: str(Path(output.json).parent),
         settings=flags(config["evaluate"], "split"),
         seed=config["seed"],
-        recipe=7,
+        recipe=8,
     message:
         f"Comparing all systems on {NAME}"
     shell:
