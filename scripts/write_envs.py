@@ -44,6 +44,7 @@ GROUPS = {
         + ["sonar-space", "soundfile", "tensorboard", "torch", "torchaudio", "transformers"],
         ["libsndfile"],
     ),
+    "speech": ([*EVERYWHERE, "espeakng-loader", "hibari-tts", "onnxruntime", "pyarrow"], []),
     "evaluation": (
         [*EVERYWHERE, "av", "matplotlib", "nltk", "pycocoevalcap", "rouge-score", "sacrebleu"],
         [],

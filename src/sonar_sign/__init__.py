@@ -3,16 +3,16 @@
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["Translator", "__version__"]
+__all__ = ["Translator", "__version__", "load"]
 
 if TYPE_CHECKING:
-    from sonar_sign.translation.translator import Translator
+    from sonar_sign.translation.translator import Translator, load
 
 
 def __getattr__(name: str) -> object:
     # Most commands need no PyTorch, so the translator is imported when it is first asked for.
-    if name == "Translator":
-        from sonar_sign.translation.translator import Translator
+    if name in ("Translator", "load"):
+        from sonar_sign.translation import translator
 
-        return Translator
+        return getattr(translator, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

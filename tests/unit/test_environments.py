@@ -58,6 +58,10 @@ MODULES = {
         "demo.vision",
         "demo.sonar",
     ],
+    "speech": [
+        *[f"speech.{name}" for name in ("speak", "texts", "feelings", "clip_strengths")],
+        *[f"speech.engines.{name}" for name in ("hibari", "espeak")],
+    ],
     "evaluation": [
         *[f"evaluation.{name}" for name in ("evaluate", "sample", "compare")],
         "report.plot",
@@ -69,6 +73,7 @@ MODULES = {
 OPTIONAL = {
     "sonar_sign.metrics.bleurt",
     "sonar_sign.landmarks.holistic",
+    "sonar_sign.speech.text_feelings",
     # The workflow's own tables are no Parquet.
     "sonar_sign.core.parquet",
     # Offered by sonar_sign itself, imported when it is asked for; no step of the workflow does.

@@ -20,6 +20,7 @@ STAGES = [
     "training",
     "translation",
     "evaluation",
+    "export",
     "speech",
     "report",
     "serving",

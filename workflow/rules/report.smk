@@ -61,9 +61,11 @@ rule gallery:
             if FILES.shows_videos
             else []
         ),
+        speech=FILES.spoken(),
     output:
         page=f"{COMPARED}/report/index.html",
         clips=[directory(f"{COMPARED}/report/clips")] if FILES.shows_videos else [],
+        speech=[directory(f"{COMPARED}/report/speech")] if FILES.spoken() else [],
     log:
         f"{COMPARED}/logs/gallery.log",
     benchmark:
@@ -74,14 +76,40 @@ rule gallery:
         # Not from the input: Snakemake notices no change of what is made from it.
         predictions=repeated("predictions", named(FILES.shown_predictions(), "parent")),
         clips=repeat("clips", "clips"),
+        speech=repeated("speech", named(FILES.spoken(), "system")),
         folder=lambda wildcards, output: str(Path(output.page).parent),
         language=FILES.captions,
-        recipe=1,
+        recipe=2,
     message:
         "Making the gallery of {wildcards.corpus}"
     shell:
         "sonar-sign gallery {params.predictions} --manifest {input.manifest} {params.clips}"
-        " --output {params.folder} --language {params.language} > {log} 2>&1"
+        " {params.speech} --output {params.folder} --language {params.language} > {log} 2>&1"
+
+
+rule speech_page:
+    input:
+        FILES.spoken(),
+    output:
+        report(
+            f"{COMPARED}/report/speech.html",
+            caption="../report/speech.rst",
+            category="Look inside",
+            labels={"picture": "translations, spoken"},
+        ),
+    log:
+        f"{COMPARED}/logs/speech_page.log",
+    benchmark:
+        f"{COMPARED}/benchmarks/speech_page.tsv"
+    conda:
+        "../envs/evaluation.yaml"
+    params:
+        speech=repeated("speech", named(FILES.spoken(), "system")),
+        recipe=1,
+    message:
+        "Making the page of what was spoken of {wildcards.corpus}"
+    shell:
+        "sonar-sign speech_page {params.speech} --output {output} > {log} 2>&1"
 
 
 rule plot_attention:

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 from sonar_sign.cli.corpora import Manifest
-from sonar_sign.cli.paths import FOLDER, NAMED, Output
+from sonar_sign.cli.paths import FOLDER, NAMED, OUTPUT, Output
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.languages import FLORES
+
+Speech = Annotated[list[str], "SYSTEM.LANGUAGE=FOLDER: what speak wrote; repeat for all.", NAMED]
 
 
 def plot(
@@ -39,6 +41,7 @@ def gallery(
     output: Annotated[Path, "Folder for index.html and the clips.", Output(inside=("index.html",))],
     clips: Annotated[list[Path], "Clip shard of the split; none: no videos."] = [],  # noqa: B006
     language: Annotated[str, "Language of the predictions.", FLORES] = "eng_Latn",
+    speech: Speech = [],  # noqa: B006
 ) -> None:
     """Make a page that plays clips beside their translations.
 
@@ -49,7 +52,29 @@ def gallery(
     """
     from sonar_sign.report.gallery import gallery as run
 
-    run(names_and_paths(predictions, "predictions"), manifest, clips, output, language)
+    run(
+        names_and_paths(predictions, "predictions"),
+        manifest,
+        clips,
+        output,
+        language,
+        speech=names_and_paths(speech, "speech"),
+    )
+
+
+def speech_page(
+    speech: Speech,
+    output: Annotated[Path, "Page to write, .html, with the sounds in it.", OUTPUT],
+) -> None:
+    """Make a page that plays what was spoken.
+
+    Example:
+        .venv/bin/sonar-sign speech_page --output out/speech.html
+            --speech finetuned.eng_Latn=results/demo/speech/finetuned/eng_Latn
+    """
+    from sonar_sign.report.speech_page import speech_page as run
+
+    run(names_and_paths(speech, "speech"), output)
 
 
 def names_and_paths(values: Sequence[str], flag: str) -> dict[str, Path]:
@@ -69,4 +94,4 @@ def names_and_paths(values: Sequence[str], flag: str) -> dict[str, Path]:
     return found
 
 
-COMMANDS = {"plot": plot, "gallery": gallery}
+COMMANDS = {"plot": plot, "gallery": gallery, "speech_page": speech_page}

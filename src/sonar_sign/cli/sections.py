@@ -18,7 +18,7 @@ BROKEN_PIPE = 1
 WHOLE = 1000
 # Every command that is not listed here is a step of the workflow.
 SECTIONS = {
-    "Use": ("translate", "landmarks"),
+    "Use": ("translate", "speak", "export", "landmarks"),
     "Evaluate": (
         "evaluate",
         "compare",
@@ -27,6 +27,7 @@ SECTIONS = {
         "plot",
         "plot_attention",
         "gallery",
+        "speech_page",
     ),
     WORKFLOW_STEPS: (),
     "Upkeep": (

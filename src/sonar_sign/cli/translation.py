@@ -1,6 +1,7 @@
 """Subcommands that translate: videos, or the clips of a split."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,10 +9,11 @@ import typer
 
 from sonar_sign.cli.features import Device, Language, Seed, Threads
 from sonar_sign.cli.paths import FILE_OR_FOLDER, OUTPUT, Output
+from sonar_sign.cli.speech import SpokenTranslations
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import PredictOptions, TranslateOptions
-from sonar_sign.core.settings import check_options
+from sonar_sign.core.settings import INPUT_PATH, check_options
 from sonar_sign.translation.inputs import FeatureFiles, LandmarkFiles, SonarModels
 from sonar_sign.translation.model_choice import ModelChoice
 from sonar_sign.translation.subtitles import Format
@@ -27,6 +29,12 @@ def translate(
     lang: Annotated[
         list[str], "Language to translate into; repeat for more. Default: the system's.", FLORES
     ] = [],  # noqa: B006 (Typer's way)
+    keypoints: Annotated[
+        Path | None,
+        "For systems that read landmarks: OpenPose's folder of a video, a .pose file, or a folder "
+        "that has one of these per video; without it MediaPipe finds them.",
+        INPUT_PATH,
+    ] = None,
     format: Annotated[Format, "What is written."] = "text",
     output: Annotated[
         Path | None,
@@ -36,33 +44,38 @@ def translate(
     timings: Annotated[bool, "Write how long each stage took (text and jsonl)."] = False,
     device: Device = "auto",
     threads: Threads = 0,
+    *,
+    spoken: SpokenTranslations,
 ) -> None:
     """Translate videos.
 
     Example:
         .venv/bin/sonar-sign translate clip.mp4 --system finetuned --lang eng_Latn --lang ita_Latn
     """
-    from dataclasses import replace
-
-    from sonar_sign.core.devices import use_threads
+    from sonar_sign.translation.request import Request
     from sonar_sign.translation.result_files import ResultOptions
     from sonar_sign.translation.translate import translate as run
 
-    system = choice.find()
-    beam_size = options.beam_size or system.beam_size or PredictOptions.beam_size
-    options = replace(options, beam_size=beam_size)
-    check_options(options)  # n_best against the system's beam
-    use_threads(threads)
+    systems = choice.find()
+    for one in systems:  # n_best against each system's own beam
+        beam_size = options.beam_size or one.decoding.beam_size
+        check_options(replace(options, beam_size=beam_size))
+    speech = spoken.collector()
+    if speech is not None:
+        speech.check(lang or [one.language for one in systems])
     complete = run(
         video,
-        lang or [system.language],
-        system.models,
-        options,
+        systems,
+        Request(lang or None, options, keypoints),
         device=device,
         output=output,
         results=ResultOptions(format, timings),
         stream=sys.stdout,
+        threads=threads,
+        listener=speech and speech.hear,
     )
+    if speech is not None:
+        complete &= speech.finish()
     if not complete:
         raise typer.Exit(2)
 

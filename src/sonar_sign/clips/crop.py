@@ -99,7 +99,7 @@ def _crop_all(
                 given = _given_box(row, video)
                 # A video whose clips all have their boxes is not searched.
                 signer, face_ms = (given, 0.0) if given else of_video()
-                clip = _crop_clip(path, video, span, signer, options, search)
+                clip = crop_clip(path, video, span, signer, options, search)
                 content, info, times[clip_id] = clip
                 times[clip_id]["face"] += face_ms
                 yield clip_id, content, info
@@ -160,7 +160,7 @@ def _signer_of_video(
     return around(face, video), milliseconds
 
 
-def _crop_clip(
+def crop_clip(
     path: Path,
     video: VideoInfo,
     span: tuple[int, int],
@@ -171,6 +171,16 @@ def _crop_clip(
     """Crop one clip, frame by frame: a long clip needs no more memory than a short one.
 
     A clip in a gap of the video, without any frame, is dropped.
+
+    Args:
+        span: the clip's frames in the video, the last one exclusive.
+        signer: the box of the whole video.
+
+    Returns:
+        The mp4, None for a dropped clip; what is recorded of it; milliseconds by stage.
+
+    Raises:
+        VideoError: the video cannot be decoded.
     """
     timer = Timer()
     frames = (frame for _, frame in read_frames(path, *span, video))

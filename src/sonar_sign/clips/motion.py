@@ -1,4 +1,5 @@
-"""Whether anything moves around the signer: in a black or motionless picture nothing is signed."""
+"""What moves around the signer: nothing is signed in a black or motionless picture, and hands rest
+between sentences."""
 
 import cv2
 import numpy as np
@@ -31,6 +32,23 @@ def moving_share(frames: np.ndarray, fps: float) -> float:
 def shows_signing(frames: np.ndarray, fps: float) -> bool:
     """Whether enough moves for something to be signed; what moves is not looked at."""
     return moving_share(frames, fps) >= LEAST_SHARE
+
+
+class MotionMeter:
+    """How much frames differ from the ones before, one value a frame."""
+
+    def __init__(self) -> None:
+        self._before: np.ndarray | None = None
+
+    def add(self, frame: np.ndarray) -> float:
+        """The mean change of grey, 0 to 255, since the last frame; 0 for the first.
+
+        Args:
+            frame: `(height, width, 3)` uint8 RGB, cropped to the signer.
+        """
+        cells = _cells(frame).astype(np.float32)
+        before, self._before = self._before, cells
+        return 0.0 if before is None else float(np.abs(cells - before).mean())
 
 
 def _cells(frame: np.ndarray) -> np.ndarray:

@@ -223,5 +223,10 @@ def refusal_of_input_folder(path: Path) -> str:
     return "this is a file; give a folder" if path.exists() else "there is no such folder"
 
 
+def refusal_of_input_path(path: Path) -> str:
+    """What is wrong with a file or folder that is read."""
+    return "" if path.exists() else "there is no such file or folder"
+
+
 def _shown(number: float) -> str:
     return str(int(number)) if float(number).is_integer() else f"{number:g}"

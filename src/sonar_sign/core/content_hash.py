@@ -51,12 +51,15 @@ class ContentHash:
         return self._hash.hexdigest()
 
 
-def verify_once(paths: Sequence[Path], verify: Callable[[], None]) -> None:
+def verify_once(paths: Sequence[Path], verify: Callable[[], None], against: str = "") -> None:
     """Call `verify`, unless it passed for these files in this process and they are unchanged.
 
     A file counts as unchanged while its inode, size and times are the same.
+
+    Args:
+        against: what the files are compared with, where that is not in them.
     """
-    state = tuple(_state(path) for path in paths)
+    state = (against, *(_state(path) for path in paths))
     if state in _verified:
         return
     verify()

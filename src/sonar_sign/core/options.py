@@ -322,16 +322,26 @@ class TranslateOptions:
 
     window_s: Annotated[
         float,
-        "Seconds of the windows that a video is cut into; 0: none.",
+        "Seconds of the windows that a video is cut into, about: they end where the hands rest; "
+        "0: none.",
         WINDOW_SECONDS,
+    ] = 0.0
+    overlap_s: Annotated[
+        float,
+        "Seconds that a window is read beyond its ends; words that repeat are left out.",
+        between(0, 5),
     ] = 0.0
     beam_size: Annotated[
         int, "Hypotheses kept by beam search; 0: as the system decodes, else 5.", between(0, 100)
     ] = 0
     n_best: Annotated[int, "Translations per language, best first.", between(1, 100)] = 1
     batch_units: Annotated[int, "Features computed together.", BATCH] = 256
-    compat: Annotated[Compat, "Windows as in the reference, or with its faults mended."] = (
-        "ssvp_slt"
-    )
-    precision: AutoPrecision = "auto"
+    compat: Annotated[
+        Literal["auto", "ssvp_slt", "exact"],
+        "SignHiera's windows as in the reference, or with its faults mended; auto: as in training.",
+    ] = "auto"
+    precision: Annotated[Precision, "auto: as the system is declared; fp16: GPU only."] = "auto"
+    cropped: Annotated[
+        bool, "The videos are cropped to the signer already, as clips of a corpus may be."
+    ] = False
     frame_rate: FolderRate = 25.0

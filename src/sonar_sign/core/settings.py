@@ -17,6 +17,7 @@ from sonar_sign.core.bounds import (
     read_number,
     refusal_of_input_file,
     refusal_of_input_folder,
+    refusal_of_input_path,
     refusal_of_path,
 )
 from sonar_sign.core.contradictions import refuse_contradictions
@@ -176,6 +177,7 @@ class Setting:
 
 INPUT_FILE = CheckHere(refusal_of_input_file)
 INPUT_FOLDER = CheckHere(refusal_of_input_folder)
+INPUT_PATH = CheckHere(refusal_of_input_path)
 
 
 def settings_of(cls: type) -> dict[str, Setting]:

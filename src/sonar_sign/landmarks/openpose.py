@@ -55,6 +55,16 @@ def read_folder(folder: Path, fps: float, n_frames: int) -> Recording:
     return _recording(paths, fps, other_length=last + 1 != n_frames)
 
 
+def keypoint_prefix(folder: Path) -> str | None:
+    """What the names of a folder's JSON files begin with; None where it has none."""
+    try:
+        with os.scandir(folder) as entries:
+            matches = ((entry.name, _NAME.search(entry.name)) for entry in entries)
+            return next((name[: match.start()] for name, match in matches if match), None)
+    except OSError:
+        return None
+
+
 def file_name(name: str, frame: int) -> str:
     """Name of the file that OpenPose writes for a frame."""
     return f"{name}_{frame:012d}_keypoints.json"

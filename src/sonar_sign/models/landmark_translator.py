@@ -65,6 +65,8 @@ class Translations:
     """`(batch, n_pieces)`, without the start token; padded with 0 after the end."""
     encoded: Encoded
     """Encoder outputs of the same clips."""
+    scores: Tensor | None = None
+    """`(batch,)`, where they were asked for: see `LandmarkTranslator.hypotheses`."""
 
 
 class FrontEnd(nn.Module):
@@ -204,6 +206,42 @@ class LandmarkTranslator(nn.Module):
             max_new_tokens=MAX_PIECES,
         )
         return Translations(found[:, 1:], encoded)
+
+    @torch.no_grad()
+    def hypotheses(
+        self, rows: Tensor, lengths: Tensor, beam_size: int = 1, n_best: int = 1
+    ) -> Translations:
+        """The most probable pieces of one clip, best first, by the search of `translate`.
+
+        Args:
+            rows: `(1, n_rows, feature_dim)`.
+            lengths: `(1,)`.
+            beam_size: raised to `n_best` if smaller.
+
+        Returns:
+            `n_best` rows of pieces with their scores: the log-probability of the pieces and the
+            end, divided by their number.
+        """
+        from transformers.modeling_outputs import BaseModelOutput
+
+        encoded = self.encode(rows, lengths)
+        found = self.t5.generate(
+            encoder_outputs=BaseModelOutput(encoded.states),
+            attention_mask=encoded.mask.long(),
+            num_beams=max(beam_size, n_best),
+            num_return_sequences=n_best,
+            do_sample=False,
+            max_new_tokens=MAX_PIECES,
+            output_scores=True,
+            return_dict_in_generate=True,
+        )
+        pieces, scores = found.sequences[:, 1:], found.get("sequences_scores")
+        if scores is None:  # a greedy search has none
+            chosen = self.t5.compute_transition_scores(
+                found.sequences, found.scores, normalize_logits=True
+            )
+            scores = chosen.mean(dim=1)
+        return Translations(pieces, encoded, scores)
 
     @torch.no_grad()
     def attention(self, encoded: Encoded, pieces: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import atomic_write, require_file
+from sonar_sign.core.files import atomic_write, require_file, sha256_of
 from sonar_sign.core.wording import first_few
 from sonar_sign.models.archive import check_layout, is_archive
 from sonar_sign.models.model_config import read_config
@@ -27,6 +27,7 @@ from sonar_sign.models.model_content import (
     require_finite,
     require_honest_tensors,
 )
+from sonar_sign.models.tensor_files import SUFFIX, origin_of, read_tensor_file
 
 MAX_LISTED = 10
 # What weights may be stored as.
@@ -60,6 +61,8 @@ def read_metadata(path: Path) -> dict[str, Any]:
 def open_file(path: Path, what: str) -> dict[str, Any]:
     """The dictionary in a file, tensors still on disk."""
     path = require_file(path, what)
+    if path.suffix == SUFFIX:
+        return read_tensor_file(path)
     is_zip = is_archive(path)
     storages = check_layout(path) if is_zip else None
     try:
@@ -79,6 +82,16 @@ def open_file(path: Path, what: str) -> dict[str, Any]:
     if storages is not None:
         require_honest_tensors(path, found, storages)
     return found
+
+
+def origin_sha256(path: Path) -> str:
+    """The SHA-256 of a checkpoint; of an exported one, that of the checkpoint it was made of.
+
+    Raises:
+        UserError: the file is missing, or what is beside an exported one is damaged.
+    """
+    path = require_file(path, "A model")
+    return (origin_of(path) if path.suffix == SUFFIX else None) or sha256_of(path)
 
 
 def _first_line(error: Exception) -> str:

@@ -14,20 +14,10 @@ from sonar.inference_pipelines.utils import SequenceToTextConverter
 from torch import Tensor, nn
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.models.hypothesis import Hypothesis
 
 # Neighbouring tokens of which only the best is compared at first.
 _GROUP = 256
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """One decoded text."""
-
-    text: str
-    """The text without special tokens."""
-    score: float
-    """Log-probability of the text, its language token and `</s>`, divided by their number of
-    tokens; at most 0. Comparable within one language only."""
 
 
 @dataclass(frozen=True)

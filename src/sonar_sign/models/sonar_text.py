@@ -30,9 +30,10 @@ from sonar_sign.core.devices import LARGE_MODEL, PRECISIONS, choose_precision
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file
 from sonar_sign.core.wording import nearest
+from sonar_sign.models.hypothesis import Hypothesis
 from sonar_sign.models.mapped import give_back_freed_memory
 from sonar_sign.models.sonar_cards import card_errors, file_errors, file_of, read_cards
-from sonar_sign.models.sonar_decoding import Hypothesis, Search, check_embeddings, search
+from sonar_sign.models.sonar_decoding import Search, check_embeddings, search
 from sonar_sign.models.sonar_weights import NAMES, Placement, load_weights
 from sonar_sign.models.vocabulary_loss import IGNORED, vocabulary_losses
 

@@ -22,11 +22,14 @@ from sonar.models.sonar_text import (
 )
 from torch import Tensor, nn
 
+from sonar_sign.core.errors import UserError
 from sonar_sign.models.archive import check_checksums
 from sonar_sign.models.mapped import Release, converted, releaser
+from sonar_sign.models.model_content import verify_content
 from sonar_sign.models.model_files import check
 from sonar_sign.models.sonar_cards import file_errors, file_of
 from sonar_sign.models.sonar_packed import can_pack, pack
+from sonar_sign.models.tensor_files import SUFFIX, read_tensor_file
 
 HUBS = {
     SONAR_TEXT_ENCODER_FAMILY: get_sonar_text_encoder_hub,
@@ -36,6 +39,8 @@ NAMES = {
     SONAR_TEXT_ENCODER_FAMILY: "SONAR text encoder",
     SONAR_TEXT_DECODER_FAMILY: "SONAR text decoder",
 }
+# The entry of an exported file.
+ENTRY = "model"
 # Tensors of the other model, which a file with both holds too.
 _UNUSED = {
     SONAR_TEXT_ENCODER_FAMILY: ("decoder.", "decoder_frontend.", "final_proj."),
@@ -85,12 +90,33 @@ def load_weights(family: str, card: AssetCard, placement: Placement) -> nn.Modul
 
 def _read(path: Path, family: str, hub: ModelHub, card: AssetCard) -> dict[str, Tensor]:
     """The model's tensors by fairseq2's names, still in the file where it can be mapped."""
+    if path.suffix == SUFFIX:  # of an exported system, by fairseq2's names already
+        return _exported(path, NAMES[family])
     is_archive = zipfile.is_zipfile(path)  # only torch's zip format can be mapped
     if is_archive:
         check_checksums(path)  # fairseq2 maps the file without looking at them
     config = hub.get_model_config(card)
     tensors = hub.iter_checkpoint(path, config, mmap=is_archive, restrict=True)
     return {name: tensor for name, tensor in tensors if not name.startswith(_UNUSED[family])}
+
+
+def read_state(family: str, card: AssetCard) -> dict[str, Tensor]:
+    """A model's tensors by fairseq2's names, for an export.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    path = file_of(card, "checkpoint")
+    with file_errors(path, NAMES[family]):
+        return _read(path, family, HUBS[family](), card)
+
+
+def _exported(path: Path, what: str) -> dict[str, Tensor]:
+    file = read_tensor_file(path)
+    if ENTRY not in file:
+        raise UserError(f"{path} holds no {what}; export the system again.")
+    verify_content(path, file)
+    return file[ENTRY]
 
 
 def _tied(model: nn.Module) -> list[list[str]]:

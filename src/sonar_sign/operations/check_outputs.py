@@ -36,6 +36,7 @@ from sonar_sign.operations.score_checks import (
     check_samples,
 )
 from sonar_sign.operations.snakemake_records import is_recorded
+from sonar_sign.operations.speech_checks import check_speech
 
 # How each kind of file is checked.
 CHECKS: dict[str, Check] = {
@@ -56,6 +57,7 @@ CHECKS: dict[str, Check] = {
     "attention": check_attention,
     "metrics": check_metrics,
     "samples": check_samples,
+    "speech": check_speech,
     "comparison": check_comparison,
     "comparison_text": check_comparison_text,
     "picture": check_picture,

@@ -36,6 +36,7 @@ from sonar_sign.operations.config_schema import (
     defaults_in,
     settings_in,
 )
+from sonar_sign.operations.config_speech import check_speech
 from sonar_sign.operations.experiment import Experiment
 from sonar_sign.training.kinds import KINDS
 
@@ -117,6 +118,7 @@ def complete(layers: Sequence[Layer], *, recorded_paths: bool = False) -> Config
     check_sections(values)
     experiment = Experiment.of(values, packaged_defaults()["systems"])
     check_corpora(values, experiment)
+    check_speech(values, experiment)
     for key in _leaves(values):
         origins.setdefault(key, DEFAULT)
     return Config(values, origins, experiment)

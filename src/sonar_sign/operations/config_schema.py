@@ -32,6 +32,12 @@ from sonar_sign.core.options import (
     TrainOptions,
 )
 from sonar_sign.core.settings import Setting, defaults_of, settings_of
+from sonar_sign.core.speech_options import (
+    EngineOptions,
+    FeelingOptions,
+    SpokenOptions,
+    StyleOptions,
+)
 from sonar_sign.core.target_options import TargetOptions
 from sonar_sign.corpora import TYPES
 from sonar_sign.models.registry import registry
@@ -67,6 +73,8 @@ SECTIONS = (
     Section("evaluate", (EvaluateOptions(), MetricOptions())),
     Section("sample", (SampleOptions(),)),
     Section("gallery", (GalleryOptions(),)),
+    Section("speech", (SpokenOptions(), StyleOptions(), EngineOptions())),
+    Section("feelings", (FeelingOptions(),)),
     Section("cluster", (ClusterOptions(),)),
 )
 # Only in a config with a `demo`: how the synthetic corpora and the stand-in models are made.
@@ -100,6 +108,7 @@ def config_schema() -> dict[str, Any]:
             target = target.setdefault(part, _closed({}))["properties"]
         target |= properties
     keys["cluster"]["properties"] |= _cluster_schema()
+    keys["speech"]["properties"] |= _speech_schema()
     keys["demo"]["properties"] |= {
         domain: _closed({split: _count() for split in SPLITS}) for domain in ("news", "howto")
     }
@@ -204,6 +213,23 @@ def _cluster_schema() -> dict[str, Any]:
         "others": _closed({name: job[name] for name in ("mem_mb", "runtime")}),
         "rules": {"type": "object", "additionalProperties": _closed(job)},
         "trainings": {"type": "object", "additionalProperties": _closed(job)},
+    }
+
+
+def _speech_schema() -> dict[str, Any]:
+    engine = {name: one.schema() for name, one in settings_in([EngineOptions()]).items()}
+    return {
+        "systems": {
+            "type": "array",
+            "uniqueItems": True,
+            "items": {"type": "string", "pattern": SYSTEM_NAME},
+        },
+        "languages": _languages(0),
+        "engines": {
+            "type": "object",
+            "propertyNames": LANGUAGE,
+            "additionalProperties": _closed(engine),
+        },
     }
 
 

@@ -242,6 +242,14 @@ def _page(files: WorkflowFiles, of: Values) -> Inputs:
     return {"predictions": files.shown_predictions()}
 
 
+def _speech(files: WorkflowFiles, of: Values) -> Inputs:
+    return files.speech_inputs(of["corpus"], of["label"], of["language"])
+
+
+def _speech_page(files: WorkflowFiles, of: Values) -> Inputs:
+    return {"speech": files.spoken()}
+
+
 def _drawn_attention(files: WorkflowFiles, of: Values) -> Inputs:
     folder = f"{files.results}/predictions/{of['label']}"
     return {"attention": f"{folder}/{files.evaluated}.attention.npz"}
@@ -276,6 +284,8 @@ _MAKERS: list[tuple[re.Pattern, str, Callable[[WorkflowFiles, Values], Inputs]]]
         (rf"{_COMPARED}comparison\.json", "comparison", _comparison),
         (rf"{_COMPARED}comparison\.md", "comparison_text", _of_comparison),
         (rf"{_COMPARED}report/index\.html", "page", _page),
+        (rf"speech/{_LABEL}/{_LANGUAGE}", "speech", _speech),
+        (rf"{_COMPARED}report/speech\.html", "page", _speech_page),
         (rf"{_COMPARED}report/attention\.{_LABEL}\.svg", "picture", _drawn_attention),
         (rf"{_COMPARED}report/\w+\.svg", "picture", _of_comparison),
         (rf"{_COMPARED}report/\w+\.html", "page", _of_comparison),

@@ -26,7 +26,7 @@ KEYS = ("type", "root", "settings", "trainings", "systems")
 # They change no result, or name files of their own.
 NO_IDENTITY = {
     "cluster", "comparison", "corpus", "device", "further_corpora", "gallery", "sample", "seeds",
-    "systems", "trainings",
+    "speech", "feelings", "systems", "trainings",
 }  # fmt: skip
 # By section of the config, the folders of results that it changes; all of them for others.
 CHANGES = {

@@ -19,7 +19,6 @@ from sonar_sign.operations.verification import Check
 
 if TYPE_CHECKING:
     from sonar_sign.models.public_layouts import Layout
-    from sonar_sign.models.sonar_text import SonarText
 
 
 def verify_models(
@@ -140,20 +139,15 @@ def _ask(
         elif not with_signs:
             yield Check.skipped(f"clip {answer.file}: the sign models are not there and good")
         else:
-            yield answer.compare(_translate(config, sonar, clip, answer.language))
+            yield answer.compare(_translate(config, clip, answer.language))
 
 
-def _translate(config: Config, sonar: "SonarText", clip: Path, language: str) -> str:
-    from sonar_sign.core.options import TranslateOptions
-    from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
+def _translate(config: Config, clip: Path, language: str) -> str:
+    from sonar_sign.translation.definitions import SystemDefinition, SystemFiles
     from sonar_sign.translation.translator import Translator
 
-    models = config.values["models"]
-    translator = Translator(
-        load_sign_hiera(Path(models["sign_hiera"])),
-        load_sign_encoder(Path(models["sign_encoder"])),
-        sonar,
-        TranslateOptions(),
-    )
+    names = ("sign_hiera", "sign_encoder", "sonar")
+    files = SystemFiles(**{name: Path(config.values["models"][name]) for name in names})
+    translator = Translator.load(SystemDefinition("public", "sonar", files), [language])
     (translation,) = translator.translate(clip, [language])
-    return translation.hypotheses[language][0].text
+    return translation.texts[language]

@@ -11,8 +11,8 @@ from typing import Any
 
 from sonar_sign.corpora import TYPES
 from sonar_sign.models.registry import registry
-from sonar_sign.operations.corpus_files import CorpusFiles
 from sonar_sign.operations.experiment import Run
+from sonar_sign.operations.speech_files import SpeechFiles
 from sonar_sign.operations.workflow_flags import flags
 from sonar_sign.training.kinds import PRETRAINED, VIDEO_ENCODERS
 
@@ -25,7 +25,7 @@ NOTHING = "(?!)"
 Inputs = dict[str, str | list[str]]
 
 
-class WorkflowFiles(CorpusFiles):
+class WorkflowFiles(SpeechFiles):
     """The files of one config's workflow, relative to the folder in which Snakemake runs."""
 
     def training_captions(self) -> list[str]:
@@ -306,7 +306,10 @@ class WorkflowFiles(CorpusFiles):
         names = ["comparison.json", "comparison.md", "report/metrics.svg", "report/index.html"]
         shown = [f"{self.compared}/{name}" for name in names]
         summary = f"{self.results}/manifests/summary.json"
-        return [*shown, summary, *self.samples(), *attention]
+        spoken = self.spoken()
+        if spoken:
+            shown.append(f"{self.compared}/report/speech.html")
+        return [*shown, summary, *self.samples(), *attention, *spoken]
 
     def systems_record(self) -> dict[str, Any]:
         """What `translate --system` needs to know, for `results/{corpus}/systems.json`."""

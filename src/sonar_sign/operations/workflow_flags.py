@@ -46,7 +46,15 @@ def corpus_flags(corpus: Mapping[str, Any]) -> str:
     return " ".join([corpus["type"], *words, *([single] if single else [])])
 
 
+_NAMES = {
+    "parent": lambda path: path.parent.name,
+    "split": lambda path: path.name.split(".")[0],
+    "system": lambda path: f"{path.parent.name}.{path.name}",
+}
+
+
 def named(paths: Sequence[str], by: str) -> list[str]:
-    """`NAME=path`: by the folder it lies in, or by the split that its own name begins with."""
-    names = [Path(p).parent.name if by == "parent" else Path(p).name.split(".")[0] for p in paths]
-    return [f"{name}={path}" for name, path in zip(names, paths, strict=True)]
+    """`NAME=path`: by the folder it lies in, by the split that its own name begins with, or by a
+    system and a language, the last two parts of it.
+    """
+    return [f"{_NAMES[by](Path(path))}={path}" for path in paths]

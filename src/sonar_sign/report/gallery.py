@@ -12,9 +12,10 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, safe_name
 from sonar_sign.core.tables import read_columns
 from sonar_sign.metrics.bleu import sentence_bleu
+from sonar_sign.report.spoken import SpokenClip, read_spoken
 from sonar_sign.translation.prediction_files import read_clips
 
-VIDEOS = "clips"
+VIDEOS, SOUNDS = "clips", "speech"
 NO_VIDEOS = (
     "The videos are left out: they show people's faces, which are biometric data. Where you may "
     "show them to whoever opens this page, set gallery.videos to true in the config."
@@ -27,8 +28,10 @@ def gallery(
     shards: Sequence[Path],
     folder: Path,
     language: str = "eng_Latn",
+    *,
+    speech: Mapping[str, Path] | None = None,
 ) -> None:
-    """Write `index.html` into a folder, and the clips that it plays into `clips/` beside it.
+    """Write `index.html` into a folder, and what it plays into `clips/` and `speech/` beside it.
 
     The page can be opened from disk; it loads nothing from outside of the folder.
 
@@ -37,6 +40,7 @@ def gallery(
         manifest: table with `clip_id`, `source`, `text`, `signer`, `n_frames`, `fps`.
         shards: clip shards of the split; without any the page has no videos and says why.
         language: FLORES code of predictions and captions; says what a word is.
+        speech: what `speak` wrote, by `SYSTEM.LANGUAGE`.
 
     Raises:
         UserError: there are no systems, or a file is missing, malformed or has other clips.
@@ -47,7 +51,9 @@ def gallery(
     played = {clip_id: name for shard in shards for clip_id, name in _write_videos(shard, folder)}
     data = {
         "systems": list(predictions),
-        "clips": _clips(predictions, manifest, played, language),
+        "clips": _clips(
+            predictions, manifest, played, _write_sounds(speech or {}, folder), language
+        ),
         "note": _without_face(shards) if shards else NO_VIDEOS,
     }
     # Within a script element only `<` could end the data.
@@ -82,8 +88,39 @@ def _write_videos(path: Path, folder: Path) -> Iterator[tuple[str, str]]:
         yield clip_id, name
 
 
+Sounds = Mapping[tuple[str, str], list[dict[str, Any]]]
+
+
+def _write_sounds(speech: Mapping[str, Path], folder: Path) -> Sounds:
+    """What was spoken, by system and clip, with the sounds' addresses on the page."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for clip in read_spoken(speech):
+        found.setdefault((clip.system, clip.clip_id), []).append(
+            {
+                "language": clip.language,
+                "text": clip.text,
+                "how": clip.how,
+                "sound": _write_sound(clip, folder),
+            }
+        )
+    return found
+
+
+def _write_sound(clip: SpokenClip, folder: Path) -> str | None:
+    if clip.wav is None:
+        return None
+    name = f"{SOUNDS}/{safe_name(clip.system)}/{safe_name(clip.language)}/{clip.wav.name}"
+    with atomic_write(folder / name) as temporary:
+        temporary.write_bytes(clip.wav.read_bytes())
+    return name
+
+
 def _clips(
-    predictions: Mapping[str, Path], manifest: Path, played: Mapping[str, str], language: str
+    predictions: Mapping[str, Path],
+    manifest: Path,
+    played: Mapping[str, str],
+    sounds: Sounds,
+    language: str,
 ) -> list[dict[str, Any]]:
     by_system = {name: read_clips(path, manifest) for name, path in predictions.items()}
     about = read_columns(manifest, ("clip_id", "signer", "n_frames", "fps"))
@@ -99,7 +136,8 @@ def _clips(
             "reference": first.references[row],
             "translations": [
                 _translation(clips.predictions[row], clips.references[row], language)
-                for clips in by_system.values()
+                | ({"speech": spoken} if (spoken := sounds.get((name, clip_id))) else {})
+                for name, clips in by_system.items()
             ],
         }
         for row, clip_id in enumerate(first.clip_ids)

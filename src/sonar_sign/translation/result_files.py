@@ -21,7 +21,7 @@ from sonar_sign.core.files import atomic_write
 from sonar_sign.translation.subtitles import SUBTITLES, Writer, printable
 
 if TYPE_CHECKING:
-    from sonar_sign.translation.translator import Translation
+    from sonar_sign.translation.results import Translation
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class ResultOptions:
     """One of `subtitles.FORMATS`."""
     timings: bool = False
     """Whether to write how long each stage took (`text` and `jsonl`)."""
+    n_systems: int = 1
+    """How many systems translate each part of a video."""
 
 
 class ResultFiles:
@@ -60,7 +62,8 @@ class ResultFiles:
         path = self._names.get(translation.video, self._output)
         if path not in self._writers:
             stream = self._stream if path is None else self._open.enter_context(_written(path))
-            self._writers[path] = Writer(stream, self._options.format, self._options.timings)
+            options = self._options
+            self._writers[path] = Writer(stream, options.format, options.timings, options.n_systems)
         self._writers[path].write(translation)
 
     def __enter__(self) -> "ResultFiles":

@@ -11,13 +11,14 @@ import torch
 
 from sonar_sign.core.devices import PRECISIONS, autocast, timer_on
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.files import require_file, sha256_of
+from sonar_sign.core.files import require_file
 from sonar_sign.core.options import PredictOptions
 from sonar_sign.core.padding import padded
 from sonar_sign.features.feature_shards import FeatureShard, by_length, open_features
 from sonar_sign.features.targets import read_targets
 from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
 from sonar_sign.models.mapped import convert_linear_layers, releaser
+from sonar_sign.models.model_files import origin_sha256
 from sonar_sign.models.sign_encoder import SignEncoder
 from sonar_sign.translation.inputs import FeatureFiles, SonarModels
 from sonar_sign.translation.system import (
@@ -103,17 +104,11 @@ class SonarSystem:
             milliseconds[language] = {"sign_encoder": encoder_ms, "sonar_decoder": decoder_ms}
         return BatchTranslations(texts, milliseconds, self._cosines(embeddings, clip_ids))
 
-    @torch.inference_mode()
     def embed(self, clip_ids: Sequence[str]) -> torch.Tensor:
         """Embed a batch of clips: `(n_clips, embedding_dim)` float32."""
-        inputs = [self.clips] if self.landmarks is None else [self.clips, self.landmarks]
-        tensors = [
-            tensor.to(self.device)
-            for shards in inputs
-            for tensor in padded([shards[clip_id][clip_id] for clip_id in clip_ids])
-        ]
-        with autocast(self.device, self.precision):
-            return self.encoder(*tensors).float()
+        shards = [self.clips] if self.landmarks is None else [self.clips, self.landmarks]
+        inputs = [[of[clip_id][clip_id] for clip_id in clip_ids] for of in shards]
+        return embed_clips(self.encoder, inputs, self.device, self.precision)
 
     def _cosines(self, embeddings: torch.Tensor, clip_ids: Sequence[str]) -> list[float] | None:
         if self.targets is None:
@@ -173,7 +168,7 @@ def _hashes_of(models: SonarModels) -> dict[str, str]:
         "landmark_model": "The landmark model",
     }
     return {
-        f"{key}_sha256": sha256_of(require_file(getattr(models, key), name))
+        f"{key}_sha256": origin_sha256(require_file(getattr(models, key), name))
         for key, name in names.items()
         if getattr(models, key) is not None
     }
@@ -204,12 +199,10 @@ def _open_encoder(
     device: torch.device,
 ) -> tuple["SignEncoder | FusedEncoder", dict[str, FeatureShard] | None]:
     """The encoder and, for a fused one, the landmark shard of each clip id."""
-    path = models.sign_encoder
+    path, encoder = models.sign_encoder, open_encoder(models, device)
     if models.landmark_model is None:
-        encoder = load_sign_encoder(path, device=device)
         require_width("features", clips, path, encoder.config.feature_dim)
         return encoder, None
-    fused = _load_fused(path, models.landmark_model, device)
     landmarks = open_features(files.landmarks)
     missing = sorted(clips.keys() - landmarks.keys())
     if missing:
@@ -217,17 +210,46 @@ def _open_encoder(
             f"{len(missing)} of {len(clips)} clips are in no landmark shard, for example "
             f"{missing[0]}; extract landmarks again."
         )
-    landmark_width = fused.landmark_model.config.feature_dim
-    require_width("features", clips, path, fused.sign_encoder.config.feature_dim)
+    landmark_width = encoder.landmark_model.config.feature_dim
+    require_width("features", clips, path, encoder.sign_encoder.config.feature_dim)
     require_width("landmarks", landmarks, models.landmark_model, landmark_width)
-    return fused, landmarks
+    return encoder, landmarks
+
+
+def open_encoder(models: SonarModels, device: torch.device) -> "SignEncoder | FusedEncoder":
+    """The encoder of signs: a fused one where the system has a landmark model.
+
+    Raises:
+        UserError: a file cannot be used, or the two do not belong together.
+    """
+    if models.landmark_model is None:
+        return load_sign_encoder(models.sign_encoder, device=device)
+    return _load_fused(models.sign_encoder, models.landmark_model, device)
+
+
+@torch.inference_mode()
+def embed_clips(
+    encoder: "SignEncoder | FusedEncoder",
+    inputs: Sequence[Sequence[np.ndarray]],
+    device: torch.device,
+    precision: str,
+) -> torch.Tensor:
+    """Embed a batch of clips: `(n_clips, embedding_dim)` float32.
+
+    Args:
+        inputs: the features of each clip, `(n_features, dim)`; for a fused encoder also the
+            landmarks of each, `(n_rows, dim)`.
+    """
+    tensors = [tensor.to(device) for clips in inputs for tensor in padded(clips)]
+    with autocast(device, precision):
+        return encoder(*tensors).float()
 
 
 def _load_fused(path: Path, landmark_model: Path, device: torch.device) -> "FusedEncoder":
     from sonar_sign.models.fused_encoder import load_fused_encoder, require_landmark_model
     from sonar_sign.models.landmark_checkpoint import load_landmark_model
 
-    require_landmark_model(path, sha256_of(landmark_model), landmark_model)
+    require_landmark_model(path, origin_sha256(landmark_model), landmark_model)
     return load_fused_encoder(path, load_landmark_model(landmark_model)[0], device)
 
 

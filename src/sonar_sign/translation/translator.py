@@ -1,205 +1,206 @@
-"""From a video to translations in one process, without the workflow."""
+"""From videos to translations, in one process and without the workflow.
 
-import math
+    translator = sonar_sign.load("export/finetuned")
+    for part in translator.translate("VIDEO.mp4", languages=["eng_Latn"]):
+        print(part.start_s, part.end_s, part.texts["eng_Latn"])
+
+`docs/python.md` is the manual. `translate` on the command line and the live page use this class.
+"""
+
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from sonar_sign.clips.motion import shows_signing
-from sonar_sign.clips.signer_box import FaceSearch
-from sonar_sign.core.bounds import MAX_WINDOW_S, MIN_WINDOW_S
-from sonar_sign.core.devices import (
-    autocast,
-    choose_device,
-    choose_precision,
-    n_parameters,
-    timer_on,
-)
-from sonar_sign.core.geometry import Box, crop_resize
-from sonar_sign.core.options import CropOptions, PredictOptions, TranslateOptions
-from sonar_sign.core.timing import Timer
-from sonar_sign.core.video import VideoError, VideoInfo, probe, read_frames
-from sonar_sign.core.wording import duration
-from sonar_sign.features.clip_features import clip_features
-from sonar_sign.features.clip_windows import cut_windows
-from sonar_sign.models.checkpoint import load_sign_encoder, load_sign_hiera
-from sonar_sign.models.sign_encoder import SignEncoder
-from sonar_sign.models.sign_hiera import SignHiera
-from sonar_sign.translation.inputs import SonarModels
-from sonar_sign.translation.sonar_system import open_sonar
-
-if TYPE_CHECKING:
-    from sonar_sign.models.sonar_text import Hypothesis, SonarText
-
-# Where neither a system nor a person says otherwise: as the workflow decodes.
-DEFAULT_BEAM_SIZE = PredictOptions().beam_size
-
-# Signs take longer.
-MIN_VIDEO_S = 0.2
-
-
-@dataclass(frozen=True)
-class Translation:
-    """The translation of a video, or of a part of it, into one or several languages."""
-
-    video: Path
-    start_s: float
-    """Start of the part in the video, seconds."""
-    end_s: float
-    hypotheses: "dict[str, list[Hypothesis]]"
-    """By language, best first; empty lists where nothing is signed."""
-    box_from: str
-    """`video`, or `fallback`: no face was found and the middle of the frame was used."""
-    timings_ms: dict[str, float] = field(default_factory=dict)
-    """By stage; the search for the face counts for the first part of a video."""
-    signed: bool = True
-    """Whether anything moves; a black or motionless part is not translated."""
+from sonar_sign.core.errors import UserError
+from sonar_sign.core.options import TranslateOptions
+from sonar_sign.core.settings import check_options
+from sonar_sign.core.video import VideoError
+from sonar_sign.translation.definitions import SystemDefinition
+from sonar_sign.translation.loaded_system import LoadedSystem, load_system
+from sonar_sign.translation.model_choice import open_definition, require_files
+from sonar_sign.translation.request import Request, Span, Watch
+from sonar_sign.translation.results import Translation, VideoResult
+from sonar_sign.translation.video_session import CropsOfVideo, VideoSession
 
 
 class Translator:
-    """The models of one system, loaded once."""
+    """The models of one system, loaded once. `sonar_sign.load` makes one."""
 
-    def __init__(
-        self,
-        sign_hiera: SignHiera,
-        sign_encoder: SignEncoder,
-        sonar: "SonarText",
-        options: TranslateOptions,
-    ):
-        self.sign_hiera, self.sign_encoder, self.sonar = sign_hiera, sign_encoder, sonar
-        self.options = options
-        self.device = next(sign_hiera.parameters()).device
-        self.sign_hiera_precision = choose_precision(
-            options.precision, self.device, n_parameters(sign_hiera)
-        )
+    def __init__(self, definition: SystemDefinition, system: LoadedSystem):
+        self.definition, self.system = definition, system
 
     @classmethod
     def load(
         cls,
-        models: SonarModels,
-        languages: Iterable[str],
+        definition: SystemDefinition,
+        languages: Iterable[str] | None = None,
         options: TranslateOptions = TranslateOptions(),  # noqa: B008 (frozen)
         device: str = "auto",
     ) -> "Translator":
         """Load the models.
 
         Args:
-            languages: FLORES codes that it will translate into.
+            languages: FLORES codes that it will translate into; None: the captions' language.
 
         Raises:
             UserError: a file is missing or not what it should be, a language is unknown, or the
                 device does not exist.
         """
-        chosen = choose_device(device)
-        choose_precision(options.precision, chosen, 0)  # raises now, not after models are loaded
-        sonar = open_sonar(models, languages, chosen, options.precision)
-        _ = sonar.decoder  # loaded now: an unreadable file must not be reported for every video
-        return cls(
-            load_sign_hiera(models.sign_hiera, device=chosen),
-            load_sign_encoder(models.sign_encoder, device=chosen),
-            sonar,
-            options,
-        )
+        check_options(options)
+        require_files(definition)
+        languages = [definition.language] if languages is None else list(languages)
+        return cls(definition, load_system(definition, languages, options, device))
 
-    def translate(self, path: Path, languages: Sequence[str]) -> Iterator[Translation]:
-        """Translate a video, as one clip or in parts of `window_s` seconds.
+    @property
+    def name(self) -> str:
+        """The system's name."""
+        return self.definition.name
+
+    def translate(
+        self,
+        video: str | Path,
+        languages: Sequence[str] | None = None,
+        *,
+        window_s: float = 0.0,
+        n_best: int = 1,
+        keypoints: str | Path | None = None,
+        spans: Sequence[Span] | None = None,
+    ) -> list[Translation]:
+        """Translate a video, as one sentence, in windows, or at given times.
+
+        Args:
+            languages: FLORES codes; None: the language of the captions of training.
+            window_s: seconds of the windows; 0: the video is one sentence.
+            n_best: how many texts each language gets, best first.
+            keypoints: keypoint files, for a system that reads landmarks; None: MediaPipe.
+            spans: start and end of each sentence, seconds.
+
+        Returns:
+            One translation a part, in order.
 
         Raises:
-            VideoError: the video cannot be read, is a single picture, or is too long for one part.
+            VideoError: the video cannot be read, is a picture, or is too long for one sentence.
+            UserError: a language or an option is impossible, or keypoints are missing.
         """
-        timer = timer_on(self.device)
-        video = probe(path, self.options.frame_rate)
-        parts = _parts(video, self.options.window_s)
-        signer = FaceSearch(CropOptions().frames_probed).box(path, video)
-        timer.lap("face")
-        for start, end in parts:
-            frames = self._frames(path, video, start, end, signer.box)
-            timer.lap("decode_and_crop")
-            signed = video.shows_something(start, end) and shows_signing(frames, video.fps)
-            hypotheses: dict[str, list[Hypothesis]] = {language: [] for language in languages}
-            if signed:
-                embedding = self._embed(frames, video.fps, timer)
-                hypotheses = self._decode(embedding, languages)
-                timer.lap("sonar_decoder")
-            yield Translation(
-                path,
-                start / video.fps,
-                end / video.fps,
-                hypotheses,
-                signer.box_from,
-                dict(timer.milliseconds),
-                signed,
+        options = TranslateOptions(window_s=window_s, n_best=n_best)
+        request = Request(languages, options, keypoints and Path(keypoints), spans)
+        return list(self.stream(video, request))
+
+    def stream(
+        self,
+        video: str | Path,
+        request: Request = Request(),  # noqa: B008 (frozen)
+        watch: Watch = Watch(),  # noqa: B008 (frozen)
+    ) -> Iterator[Translation]:
+        """Translate a video and give each part as soon as it is done; errors as `translate`.
+
+        Raises:
+            CancelledError: `watch` was asked to end it.
+        """
+        return stream_side_by_side([self], video, request, watch)
+
+    def translate_all(
+        self, videos: Iterable[str | Path], languages: Sequence[str] | None = None, **how
+    ) -> Iterator[VideoResult]:
+        """Translate videos one after the other; one that cannot be read does not stop the rest.
+
+        Args:
+            how: as for `translate`.
+
+        Yields:
+            The result of each video, in order; `error` says what is wrong with it.
+        """
+        self.system.check_languages(self._languages(languages))
+        for video in videos:
+            try:
+                yield VideoResult(Path(video), self.translate(video, languages, **how))
+            except VideoError as error:
+                yield VideoResult(Path(video), [], error.detail)
+            except UserError as error:
+                yield VideoResult(Path(video), [], str(error))
+
+    def embed(
+        self,
+        video: str | Path,
+        *,
+        window_s: float = 0.0,
+        keypoints: str | Path | None = None,
+        spans: Sequence[Span] | None = None,
+    ) -> np.ndarray:
+        """The SONAR embeddings of a video's parts, `(n_parts, embedding_dim)` float32.
+
+        The arguments are those of `translate`. A part in which nothing is signed has a row of NaN.
+
+        Raises:
+            UserError: the system has no embeddings; else as `translate`.
+        """
+        if self.definition.kind != "sonar":
+            raise UserError(
+                f"The system {self.name} has no embeddings: it translates landmarks without SONAR."
             )
-            timer = timer_on(self.device)
+        options = TranslateOptions(window_s=window_s)
+        request = Request([], options, keypoints and Path(keypoints), spans)
+        found = [one.embedding for one in self.stream(video, request)]
+        width = next((len(one) for one in found if one is not None), 0)
+        nothing = np.full(width, np.nan, np.float32)
+        return np.stack([nothing if one is None else one for one in found])
 
-    def _frames(self, path: Path, video: VideoInfo, start: int, end: int, box: Box) -> np.ndarray:
-        """The cropped frames of a part, `(n, size, size, 3)` uint8."""
-        size = self.sign_hiera.config.input_size[1]
-        frames = np.empty((end - start, size, size, 3), np.uint8)
-        n_read = 0
-        for number, frame in read_frames(path, start, end, video):
-            n_read = number - start + 1
-            frames[number - start] = crop_resize(frame[None], box, size)[0]
-        if n_read == 0:
-            raise VideoError("no_frames", "no frame can be decoded")
-        return frames[:n_read]
-
-    @torch.inference_mode()
-    def _embed(self, frames: np.ndarray, fps: float, timer: Timer) -> torch.Tensor:
-        """The SONAR embedding of a part, `(1, embedding_dim)` float32."""
-        clip = cut_windows(
-            "",
-            len(frames),
-            fps,
-            self.sign_hiera.config,
-            self.options.compat,
-            lambda numbers: frames[numbers],
-        )
-        batch_units = self.options.batch_units
-        (found,) = clip_features(self.sign_hiera, [clip], batch_units, self.sign_hiera_precision)
-        timer.lap("sign_hiera")
-        with autocast(self.device, self.sonar.decoder_precision):
-            embedding = self.sign_encoder(found.features[None]).float()
-        timer.lap("sign_encoder")
-        return embedding
-
-    def _decode(
-        self, embedding: torch.Tensor, languages: Sequence[str]
-    ) -> "dict[str, list[Hypothesis]]":
-        n_best, beam_size = self.options.n_best, self.options.beam_size or DEFAULT_BEAM_SIZE
-        return {
-            language: self.sonar.decode_n_best(
-                embedding, language, n_best=n_best, beam_size=beam_size
-            )[0]
-            for language in languages
-        }
+    def _languages(self, languages: Sequence[str] | None) -> Sequence[str]:
+        return [self.definition.language] if languages is None else languages
 
 
-def _parts(video: VideoInfo, window_s: float) -> list[tuple[int, int]]:
-    """First and last frame (exclusive) of each part; what is left at the end joins the last part.
+def stream_side_by_side(
+    translators: Sequence[Translator],
+    video: str | Path,
+    request: Request,
+    watch: Watch = Watch(),  # noqa: B008 (frozen)
+) -> Iterator[Translation]:
+    """Translate a video with several systems; the parts are the same for all.
+
+    Yields:
+        Each part's translation by each system, in the order of parts, then of systems.
 
     Raises:
-        VideoError: the video is no more than a picture, or too long for one part.
+        VideoError, UserError, CancelledError: as `Translator.stream`.
     """
-    n_frames, fps = video.n_frames, video.fps
-    if n_frames == 1:
-        raise VideoError("no_frames", "it is a still picture: one frame")
-    if video.duration_s < MIN_VIDEO_S:
-        raise VideoError("no_frames", f"it lasts {video.duration_s:.2f} s, too short for a sign")
-    if not window_s:
-        if video.duration_s > MAX_WINDOW_S:
-            raise VideoError(
-                "unreadable",
-                f"it lasts {duration(video.duration_s)}, and at most {MAX_WINDOW_S:g} s are one "
-                "sentence; cut it into windows with --window-s, such as 10",
+    check_options(request.options)
+    crops = CropsOfVideo(Path(video), request.options.cropped, request.options.frame_rate)
+    sessions = []
+    for one in translators:
+        languages = one._languages(request.languages)
+        one.system.check_languages(languages)
+        sessions.append(VideoSession(one.definition, one.system, crops, languages, request.options))
+    crops.check(request.options, request.spans)
+    for session in sessions:
+        session.open_keypoints(request.keypoints)
+    n_parts, parts = crops.parts(sessions[0], request.options, request.spans, watch)
+    for number, part in enumerate(parts):
+        for session in sessions:
+            yield session.translate(
+                part, lambda name, number=number: watch.stage(name, number, n_parts)
             )
-        return [(0, n_frames)]
-    starts = [round(k * window_s * fps) for k in range(math.ceil(n_frames / (window_s * fps)))]
-    starts = [start for start in starts if start < n_frames]
-    if len(starts) > 1 and n_frames - starts[-1] < MIN_WINDOW_S * fps:
-        starts.pop()
-    return list(zip(starts, [*starts[1:], n_frames], strict=True))
+
+
+def load(
+    system: str | Path,
+    *,
+    languages: Sequence[str] | None = None,
+    results: str | Path | None = None,
+    sonar: str | Path | None = None,
+    device: str = "auto",
+) -> Translator:
+    """Load a system: an exported folder, or the name of one in the results of a workflow.
+
+    Args:
+        system: a folder that `sonar-sign export` wrote, or a name such as `finetuned`.
+        languages: checked now rather than at the first translation; None: the captions'.
+        results: the results folder of a corpus, such as `results/demo`, if several have the name.
+        sonar: folder with SONAR's public files, for a folder that only names them.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+
+    Raises:
+        UserError: there is no such system, or a file is missing or has been changed.
+    """
+    definition = open_definition(str(system), results and Path(results), sonar and Path(sonar))
+    return Translator.load(definition, languages, device=device)

@@ -91,7 +91,7 @@ def test_settings_that_contradict_each_other(inputs, command, flags, words):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("extrct", "No such command 'extrct'; did you mean 'extract'; see sonar-sign --help"),
+        ("extrct", "No such command 'extrct'; did you mean 'extract', 'export'; see"),
         ("extract --clip x", "No such option: --clip"),
         ("extract", "Missing option '--clips'; see sonar-sign extract --help"),
         ("translate", "Missing argument 'video'"),

@@ -22,6 +22,8 @@ CALLS = {
     "estimate": "--config no.yaml",
     "plot": "--comparison no.json --output out",
     "gallery": "--predictions a=no.tsv --manifest no.tsv --output out",
+    "translate": "no.mp4 --system no",
+    "export": "--system no --output out",
 }
 
 

@@ -205,13 +205,17 @@ def test_where_nothing_moves_nothing_is_translated(tmp_path, grey):
     path = write_video(tmp_path / "still.mp4", [*frames[:24], *moving(24)])
     done = run(path, "--window-s", 1)
     first, second = (line.split("\t") for line in done.stdout.splitlines())
-    assert first[1:] == ["0.00-1.00", "ita_Latn", "[nothing is signed here]"]
-    assert second[1] == "1.00-2.00" and "nothing" not in second[3]
-    assert "from 0.00 to 1.00 s nothing is signed" in done.stderr
+    # The window ends in the pause, which here is all that comes before.
+    start, end = first[1].split("-")
+    assert start == "0.00" and 0.75 <= float(end) <= 1.0
+    assert first[2:] == ["ita_Latn", "[nothing is signed here]"]
+    assert second[1] == f"{end}-2.00" and "nothing" not in second[3]
+    assert f"from 0.00 to {end} s nothing is signed" in done.stderr
     first, second = run(path, "--window-s", 1, "--format", "jsonl").stdout.splitlines()
     assert json.loads(first)["signed"] is False and json.loads(second)["signed"] is True
     assert json.loads(first)["translations"] == {"ita_Latn": []}
-    assert run(path, "--window-s", 1, "--format", "srt").stdout.startswith("1\n00:00:01,000 -->")
+    srt = run(path, "--window-s", 1, "--format", "srt").stdout
+    assert srt.startswith(f"1\n00:00:0{end}".replace(".", ","))
 
 
 @pytest.mark.parametrize(
@@ -226,7 +230,9 @@ def test_where_nothing_moves_nothing_is_translated(tmp_path, grey):
     ],
 )
 def test_a_short_rest_joins_the_window_before(tmp_path, n_frames, window_s, ends):
-    path = write_video(tmp_path / "v.mp4", moving(n_frames))
+    # Any two of the three pictures differ by the same: there is no pause to move an end to.
+    frames = [numbered((0, 8, 68)[n % 3], 64, 96) for n in range(n_frames)]
+    path = write_video(tmp_path / "v.mp4", frames)
     lines = run(path, "--window-s", window_s).stdout.splitlines()
     assert [line.split("\t")[1].split("-")[1] for line in lines] == ends
     starts = [line.split("\t")[1].split("-")[0] for line in lines]
@@ -292,3 +298,19 @@ def test_a_failure_leaves_the_good_result_of_before(tmp_path):
     assert run(tmp_path / "bad.mp4", "v.mp4", "--output", tmp_path / "out.txt").exit_code == 2
     assert (tmp_path / "out.txt").read_text().startswith("v.mp4\t0.00-2.00\tita_Latn\t")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.mp4", "out.txt"]
+
+
+@pytest.mark.long
+def test_translations_are_spoken_and_dubbed(tmp_path):
+    words = ("--system", "greedy", "--speak", str(tmp_path / "out"), "--engine", "espeak")
+    done = translate(*words, "--dub", str(tmp_path / "dubbed.mp4"))
+    assert done.exit_code in (0, 2), done.exception  # random models may say nothing
+    lines = (tmp_path / "out/v.ita_Latn/speech.jsonl").read_text().splitlines()
+    texts = [json.loads(line)["text"] for line in lines]
+    heard = translations("--system", "greedy", language="ita_Latn")
+    assert texts == [one[0]["text"] for one in heard if one[0]["text"].strip()]
+    if done.exit_code == 0:
+        with av.open(str(tmp_path / "dubbed.mp4")) as dubbed:
+            assert len(dubbed.streams.video) == len(dubbed.streams.audio) == 1
+    refused = translate(*words, "--lang", "fur_Latn")
+    assert "no voice for fur_Latn" in str(refused.exception)

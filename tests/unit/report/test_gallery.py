@@ -170,3 +170,27 @@ def test_in_a_browser(made, browser):
     assert complaints == []
     inside = page_folder.as_uri()
     assert requested and all(url.startswith((inside, "data:")) for url in requested)
+
+
+def test_what_was_spoken_stands_with_its_translation(made):
+    folder = made / "speech"
+    folder.mkdir()
+    feeling = {"style": "neutral", "source": "neutral", "source_in_words": "neutral"}
+    rows = [
+        {"id": IDS[1], "text": "ciao", "wav": f"{IDS[1]}.wav", "feeling": feeling},
+        {"id": IDS[2], "text": "", "not_spoken": "its text is empty"},
+    ]
+    (folder / "speech.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / f"{IDS[1]}.wav").write_bytes(b"sound")
+    predictions = {name: made / f"{name}.tsv" for name in ("poor", "good")}
+    page = made / "page"
+    gallery(predictions, made / "test.tsv", [], page, speech={"good.ita_Latn": folder})
+    clips = data_of(page)["clips"]
+    assert not any("speech" in one for one in clips[0]["translations"])
+    poor, good = clips[1]["translations"]
+    assert "speech" not in poor
+    (spoken,) = good["speech"]
+    assert (spoken["language"], spoken["text"], spoken["how"]) == ("ita_Latn", "ciao", "neutral")
+    assert (page / spoken["sound"]).read_bytes() == b"sound"
+    (silent,) = clips[2]["translations"][1]["speech"]
+    assert silent["sound"] is None and "empty" in silent["how"]

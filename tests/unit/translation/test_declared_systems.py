@@ -4,7 +4,9 @@ import pytest
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import write_json
+from sonar_sign.core.options import PredictOptions
 from sonar_sign.translation.declared_systems import find_system
+from sonar_sign.translation.definitions import ClipSettings
 
 ENTRY = {
     "kind": "sonar",
@@ -37,20 +39,21 @@ def test_paths_are_relative_to_the_folder_of_the_workflow(project):
     trained = ENTRY | {"sonar_decoder": "results/b/checkpoints/lora/sonar_decoder.pt"}
     declare(project / "results/b", lora=trained)
     found = find_system("greedy")
-    assert found.models.sign_hiera == project / "results/a/checkpoints/stage1/best.pt"
-    assert str(found.models.sign_encoder) == "/elsewhere/encoder.pth"
-    assert found.models.sonar == project / "resources/sonar"
-    assert (found.models.sonar_decoder, found.models.landmark_model) == (None, None)
-    assert (found.language, found.beam_size) == ("eng_Latn", 1)
+    assert found.files.sign_hiera == project / "results/a/checkpoints/stage1/best.pt"
+    assert str(found.files.sign_encoder) == "/elsewhere/encoder.pth"
+    assert found.files.sonar == project / "resources/sonar"
+    assert (found.files.sonar_decoder, found.files.landmark_model) == (None, None)
+    assert (found.name, found.kind, found.language) == ("greedy", "sonar", "eng_Latn")
+    assert found.decoding == PredictOptions(1, 32, "bf16")
     decoder = project / "results/b/checkpoints/lora/sonar_decoder.pt"
-    assert find_system("lora").models.sonar_decoder == decoder
+    assert find_system("lora").files.sonar_decoder == decoder
 
 
 def test_results_may_lie_in_another_folder(project, tmp_path_factory, monkeypatch):
     declare(project / "results/a", greedy=ENTRY)
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     found = find_system("greedy", project / "results/a")
-    assert found.models.sonar == project / "resources/sonar"
+    assert found.files.sonar == project / "resources/sonar"
     with pytest.raises(UserError, match="run the workflow first, or give --results"):
         find_system("greedy")
 
@@ -60,15 +63,32 @@ def test_a_system_of_two_corpora_is_chosen_by_the_folder(project):
         declare(project / f"results/{name}", greedy=ENTRY | {"decoding": {"beam_size": size}})
     with pytest.raises(UserError, match="in results/a and results/b; choose with --results"):
         find_system("greedy")
-    assert find_system("greedy", project / "results/b").beam_size == 7
+    assert find_system("greedy", project / "results/b").decoding.beam_size == 7
 
 
-@pytest.mark.parametrize("name", ["landmarks", "fused"])
-def test_landmarks_cannot_be_found_in_a_video(project, name):
+def test_systems_that_read_landmarks(project):
     fused = ENTRY | {"landmark_model": "l.pt"}
     declare(project / "results/a", landmarks=LANDMARKS, fused=fused)
-    with pytest.raises(UserError, match=f"'{name}' reads landmarks.*a system that reads features"):
-        find_system(name)
+    alone, both = find_system("landmarks"), find_system("fused")
+    assert (alone.reads_video, alone.reads_landmarks, alone.files.sonar) == (False, True, None)
+    assert (both.reads_video, both.reads_landmarks) == (True, True)
+    assert both.files.landmark_model == project / "l.pt"
+
+
+def test_clips_are_made_as_the_run_made_them(project):
+    folder = declare(project / "results/a", greedy=ENTRY)
+    assert find_system("greedy").clips == ClipSettings()
+    settings = {
+        "crop": {"size": 64, "quality": 20, "frames_probed": 5, "further": 1},
+        "extract": {"compat": "exact"},
+        "landmarks": {"fps": 10, "velocities": True},
+    }
+    write_json(folder / "identity.json", {"corpus": "a", "type": "demo", "settings": settings})
+    found = find_system("greedy")
+    assert (found.clips.crop.size, found.clips.crop.quality) == (64, 20)
+    assert found.clips.extract.compat == "exact"
+    assert (found.clips.landmarks.fps, found.clips.landmarks.velocities) == (10.0, True)
+    assert found.trained_on_drawings
 
 
 def test_an_unknown_system_is_answered_with_the_nearest(project):
@@ -77,10 +97,10 @@ def test_an_unknown_system_is_answered_with_the_nearest(project):
         find_system("gredy")
 
 
-def test_decoding_that_translate_does_not_have_is_refused(project):
-    declare(project / "results/a", mbr=ENTRY | {"decoding": {"beam_size": 5, "mbr_samples": 8}})
-    with pytest.raises(UserError, match="'mbr' decodes with the setting mbr_samples"):
-        find_system("mbr")
+def test_decoding_that_nobody_knows_is_refused(project):
+    declare(project / "results/a", odd=ENTRY | {"decoding": {"beam_size": 5, "beam_sizes": 8}})
+    with pytest.raises(UserError, match="'beam_sizes' is unknown; did you mean beam_size"):
+        find_system("odd")
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import pytest
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.translation.result_files import ResultFiles, ResultOptions
-from sonar_sign.translation.translator import Translation
+from sonar_sign.translation.results import Translation
 
 
 def translation(video="a.mp4"):
-    return Translation(Path(video), 0.0, 1.0, {"eng_Latn": []}, "video", signed=False)
+    return Translation(Path(video), "tiny", 0.0, 1.0, {"eng_Latn": []}, signed=False)
 
 
 def files(output, *videos, format="text", stream=None):

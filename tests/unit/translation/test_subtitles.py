@@ -2,28 +2,26 @@
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sonar_sign.models.hypothesis import Hypothesis
+from sonar_sign.translation.results import Translation
 from sonar_sign.translation.subtitles import FORMATS, Writer
-from sonar_sign.translation.translator import Translation
 
 
-@dataclass(frozen=True)
-class Hypothesis:
-    text: str
-    score: float
-
-
-def translation(start_s, end_s, **texts):
+def translation(start_s, end_s, system="tiny", **texts):
     hypotheses = {
         language: [Hypothesis(text, -0.5 * rank) for rank, text in enumerate(ranked, start=1)]
         for language, ranked in texts.items()
     }
     timings = {"face": 12.4, "sign_hiera": 100.6}
-    return Translation(Path("a.mp4"), start_s, end_s, hypotheses, "video", timings)
+    return Translation(
+        Path("a.mp4"), system, start_s, end_s, hypotheses, (0, -5, 40, 35), "video",
+        timings_ms=timings,
+    )  # fmt: skip
 
 
 TWO = [
@@ -32,9 +30,9 @@ TWO = [
 ]
 
 
-def written(format, translations=TWO, timings=False):
+def written(format, translations=TWO, timings=False, n_systems=1):
     stream = io.StringIO()
-    writer = Writer(stream, format, timings)
+    writer = Writer(stream, format, timings, n_systems)
     for one in translations:
         writer.write(one)
     return stream.getvalue()
@@ -102,3 +100,30 @@ def test_a_terminal_without_unicode_has_escapes(format, encoding):
 def test_a_text_is_one_line(format):
     text = written(format, [translation(0.0, 1.0, eng_Latn=["a\tb\r\n\x0bc\x07\u2028d\x85e"])])
     assert "a b c\\x07 d e\n" in text
+
+
+SIDE_BY_SIDE = [
+    translation(0.0, 4.0, "first", eng_Latn=["One."], ita_Latn=["Uno."]),
+    translation(0.0, 4.0, "second", eng_Latn=["Two."]),
+]
+
+
+def test_systems_side_by_side_share_a_cue():
+    assert written("srt", SIDE_BY_SIDE, n_systems=2) == (
+        "1\n00:00:00,000 --> 00:00:04,000\nfirst: One.\nfirst: Uno.\nsecond: Two.\n\n"
+    )
+
+
+def test_each_line_names_its_system_where_there_are_several():
+    assert written("text", SIDE_BY_SIDE, n_systems=2).splitlines() == [
+        "a.mp4\t0.00-4.00\tfirst\teng_Latn\tOne.",
+        "a.mp4\t0.00-4.00\tfirst\tita_Latn\tUno.",
+        "a.mp4\t0.00-4.00\tsecond\teng_Latn\tTwo.",
+    ]
+    lines = written("jsonl", SIDE_BY_SIDE, n_systems=2).splitlines()
+    assert [json.loads(line)["system"] for line in lines] == ["first", "second"]
+
+
+def test_a_text_that_only_repeats_makes_no_cue():
+    repeats = replace(translation(0.0, 4.0, eng_Latn=[""]), note="it repeats the part before")
+    assert written("srt", [repeats]) == ""

@@ -3,6 +3,8 @@
 import io
 import json
 from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,13 +15,14 @@ from tiny_models import tiny_encoder, tiny_hiera
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import TranslateOptions
 from sonar_sign.models.checkpoint import save_sign_encoder, save_sign_hiera
-from sonar_sign.translation.inputs import SonarModels
+from sonar_sign.translation.definitions import SystemDefinition, SystemFiles
+from sonar_sign.translation.request import Request
 from sonar_sign.translation.result_files import ResultOptions
 from sonar_sign.translation.translate import translate
 
 torch.set_num_threads(1)
 
-GONE = SonarModels(*["no/such/file"] * 3)
+GONE = SystemFiles(*[Path("no/such/file")] * 3)
 """Models that cannot be loaded: what is refused with them is refused before loading."""
 
 
@@ -30,7 +33,7 @@ def models(tmp_path_factory, tiny_sonar):
     encoder = tiny_encoder()
     torch.nn.init.normal_(encoder.projection_out.weight, std=0.1)
     save_sign_encoder(folder / "encoder.pth", encoder)
-    return SonarModels(folder / "hiera.pth", folder / "encoder.pth", tiny_sonar)
+    return SystemFiles(folder / "hiera.pth", folder / "encoder.pth", tiny_sonar)
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +46,9 @@ def video(tmp_path_factory):
 def run(models, videos, languages=("eng_Latn",), format="text", timings=False, **options):
     """Whether all videos were translated, and what was written."""
     stream = io.StringIO()
-    options = TranslateOptions(**options)
+    request = Request(languages, TranslateOptions(**options))
     complete = translate(
-        videos, languages, models, options,
+        videos, [SystemDefinition("tiny", "sonar", models)], request,
         device="cpu", results=ResultOptions(format, timings), stream=stream,
     )  # fmt: skip
     return complete, stream.getvalue()
@@ -117,7 +120,6 @@ def test_a_fine_tuned_decoder_takes_the_place_of_sonars(models, video, tmp_path)
         ({"window_s": 1e6}, "--window-s 1000000.0: it must be 0, or 0.5 to 120"),
         ({"beam_size": -1}, "--beam-size -1"),
         ({"batch_units": 0}, "--batch-units 0"),
-        ({"precision": "fp16"}, "fp16 needs a GPU"),
     ],
 )
 def test_options_are_checked_before_models_are_loaded(video, options, words):
@@ -125,8 +127,10 @@ def test_options_are_checked_before_models_are_loaded(video, options, words):
         run(GONE, [video], **options)
 
 
-def test_a_language_is_checked_before_the_large_models_are_loaded(models, video):
-    missing = SonarModels(GONE.sign_hiera, GONE.sign_encoder, models.sonar)
+def test_a_language_is_checked_before_the_large_models_are_loaded(models, video, tmp_path):
+    for name in ("hiera.pth", "encoder.pth"):
+        (tmp_path / name).write_text("no model")
+    missing = SystemFiles(tmp_path / "hiera.pth", tmp_path / "encoder.pth", models.sonar)
     with pytest.raises(UserError, match="'eng_latin'.*eng_Latn"):
         run(missing, [video], ["eng_latin"])
 
@@ -162,3 +166,10 @@ def test_folders_of_pictures_are_videos(models, tmp_path, capsys):
     assert text.split("\t")[:2] == [str(tmp_path / "b.c"), "0.00-1.92"]  # 25 per second
     told = f"{tmp_path / 'a'} cannot be translated: a frame is missing between images0003.png"
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.skipif(find_spec("mediapipe") is not None, reason="MediaPipe finds landmarks here")
+def test_landmarks_are_missed_before_models_are_loaded(video):
+    system = SystemDefinition("l", "landmarks", SystemFiles(landmark_model=Path("no/such/file")))
+    with pytest.raises(UserError, match="with --keypoints, or install MediaPipe"):
+        translate([video], [system], Request(), device="cpu", stream=io.StringIO())

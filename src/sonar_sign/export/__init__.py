@@ -1,0 +1,1 @@
+"""A trained system as one folder: weights, settings and a model card, filled from the run."""

@@ -1,0 +1,1 @@
+"""Speech: translations read aloud, in a style, by engines that run as programs of their own."""
