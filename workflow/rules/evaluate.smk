@@ -22,9 +22,10 @@ rule evaluate:
         "../envs/evaluation.yaml"
     params:
         inputs=lambda wildcards, input: input_flags(dict(input.items())),
-        settings=flags(config["evaluate"], "split"),
+        # Further references are an input.
+        settings=flags(config["evaluate"], "split", "further_references"),
         language=FILES.captions,
-        recipe=7,
+        recipe=8,
     message:
         "Scoring {wildcards.scored} on {wildcards.corpus}"
     shell:
@@ -71,6 +72,7 @@ rule compare:
         json=f"{FILES.compared}/comparison.json",
         timings=f"{FILES.compared}/comparison.timings.json",
         markdown=f"{FILES.compared}/comparison.md",
+        paper=multiext(f"{FILES.compared}/comparison", ".tex", ".csv", ".bib"),
     log:
         f"{FILES.compared}/logs/compare.log",
     benchmark:
@@ -88,7 +90,7 @@ rule compare:
         folder=lambda wildcards, output: str(Path(output.json).parent),
         settings=flags(config["evaluate"], "split"),
         seed=config["seed"],
-        recipe=7,
+        recipe=8,
     message:
         f"Comparing all systems on {NAME}"
     shell:

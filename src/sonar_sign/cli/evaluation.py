@@ -12,12 +12,17 @@ from sonar_sign.core.bounds import SEEDS, one_of
 from sonar_sign.core.corpus_options import CORPUS_TYPES
 from sonar_sign.core.languages import FLORES
 from sonar_sign.core.options import MetricOptions, SampleOptions
-from sonar_sign.core.table_options import TableOptions
+from sonar_sign.core.table_options import ImportOptions, TableOptions
 
 Predictions = Annotated[
     Path, "Table that predict wrote, or one of the same columns.", Input(beside=(".json",))
 ]
-COMPARISON = Output(inside=("comparison.json", "comparison.md", "comparison.timings.json"))
+COMPARISON = Output(
+    inside=(
+        *("comparison.json", "comparison.md", "comparison.timings.json"),
+        *("comparison.tex", "comparison.csv", "comparison.bib"),
+    )
+)
 References = Annotated[Path | None, "Captions in another language, for predictions in it."]
 
 
@@ -26,8 +31,10 @@ class CompareFiles:
     """What stands beside the systems of a comparison."""
 
     reference: Annotated[
-        Path | None, "Captions of prediction files: clip_id, source, text, or a sentence per line."
-    ] = None
+        list[Path],
+        "Captions of prediction files: clip_id, source, text, or a sentence per line; repeat for "
+        "further references of the same clips.",
+    ] = ()
     manifest: Annotated[
         Path | None, "Table with signer, n_frames, fps, needs_context, for breakdowns."
     ] = None
@@ -120,17 +127,19 @@ def compare(
     from sonar_sign.evaluation.compare import CompareOptions
     from sonar_sign.evaluation.compare import compare as run
 
+    first, *further = beside.reference or [None]
     options = CompareOptions(
-        beside.reference,
-        beside.manifest,
-        beside.training,
-        language,
-        corpus_type,
-        split,
-        seed,
-        metrics,
-        tables,
-        beside.timings,
+        reference=first,
+        further_references=further,
+        manifest=beside.manifest,
+        training=beside.training,
+        language=language,
+        corpus_type=corpus_type,
+        split=split,
+        seed=seed,
+        metrics=metrics,
+        tables=tables,
+        timings=beside.timings,
     )
     run(files, output, options)
     if not quiet:
@@ -160,9 +169,31 @@ def ablation_table(
     write_ablation_table(comparison, output, base)
 
 
+def import_predictions(
+    outputs: Annotated[
+        Path, "What fairseq-generate, SSVP-SLT, Uni-Sign or SpaMo printed or saved."
+    ],
+    reference: Annotated[Path, "The captions: clip_id, text."],
+    output: Annotated[Path, "Table for compare to write.", OUTPUT],
+    options: ImportOptions,
+    tables: TableOptions,
+) -> None:
+    """Make the output of another paper's program a table for compare, checking its clips.
+
+    Example:
+        .venv/bin/sonar-sign import_predictions --outputs test_outputs.tsv
+            --reference REFERENCE.tsv --output out/ssvp_slt.tsv
+    """
+    from sonar_sign.core.notes import tell
+    from sonar_sign.evaluation.import_predictions import import_predictions as run
+
+    tell(run(outputs, reference, output, options, tables))
+
+
 COMMANDS = {
     "evaluate": evaluate,
     "sample": sample,
     "compare": compare,
+    "import_predictions": import_predictions,
     "ablation_table": ablation_table,
 }

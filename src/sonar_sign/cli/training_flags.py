@@ -28,7 +28,9 @@ TrainingDir = Annotated[
     Path, "Folder that an interrupted run resumes from; emptied at the end.", CACHE
 ]
 Corpus = Annotated[
-    list[str], "NAME=WEIGHT of each corpus, in the order of manifests; 1: each clip once per epoch."
+    list[str],
+    "NAME=WEIGHT of each corpus, in the order of manifests; 1: each clip once per epoch; "
+    "NAME=WEIGHT:SHARE: of a fixed share of its clips.",
 ]
 SignHiera = Annotated[Path, "SignHiera to start from.", INPUT_FILE]
 SignEncoder = Annotated[Path, "Sign encoder to start from.", INPUT_FILE]

@@ -23,6 +23,8 @@ class Layout:
     """Names by which a file may have a column, the first one found counts; by default its own."""
     quoting: Quoting = "auto"
     """Whether fields of tab files, and of files with a sentence per line, may stand in quotes."""
+    numbers: tuple[str, ...] = ()
+    """Optional columns that may hold numbers, or nothing, in JSON and Parquet too."""
 
     def names_of(self, column: str) -> tuple[str, ...]:
         """The names by which a file may have a column."""

@@ -316,6 +316,9 @@ class MetricOptions:
     nltk_data: Annotated[Path | None, "Folder of nltk data with WordNet, for METEOR."] = None
     meteor_15: Annotated[bool, "METEOR 1.5 too, by its own program, which needs Java."] = False
     bleurt: Annotated[Path | None, "Folder of a BLEURT that transformers can open."] = None
+    further_references: Annotated[
+        Path | None, "Table of further references: clip_id and text, text_2, text_3, ..."
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sonar_sign.core.column_names import Layout
 from sonar_sign.core.errors import UserError
-from sonar_sign.core.records import Columns, as_text
+from sonar_sign.core.records import Columns, as_text, number_as_text
 
 
 def read_parquet(path: Path, layout: Layout) -> Columns:
@@ -28,6 +28,9 @@ def read_parquet(path: Path, layout: Layout) -> Columns:
         problem = " ".join(str(error).split())
         raise UserError(f"{path} cannot be read as Parquet ({problem}); write it again.") from error
     return {
-        column: [as_text(path, row, column, value) for row, value in enumerate(values, start=1)]
+        column: [
+            (number_as_text if column in layout.numbers else as_text)(path, row, column, value)
+            for row, value in enumerate(values, start=1)
+        ]
         for column, values in found.items()
     }

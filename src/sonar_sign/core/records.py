@@ -96,16 +96,32 @@ def _columns(path: Path, rows: Numbered, layout: Layout) -> Columns:
             )
     present = dict.fromkeys(name for _, row in rows for name in row)
     return {
-        column: [*_column(path, rows, name)]
+        column: [*_column(path, rows, name, is_number=column in layout.numbers)]
         for column, name in layout.find(path, [*present]).items()
     }
 
 
-def _column(path: Path, rows: Numbered, name: str) -> Iterator[str]:
+def _column(path: Path, rows: Numbered, name: str, *, is_number: bool) -> Iterator[str]:
     for number, row in rows:
+        if is_number:
+            yield number_as_text(path, number, name, row.get(name))
+            continue
         if name not in row:
             raise UserError(f"{path}, row {number} lacks {name!r}; give every row one.")
         yield as_text(path, number, name, row[name])
+
+
+def number_as_text(path: Path, number: int, column: str, value: Any) -> str:
+    """A number as the text that means it, nothing (null, and Parquet's NaN) as an empty text.
+
+    Raises:
+        UserError: the value is neither, nor a text.
+    """
+    if value is None or value != value:
+        return ""
+    if isinstance(value, float):
+        return repr(value)
+    return as_text(path, number, column, value)
 
 
 def as_text(path: Path, number: int, column: str, value: Any) -> str:

@@ -14,3 +14,13 @@ class TableOptions:
         Literal["auto", "none", "csv"],
         "Quotes around fields of TSV and text: as the file shows, part of the text, or not.",
     ] = "auto"
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What happens where another program's clips are not ours."""
+
+    mismatch: Annotated[
+        Literal["refuse", "fill"],
+        "Clips that it lacks, sentences of no clip: refuse, or empty predictions, and left out.",
+    ] = "refuse"

@@ -6,13 +6,9 @@ from typing import Any
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, require_file
 from sonar_sign.core.wording import nearest
-from sonar_sign.evaluation.comparison_table import (
-    Table,
-    markdown_table,
-    read_comparison,
-    with_deviation,
-)
-from sonar_sign.evaluation.context_breakdown import COLUMN, GROUPS
+from sonar_sign.evaluation.comparison_table import read_comparison, with_deviation
+from sonar_sign.evaluation.markdown_tables import Table, markdown_table
+from sonar_sign.evaluation.parts import NEEDS_CONTEXT, NEEDS_EARLIER
 from sonar_sign.evaluation.settings import KIND, as_text
 from sonar_sign.evaluation.significance import p_values
 
@@ -62,7 +58,7 @@ def ablation_table(comparison: dict[str, Any], base: str) -> Table:
         ],
     ]
     p_of = p_values(comparison, base)
-    context = comparison["breakdowns"].get(COLUMN, {}).get(GROUPS["1"])
+    context = comparison["breakdowns"].get(NEEDS_CONTEXT, {}).get(NEEDS_EARLIER)
     rows = []
     for name in names:
         scores = comparison["systems"][name]

@@ -1,5 +1,6 @@
 """Whether runs may stand in one comparison: the same clips, references and metrics."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from sonar_sign.core.errors import UserError
@@ -61,6 +62,11 @@ def _only(clip_ids: set[str], name: str) -> str:
     return f"only {name} has {first_few(sorted(clip_ids))}" if clip_ids else ""
 
 
+def _without_number(value: object) -> object:
+    """A signature of sacreBLEU without the number of references."""
+    return re.sub(r"^nrefs:[^|]*\|", "", value) if isinstance(value, str) else value
+
+
 def require_comparable(runs: Sequence[SystemScores]) -> None:
     """Check that metrics were computed in the same way, within one language on the same text.
 
@@ -73,6 +79,9 @@ def require_comparable(runs: Sequence[SystemScores]) -> None:
         for other, shared in ((runs[0], _SHARED_BY_ALL), (peer, SHARED_IN_LANGUAGE)):
             for key, title in shared.items():
                 theirs, ours = other.record[key], run.record[key]
+                if other is not peer:
+                    # Only one of the languages may have further references.
+                    theirs, ours = (_without_number(value) for value in (theirs, ours))
                 if theirs != ours:
                     raise UserError(
                         f"{other.file} and {run.file} cannot be compared: their {title} differ, "

@@ -6,7 +6,7 @@ happen to share.
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -17,21 +17,24 @@ from sonar_sign.core.files import atomic_write, write_json
 from sonar_sign.core.options import MetricOptions
 from sonar_sign.core.table_options import TableOptions
 from sonar_sign.evaluation.breakdowns import breakdowns
+from sonar_sign.evaluation.calibration import calibration
 from sonar_sign.evaluation.comparable import SHARED
 from sonar_sign.evaluation.comparison_inputs import (
     read_by_clip,
-    read_captions,
     read_systems,
 )
 from sonar_sign.evaluation.comparison_table import to_markdown
 from sonar_sign.evaluation.comparison_timings import FILE_NAME, collect_timings, with_timings
+from sonar_sign.evaluation.documents import documents
 from sonar_sign.evaluation.floors import FROM_REFERENCES, FROM_TRAINING, floors
 from sonar_sign.evaluation.metrics_files import ABOUT
+from sonar_sign.evaluation.paper import write_paper
 from sonar_sign.evaluation.published import published
 from sonar_sign.evaluation.resampling import CONFIDENCE, SAMPLES, Resampling
 from sonar_sign.evaluation.seeds import MetricOverSeeds, SystemRuns
 from sonar_sign.evaluation.settings import differing, settings_of
 from sonar_sign.evaluation.system_scores import SystemScores, score
+from sonar_sign.evaluation.training_captions import TrainingCaptions, read_training
 from sonar_sign.metrics.registry import METRICS
 from sonar_sign.translation.predictions import PredictionSet, RunInfo
 
@@ -46,6 +49,8 @@ class CompareOptions:
     reference: Path | None = None
     """Of prediction files: a table with `clip_id`, `text` and, for honest intervals, `source`; or
     one sentence per line."""
+    further_references: Sequence[Path] = ()
+    """Of prediction files: like `reference`, further references of the same clips."""
     manifest: Path | None = None
     """Table with `clip_id` and `signer`, `n_frames`, `fps`, `needs_context`, for breakdowns."""
     training: Sequence[Path] = ()
@@ -69,7 +74,9 @@ def compare(
     folder: Path,
     options: CompareOptions = CompareOptions(),  # noqa: B008
 ) -> dict[str, Any]:
-    """Write `comparison.json` and `comparison.md` into a folder; returns what the JSON holds.
+    """Write `comparison.json` and the same for readers into a folder; returns what the JSON holds.
+
+    `comparison.md` is for people, `comparison.tex`, `.csv` and `.bib` are for a paper.
 
     What was measured in every run is in `comparison.timings.json` and, for people, in the `.md`.
 
@@ -86,9 +93,13 @@ def compare(
             references.
     """
     systems = read_systems(
-        files, options.reference, options.language, options.metrics, options.tables
+        files,
+        [*filter(None, [options.reference]), *options.further_references],
+        options.language,
+        options.metrics,
+        options.tables,
     )
-    training, notes = read_captions(options.training, options.tables)
+    training, notes = read_training(options.training, options.tables)
     runs = [run for system in systems.values() for run in system.runs]
     notes = [note for run in runs for note in run.clips.notes] + notes
     comparison = _comparison(systems, options, training, Path(folder))
@@ -99,13 +110,14 @@ def compare(
     write_json(Path(folder) / "comparison.json", comparison)
     with atomic_write(Path(folder) / "comparison.md") as temporary:
         temporary.write_text(text, encoding="utf-8")
+    write_paper(comparison, Path(folder))
     return comparison
 
 
 def _comparison(
     systems: Mapping[str, SystemRuns],
     options: CompareOptions,
-    training: list[str] | None,
+    training: TrainingCaptions | None,
     folder: Path,
 ) -> dict[str, Any]:
     first = next(iter(systems.values())).first
@@ -135,6 +147,8 @@ def _comparison(
         "seen_in_training": None if seen is None else _share(seen),
         "significance": _significance(systems, resampling),
         "breakdowns": breakdowns(broken_down, about_clips, training, options.seed),
+        "documents": documents(broken_down, about_clips, options.seed),
+        "calibration": calibration(systems, resampling),
         "published": published(options.corpus_type, options.split),
         "about": {name: _about(system, folder) for name, system in systems.items()},
     }
@@ -178,9 +192,9 @@ def _settings(systems: Mapping[str, SystemRuns]) -> dict[str, Any]:
     }
 
 
-def _seen(clips: PredictionSet, training: list[str]) -> np.ndarray:
+def _seen(clips: PredictionSet, training: TrainingCaptions) -> np.ndarray:
     """Which test captions stand in training, word for word."""
-    known = set(training)
+    known = set(training.captions)
     return np.array([reference in known for reference in clips.references])
 
 
@@ -189,17 +203,17 @@ def _share(seen: np.ndarray) -> dict[str, Any]:
 
 
 def _floors(
-    peers: Mapping[str, SystemRuns], options: CompareOptions, training: list[str] | None
+    peers: Mapping[str, SystemRuns], options: CompareOptions, training: TrainingCaptions | None
 ) -> dict[str, SystemScores]:
     """Floors in the language of the training captions."""
     if not peers:
         return {}
     clips = next(iter(peers.values())).first.clips
-    captions = training if training is not None else clips.references
+    captions = training.captions if training is not None else clips.references
     info = RunInfo("floor", options.language, len(clips.clip_ids))
     return {
         name: score(
-            PredictionSet(clips.clip_ids, clips.sources, clips.references, predictions),
+            replace(clips, predictions=predictions, cosines=None, decoder_scores=None),
             info,
             options.metrics,
         )
@@ -209,7 +223,7 @@ def _floors(
     }
 
 
-def _source_of_floors(training: list[str] | None) -> str:
+def _source_of_floors(training: TrainingCaptions | None) -> str:
     return FROM_TRAINING if training is not None else FROM_REFERENCES
 
 

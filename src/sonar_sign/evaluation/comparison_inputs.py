@@ -12,13 +12,12 @@ from sonar_sign.core.table_options import TableOptions
 from sonar_sign.core.wording import first_few
 from sonar_sign.evaluation.comparable import on_same_clips, require_comparable
 from sonar_sign.evaluation.external_predictions import read_predictions
+from sonar_sign.evaluation.further_references import with_further_references
 from sonar_sign.evaluation.metrics_files import is_metrics, read_metrics, require_finite
+from sonar_sign.evaluation.parts import BY_COLUMN, COLUMNS
 from sonar_sign.evaluation.seeds import SystemRuns, group_runs, split_seed
 from sonar_sign.evaluation.system_scores import SystemScores, score
 from sonar_sign.translation.predictions import RunInfo
-
-# Columns of a manifest that group clips.
-ABOUT_CLIPS = ("signer", "n_frames", "fps", "needs_context")
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Named:
 
 def read_systems(
     files: Sequence[str | Path],
-    reference: Path | None,
+    references: Sequence[Path],
     language: str,
     options: MetricOptions,
     tables: TableOptions = TableOptions(),  # noqa: B008 (frozen)
@@ -55,7 +54,7 @@ def read_systems(
 
     Args:
         files: metrics files or prediction files (see `compare`).
-        reference: captions of prediction files.
+        references: captions of prediction files, then further references of the same clips.
         language: of prediction files; systems in another one have it in their name.
         options: of the metrics of prediction files.
         tables: how prediction files and captions are read.
@@ -69,7 +68,7 @@ def read_systems(
     runs = [
         _read_metrics(file)
         if is_metrics(file.path)
-        else _score_predictions(file, reference, language, options, tables)
+        else _score_predictions(file, references, language, options, tables)
         for file in named
     ]
     for run in runs:
@@ -93,41 +92,22 @@ def _read_metrics(file: Named) -> SystemScores:
 
 def _score_predictions(
     file: Named,
-    reference: Path | None,
+    references: Sequence[Path],
     language: str,
     options: MetricOptions,
     tables: TableOptions,
 ) -> SystemScores:
     path = file.path
-    if reference is None:
+    if not references:
         raise UserError(f"{path} is a prediction file: give the captions with --reference FILE.")
-    clips = read_predictions(path, reference, tables)
+    clips = read_predictions(path, references[0], tables)
+    further = [*references[1:], *filter(None, [options.further_references])]
+    clips = with_further_references(clips, further, tables)
     system, seed = split_seed(file.name or path.stem)
     if not system.isprintable():
         raise UserError(f"{str(path)!r} is no name for a system; give one with NAME=FILE.")
     info = RunInfo(system, language, len(clips.clip_ids), seed=seed)
     return replace(score(clips, info, options), file=path)
-
-
-def read_captions(
-    paths: Sequence[Path],
-    tables: TableOptions = TableOptions(),  # noqa: B008 (frozen)
-) -> tuple[list[str] | None, list[str]]:
-    """The captions of training, in the order of the files, and what was noticed of them.
-
-    A file has a column `text`, or one caption per line. No files: None.
-
-    Raises:
-        UserError: a file is malformed, or there are no captions.
-    """
-    if not paths:
-        return None, []
-    found = [read_foreign(path, Layout(("text",), quoting=tables.quoting)) for path in paths]
-    captions = [text for table in found for texts in table.columns.values() for text in texts]
-    captions = [text for text in captions if text.strip()]
-    if not captions:
-        raise UserError(f"{paths[0]} holds no training captions.")
-    return captions, [note for table in found for note in table.notes]
 
 
 def read_by_clip(
@@ -143,7 +123,10 @@ def read_by_clip(
     if manifest is None:
         return {}
     ids = tuple(filter(None, ("clip_id", tables.id)))
-    layout = Layout(("clip_id",), ABOUT_CLIPS, "clip_id", {"clip_id": ids}, tables.quoting)
+    numbers = [name for name in COLUMNS if name not in (*BY_COLUMN, "signer_seen", "source_seen")]
+    layout = Layout(
+        ("clip_id",), COLUMNS, "clip_id", {"clip_id": ids}, tables.quoting, tuple(numbers)
+    )
     columns = read_foreign(manifest, layout).columns
     rows = zip(*columns.values(), strict=True)
     found = {row[0]: dict(zip(columns, row, strict=True)) for row in rows}

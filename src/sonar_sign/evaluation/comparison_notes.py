@@ -23,6 +23,7 @@ def notes(comparison: dict[str, Any]) -> list[str]:
         *_of_floors(comparison),
         *_of_training(comparison),
         *_of_empty_texts(comparison),
+        *_of_calibration(comparison),
         *comparison["inputs"],
     ]
 
@@ -153,6 +154,15 @@ def _of_training(comparison: dict[str, Any]) -> list[str]:
         return [f"{text}."]
     values = ", ".join(f"{name} {value:.1f}" for name, value in unseen.items())
     return [f"{text}; BLEU-4 without them: {values}."]
+
+
+def _of_calibration(comparison: dict[str, Any]) -> list[str]:
+    if comparison.get("calibration", True):
+        return []
+    return [
+        "How sure the systems were of their sentences is not known: the predictions have neither "
+        "score nor cosine."
+    ]
 
 
 def _of_empty_texts(comparison: dict[str, Any]) -> list[str]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sonar_sign.core.errors import UserError
 from sonar_sign.evaluation.comparison_notes import MAX_SETTINGS, notes, of_floors, of_videos
 from sonar_sign.evaluation.comparison_timings import SPEED, read_timings_beside, with_timings
+from sonar_sign.evaluation.markdown_tables import Table, markdown_table
+from sonar_sign.evaluation.parts_tables import further_tables
 from sonar_sign.evaluation.settings import as_text
 from sonar_sign.evaluation.significance import different_from_first
 from sonar_sign.metrics.registry import METRICS
@@ -32,26 +34,18 @@ class Column:
     decimals: int = 1
 
 
-def _columns(headline: bool) -> tuple[Column, ...]:
-    metrics = [m for m in METRICS.values() if m.headline == headline]
-    return tuple(Column(m.name, m.title, m.decimals) for m in metrics)
+def _columns(*, headline: bool, table: str = "") -> tuple[Column, ...]:
+    chosen = [m for m in METRICS.values() if m.headline == headline and m.table == table]
+    return tuple(Column(m.name, m.title, m.decimals) for m in chosen)
 
 
 HEADLINE_COLUMNS = _columns(headline=True)
 COLUMNS = (*HEADLINE_COLUMNS, Column(SPEED, "ms per clip"))
-FURTHER_COLUMNS = _columns(headline=False)
-
-
-@dataclass(frozen=True)
-class Table:
-    """Cells as text: labels first, then numbers, then remarks."""
-
-    title: str
-    header: list[str]
-    rows: list[list[str]]
-    n_numbers: int
-    """Columns after the labels that hold numbers, aligned to the right."""
-    n_labels: int = 1
+# By the title of the table.
+FURTHER_COLUMNS = {
+    table or "Further metrics:": _columns(headline=False, table=table)
+    for table in dict.fromkeys(m.table for m in METRICS.values() if not m.headline)
+}
 
 
 def read_comparison(path: Path) -> dict[str, Any]:
@@ -69,14 +63,18 @@ def read_comparison(path: Path) -> dict[str, Any]:
 def tables(comparison: dict[str, Any]) -> list[Table]:
     """Everything of a comparison that stands in tables."""
     known = {key for scores in comparison["systems"].values() for key in scores}
-    further = [column for column in FURTHER_COLUMNS if column.key in known]
+    further = {
+        title: [column for column in columns if column.key in known]
+        for title, columns in FURTHER_COLUMNS.items()
+    }
     resampled = comparison["intervals"]["resampled"]
     found = [
         _main(comparison),
         _table(
             f"95 % intervals, resampling {resampled}:", HEADLINE_COLUMNS, _intervals(comparison)
         ),
-        _table("Further metrics:", further, _rows(comparison, further)),
+        *(_table(title, some, _rows(comparison, some)) for title, some in further.items() if some),
+        *further_tables(comparison),
         _by_seed(comparison),
         _published(comparison["published"]),
     ]
@@ -90,17 +88,6 @@ def to_markdown(comparison: dict[str, Any]) -> str:
         lines += [table.title, ""] if table.title else []
         lines += [*markdown_table(table), ""]
     return "\n".join([*lines, *(f"- {note}" for note in notes(comparison))]) + "\n"
-
-
-def markdown_table(table: Table) -> list[str]:
-    """A table's lines in Markdown."""
-    align = ["---"] * table.n_labels + ["---:"] * table.n_numbers
-    align += ["---"] * (len(table.header) - len(align))
-    return [_line(table.header), _line(align), *map(_line, table.rows)]
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _main(comparison: dict[str, Any]) -> Table:
@@ -177,17 +164,19 @@ def _by_seed(comparison: dict[str, Any]) -> Table:
 
 
 def _published(published: Sequence[dict[str, Any]]) -> Table:
-    columns = [c for c in COLUMNS if any(c.key in row for row in published)]
+    known = (*COLUMNS, Column("bleurt", METRICS["bleurt"].title))
+    columns = [c for c in known if any(c.key in row for row in published)]
     rows = [
         [
             row["system"],
             *(f"{row[c.key]:.1f}" if c.key in row else "" for c in columns),
             row["extra_data"],
             row["read_in"],
+            row.get("date", ""),
         ]
         for row in published
     ]
-    header = ["system", *(c.title for c in columns), "extra data", "read in"]
+    header = ["system", *(c.title for c in columns), "extra data", "read in", "date"]
     return Table("**Reported by others**, not measured here:", header, rows, len(columns))
 
 
@@ -251,6 +240,8 @@ def _files(path: Path, record: dict[str, Any]) -> list[str]:
     places = [("comparison", path)]
     if path.with_suffix(".md").is_file():
         places.append(("as text", path.with_suffix(".md")))
+    if path.with_suffix(".tex").is_file():
+        places.append(("for a paper", path.with_suffix(".tex")))
     places += [
         (_run_name(name, run, about["runs"]), path.parent / run["file"])
         for name, about in record["about"].items()

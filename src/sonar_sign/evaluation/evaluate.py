@@ -8,6 +8,7 @@ from sonar_sign.core.notes import tell
 from sonar_sign.core.options import MetricOptions
 from sonar_sign.core.table_options import TableOptions
 from sonar_sign.core.tables import read_columns
+from sonar_sign.evaluation.further_references import with_further_references
 from sonar_sign.evaluation.system_scores import score, write_system_scores
 from sonar_sign.evaluation.verify_predictions import require_same_run
 from sonar_sign.translation.prediction_files import read_clips
@@ -38,6 +39,7 @@ def evaluate(
         references: table with `clip_id`, `text`, of exactly the same clips, that replaces the
             manifest's captions; needed where the predictions are in another language.
         caption_language: FLORES code of the manifest's captions.
+        options: `further_references` are used where the predictions are in the captions' language.
         tables: how the tables are read; what is noticed goes to standard error.
 
     Raises:
@@ -54,6 +56,8 @@ def evaluate(
     if references is None and manifest.is_file():
         _require_language(manifest, caption_language)
     clips = read_clips(predictions, manifest, references, tables)
+    if options.further_references is not None and info.language == caption_language:
+        clips = with_further_references(clips, [options.further_references], tables)
     tell(clips.notes)
     require_same_run(info, run_info, clips, predictions)
     scores = score(clips, info, options)

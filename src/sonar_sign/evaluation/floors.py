@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sonar_sign.metrics.bleu import MAX_ORDER, SMOOTHING
+from sonar_sign.metrics.bleu import MAX_ORDER, SMOOTHING, bleu_4_of_rows
 from sonar_sign.metrics.tokens import ENGLISH, words
 
 # What each floor is; {caption} is where its texts come from.
@@ -14,6 +14,8 @@ FLOORS = {
     "constant_caption": "the one {caption} that scores best for all clips",
     "nearest_length": "the {caption} nearest to the reference in its number of words",
 }
+# BLEU of less difference is equal but for rounding.
+SAME_SCORE = 1e-6
 FROM_TRAINING = "training captions"
 FROM_REFERENCES = "the references of all clips"
 # What one text of these is called.
@@ -53,20 +55,27 @@ def best_constant(
             holding.update((ngram, times) for times in range(1, n + 1))
     reference_words = sum(len(words(reference, language)) for reference in references)
 
-    def bleu(caption: str) -> float:
-        tokens = words(caption, language)
-        matched, possible = [0] * MAX_ORDER, [0] * MAX_ORDER
-        for ngram, n in _ngrams(tokens).items():
-            matched[len(ngram) - 1] += sum(holding[ngram, times] for times in range(1, n + 1))
-            possible[len(ngram) - 1] += n * len(references)
+    captions = sorted(set(training))
+    counts = np.zeros((len(captions), 2 * MAX_ORDER), dtype=np.int64)
+    for row, caption in enumerate(captions):
+        for ngram, n in _ngrams(words(caption, language)).items():
+            found = (holding.get((ngram, times), 0) for times in range(1, n + 1))
+            counts[row, len(ngram) - 1] += sum(found)
+            counts[row, MAX_ORDER + len(ngram) - 1] += n * len(references)
+    lengths = counts[:, MAX_ORDER], np.full(len(counts), reference_words)
+    nearly = bleu_4_of_rows(np.column_stack([*lengths, counts]))
+
+    def bleu(row: int) -> float:
+        matched, possible = counts[row, :MAX_ORDER].tolist(), counts[row, MAX_ORDER:].tolist()
         score = BLEU.compute_bleu(
-            correct=matched, total=possible, sys_len=len(tokens) * len(references),
-            ref_len=reference_words, smooth_method=SMOOTHING, max_ngram_order=MAX_ORDER,
+            correct=matched, total=possible, sys_len=possible[0], ref_len=reference_words,
+            smooth_method=SMOOTHING, max_ngram_order=MAX_ORDER,
         )  # fmt: skip
         return score.score
 
     # Of equally good ones the first in the alphabet, whatever the order of the captions.
-    return max(sorted(set(training)), key=bleu)
+    best = np.flatnonzero(nearly >= nearly.max() - SAME_SCORE)
+    return captions[max(best.tolist(), key=bleu)]
 
 
 def _ngrams(tokens: list[str]) -> Counter[tuple[str, ...]]:

@@ -17,7 +17,7 @@ in both parts, so that intervals are rather too wide than too narrow. With one s
 but videos.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -95,6 +95,10 @@ class Resampling:
             )
         return None
 
+    def clip_counts(self) -> Iterator[np.ndarray]:
+        """(n_clips,) of every sample: how often its video was drawn."""
+        return (counts[self._rows] for counts in self._counts)
+
     def interval(
         self, metric: MetricOverSeeds, bounds: tuple[float | None, float | None] = (None, None)
     ) -> Interval | str:
@@ -151,7 +155,8 @@ class Resampling:
 
     def _bootstrap_run(self, run: MetricStatistics) -> np.ndarray:
         if id(run) not in self._known:
-            scores = _scores(run.score, self._counts @ self._of_videos(run))
+            sums = self._counts @ self._of_videos(run)
+            scores = run.score_rows(sums) if run.score_rows else _scores(run.score, sums)
             self._known[id(run)] = run, scores
         return self._known[id(run)][1]
 

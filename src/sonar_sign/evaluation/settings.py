@@ -21,8 +21,8 @@ def settings_of(record: Mapping[str, Any]) -> dict[str, Any]:
     `video_encoder.freeze` is a setting of the training of that component, `sign_encoder.kind` the
     kind of its training (None: it was not trained here, or there is no such component),
     `sign_encoder.start` the training that it continues, `sign_encoder.corpora.news.weight` how
-    often it saw a corpus, and `decoding.beam_size` an option of decoding. Seeds, names, paths and
-    hashes are left out.
+    often it saw a corpus, `sign_encoder.corpora.news.share` how much of it, and
+    `decoding.beam_size` an option of decoding. Seeds, names, paths and hashes are left out.
     """
     found: dict[str, Any] = {}
     for role, metadata in (record.get("components") or {}).items():
@@ -69,6 +69,7 @@ def _of_component(role: str, metadata: Mapping[str, Any] | None) -> Iterator[tup
     yield from _flat(metadata.get("settings") or {})
     for name, corpus in (metadata.get("corpora") or {}).items():
         yield f"corpora.{name}.weight", corpus.get("weight", 1)
+        yield f"corpora.{name}.share", corpus.get("share", 1)
     parent = (metadata.get("started_from") or {}).get(role)
     if parent is not None:
         yield "start", (parent.get("metadata") or {}).get("training") or "pretrained"

@@ -5,6 +5,7 @@ own length and not that of an array of its width. NumPy's own arrays of text are
 longest one, four bytes a character.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
@@ -17,6 +18,8 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import atomic_write, require_file
 
 TEXTS = ("clip_ids", "sources", "references", "predictions")
+# Further references, "references.2" and so on, where there are any.
+FURTHER = re.compile(r"references\.\d+")
 _OF_METRIC = "metric."
 # The longest texts and statistics of a million clips.
 MAX_BYTES = 8 << 30
@@ -28,11 +31,11 @@ def write_statistics(
     """Write texts and statistics; the same ones give the same bytes.
 
     Args:
-        texts: lists by the names `TEXTS`, one text per clip.
+        texts: lists by the names `TEXTS` and those of `FURTHER`, one text per clip.
         statistics: `(n_clips, n_statistics)` by metric.
     """
     arrays: dict[str, np.ndarray] = {}
-    for name in TEXTS:
+    for name in texts:
         encoded = [text.encode("utf-8") for text in texts[name]]
         arrays[f"{name}.utf8"] = np.frombuffer(b"".join(encoded), np.uint8)
         arrays[f"{name}.lengths"] = np.array([len(text) for text in encoded], np.int64)
@@ -42,7 +45,7 @@ def write_statistics(
 
 
 def read_statistics(path: Path) -> tuple[dict[str, list[str]], dict[str, np.ndarray]]:
-    """Texts by the names `TEXTS`, and statistics by metric, as they were written.
+    """Texts by the names `TEXTS` and `FURTHER`, and statistics by metric, as they were written.
 
     Raises:
         UserError: the file is missing, damaged, or its parts are not of the same clips.
@@ -51,8 +54,10 @@ def read_statistics(path: Path) -> tuple[dict[str, list[str]], dict[str, np.ndar
     try:
         _require_bounded(path)
         with np.load(path, allow_pickle=False) as arrays:
+            known = [name.removesuffix(".utf8") for name in arrays.files]
+            names = (*TEXTS, *sorted(filter(FURTHER.fullmatch, known), key=_rank))
             texts = {
-                name: _texts(arrays[f"{name}.utf8"], arrays[f"{name}.lengths"]) for name in TEXTS
+                name: _texts(arrays[f"{name}.utf8"], arrays[f"{name}.lengths"]) for name in names
             }
             statistics = {
                 name.removeprefix(_OF_METRIC): arrays[name]
@@ -69,11 +74,15 @@ def read_statistics(path: Path) -> tuple[dict[str, list[str]], dict[str, np.ndar
 def statistics_hash(texts: Mapping[str, list[str]], statistics: Mapping[str, np.ndarray]) -> str:
     """Of texts and statistics, 32 hexadecimal digits; a metrics file holds it."""
     found = ContentHash()
-    for name in TEXTS:
+    for name in texts:
         found.add_texts(name, texts[name])
     for name in sorted(statistics):
         found.add_array(name, statistics[name])
     return found.hexdigest()
+
+
+def _rank(name: str) -> int:
+    return int(name.rpartition(".")[2])
 
 
 def _require_bounded(path: Path) -> None:

@@ -74,7 +74,9 @@ def score(
     Raises:
         UserError: an option cannot be met, or a metric's package is not installed.
     """
-    context = MetricContext(info.language, options, clips.cosines)
+    context = MetricContext(
+        info.language, options, clips.cosines, clips.decoder_scores, clips.further_references
+    )
     metrics = compute_metrics(clips.predictions, clips.references, context)
     record = {
         "system": info.system,
@@ -87,7 +89,9 @@ def score(
         "seed": info.seed,
         "checkpoint_sha256": info.checkpoint_sha256,
         "clips_sha256": clips_sha256(clips.clip_ids),
-        "references_sha256": references_sha256(clips.clip_ids, clips.references),
+        "references_sha256": references_sha256(
+            clips.clip_ids, clips.references, *clips.further_references
+        ),
         "device": info.device,
         "components": info.components,
         "decoding": info.decoding,
@@ -102,7 +106,7 @@ def write_system_scores(path: Path, scores: SystemScores) -> dict[str, Any]:
     Returns:
         What the metrics file holds.
     """
-    texts = {name: getattr(scores.clips, name) for name in TEXTS}
+    texts = _texts_of(scores.clips)
     statistics = {name: metric.statistics for name, metric in scores.metrics.items()}
     write_statistics(path.with_suffix(".npz"), texts, statistics)
     record = {**scores.record, _STATISTICS: statistics_hash(texts, statistics)}
@@ -128,7 +132,15 @@ def read_system_scores(path: Path) -> SystemScores:
     metrics = {
         name: MetricStatistics(rows, METRICS[name].score) for name, rows in statistics.items()
     }
-    return SystemScores(record, PredictionSet(**texts), metrics, Path(path))
+    first = {name: texts.pop(name) for name in TEXTS}
+    clips = PredictionSet(**first, further_references=tuple(texts.values()))
+    return SystemScores(record, clips, metrics, Path(path))
+
+
+def _texts_of(clips: PredictionSet) -> dict[str, list[str]]:
+    """What the statistics file holds of them."""
+    further = {f"references.{n}": one for n, one in enumerate(clips.further_references, start=2)}
+    return {name: getattr(clips, name) for name in TEXTS} | further
 
 
 def verify_metrics(path: Path, clips: PredictionSet | None = None) -> SystemScores:
@@ -142,12 +154,14 @@ def verify_metrics(path: Path, clips: PredictionSet | None = None) -> SystemScor
             were scored.
     """
     scores = read_system_scores(path)
-    if clips is not None and replace(clips, cosines=None, notes=()) != scores.clips:
+    if clips is not None and _first_texts(clips) != _first_texts(scores.clips):
         raise UserError(f"{path} scores other predictions or captions than these; evaluate again.")
     again = {
         _STATISTICS: scores.record.get(_STATISTICS, "missing"),
         "clips_sha256": clips_sha256(scores.clips.clip_ids),
-        "references_sha256": references_sha256(scores.clips.clip_ids, scores.clips.references),
+        "references_sha256": references_sha256(
+            scores.clips.clip_ids, scores.clips.references, *scores.clips.further_references
+        ),
         "n_clips": len(scores.clips.clip_ids),
         "n_empty": _count_empty(scores.clips.predictions),
         "n_empty_references": _count_empty(scores.clips.references),
@@ -163,15 +177,24 @@ def verify_metrics(path: Path, clips: PredictionSet | None = None) -> SystemScor
     return scores
 
 
+def _first_texts(clips: PredictionSet) -> list[list[str]]:
+    return [getattr(clips, name) for name in TEXTS]
+
+
 def clips_sha256(clip_ids: Iterable[str]) -> str:
     """SHA-256 of the sorted clip ids, one per line: equal for equal clip lists in any order."""
     return _sha256_of_lines(sorted(clip_ids))
 
 
-def references_sha256(clip_ids: Iterable[str], references: Iterable[str]) -> str:
-    """SHA-256 of the sorted lines `clip_id TAB reference`: equal for equal references."""
-    pairs = zip(clip_ids, references, strict=True)
-    return _sha256_of_lines(sorted(f"{clip_id}\t{text}" for clip_id, text in pairs))
+def references_sha256(
+    clip_ids: Iterable[str], references: Iterable[str], *further: Iterable[str]
+) -> str:
+    """SHA-256 of the sorted lines `clip_id TAB reference`: equal for equal references.
+
+    Further references of a clip stand in its line, after further tabs.
+    """
+    rows = zip(clip_ids, references, *further, strict=True)
+    return _sha256_of_lines(sorted("\t".join(row) for row in rows))
 
 
 def _sha256_of_lines(lines: Iterable[str]) -> str:

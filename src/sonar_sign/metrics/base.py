@@ -24,6 +24,8 @@ class MetricStatistics:
     """(n_statistics,) -> the metric's value."""
     made_by: str = ""
     """How it was computed: a signature, a variant or a tokenizer; see `Provenance`."""
+    score_rows: Callable[[np.ndarray], np.ndarray] | None = None
+    """(n, n_statistics) -> (n,): `score` of many rows at once, up to rounding; None: one by one."""
 
     @property
     def value(self) -> float:
@@ -40,6 +42,17 @@ class MetricContext:
     options: MetricOptions = MetricOptions()
     cosines: Sequence[float] | None = None
     """Of predicted with reference embeddings, one per clip; NaN where there is no prediction."""
+    decoder_scores: Sequence[float] | None = None
+    """Of the decoder, one per clip; NaN where there is no prediction."""
+    further_references: Sequence[Sequence[str]] = ()
+    """Lists with one text per clip; an empty text is no reference."""
+
+    def of_clips(self, references: Sequence[str]) -> list[list[str]]:
+        """The references of each clip: the first one, which may be empty, and the further ones."""
+        return [
+            [first, *(text for text in further if text)]
+            for first, *further in zip(references, *self.further_references, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,17 @@ def mean_percentage(scores: Sequence[float], made_by: str = "") -> MetricStatist
     return MetricStatistics(np.stack([column, np.ones_like(column)], axis=1), mean_of_sums, made_by)
 
 
-Compute = Callable[[Sequence[str], Sequence[str], MetricContext], MetricStatistics]
+References = Sequence[str | Sequence[str]]
+"""One per prediction; several of one prediction as a list."""
+
+
+def listed(references: References) -> list[list[str]]:
+    """The references of each prediction as a list."""
+    return [[one] if isinstance(one, str) else [*one] for one in references]
+
+
+# None: the references have nothing that the metric counts.
+Compute = Callable[[Sequence[str], Sequence[str], MetricContext], MetricStatistics | None]
 
 
 @dataclass(frozen=True)
@@ -99,7 +122,9 @@ class Metric:
     title: str
     """Heading of its column."""
     compute: Compute
-    """(predictions, references, context) -> statistics; both lists are in the same order."""
+    """(predictions, references, context) -> statistics, or None where there is nothing to count.
+
+    Both lists are in the same order; further references are in the context."""
     score: Callable[[np.ndarray], float] = mean_of_sums
     """(n_statistics,) summed statistics -> value; what `compute` returns has the same."""
     applies: Callable[[MetricContext], bool] = everywhere
@@ -116,6 +141,10 @@ class Metric:
     maximum: float | None = 100
     headline: bool = False
     """In a comparison's first table, instead of the one of further metrics."""
+    lower_is_better: bool = False
+    """It counts errors."""
+    table: str = ""
+    """Title of a table of its own, which it shares with others that name it."""
     plotted: bool = False
     """In the picture of all systems."""
     resampled: bool = True

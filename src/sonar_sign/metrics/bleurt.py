@@ -1,9 +1,12 @@
-"""BLEURT (Sellam et al. 2020, arXiv 2004.04696) through transformers."""
+"""BLEURT (Sellam et al. 2020, arXiv 2004.04696; BLEURT-20: Pu et al. 2021, arXiv 2110.06341).
+
+Current papers use BLEURT-20, as Google's own program or as the port to PyTorch of the Hugging Face
+hub (lucadiliello/BLEURT-20). Values of other checkpoints are not comparable with them.
+"""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import sha256_of
@@ -12,70 +15,65 @@ from sonar_sign.metrics.base import (
     MetricContext,
     MetricStatistics,
     Provenance,
+    References,
+    listed,
     mean_percentage,
 )
 
 BATCH = 32
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 def corpus_bleurt(
-    predictions: Sequence[str], references: Sequence[str], folder: Path
+    predictions: Sequence[str], references: References, folder: Path
 ) -> MetricStatistics:
-    """Mean BLEURT times 100; `made_by` is the hash of the model's weights.
+    """Mean BLEURT times 100; `made_by` is the hash of the model's weights, and which model it is.
 
-    An empty prediction is given to the model as it is: BLEURT has no fixed zero.
+    An empty prediction is given to the model as it is: BLEURT has no fixed zero. Of several
+    references the one of the highest score counts. Runs on a GPU where there is one.
 
     Args:
-        folder: a BLEURT converted for `AutoModelForSequenceClassification`, with one output and
-            its tokenizer, such as Elron/bleurt-base-512 of the Hugging Face hub.
+        folder: the port of BLEURT-20 (`config.json` of the type `bleurt`, `spm.model`, and
+            `model.safetensors` or `pytorch_model.bin`), or any BLEURT that
+            `AutoModelForSequenceClassification` opens.
 
     Raises:
         UserError: the folder does not hold such a model.
     """
     folder = Path(folder)
-    weights = folder / "model.safetensors"
-    if not weights.is_file() or find_spec("transformers") is None:
+    weights = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
+    if weights is None or find_spec("transformers") is None:
         raise UserError(
             f"BLEURT needs a model in {folder}: put a folder with config.json, model.safetensors "
             "and its tokenizer there, or leave bleurt out."
         )
     import torch
 
-    tokenizer, model = _load(folder)
+    from sonar_sign.metrics.bleurt_port import load
+
+    tokenizer, model, name = load(folder, weights)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device)
+    several = listed(references)
+    pairs = [(p, r) for p, of_clip in zip(predictions, several, strict=True) for r in of_clip]
     scores: list[float] = []
-    for first in range(0, len(references), BATCH):
-        rows = slice(first, first + BATCH)
+    for first in range(0, len(pairs), BATCH):
+        ours, theirs = zip(*pairs[first : first + BATCH], strict=True)
         inputs = tokenizer(
-            list(references[rows]), list(predictions[rows]), padding=True, truncation=True,
-            return_tensors="pt",
-        )  # fmt: skip
+            list(theirs), list(ours), padding=True, truncation=True,
+            max_length=model.config.max_position_embeddings, return_tensors="pt",
+        ).to(device)  # fmt: skip
         with torch.inference_mode():
             scores += model(**inputs).logits[:, 0].tolist()
-    return mean_percentage(scores, f"sha256 {sha256_of(weights)}")
-
-
-def _load(folder: Path) -> tuple[Any, Any]:
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = AutoModelForSequenceClassification.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True
-        ).eval()
-    except (OSError, ValueError, KeyError) as error:
-        first = str(error).splitlines()[0]
-        raise UserError(f"The BLEURT in {folder} cannot be opened ({first}).") from error
-    if model.config.num_labels != 1:
-        raise UserError(
-            f"The model in {folder} has {model.config.num_labels} outputs where BLEURT has one."
-        )
-    return tokenizer, model
+    of_pairs = iter(scores)
+    best = [max(next(of_pairs) for _ in of_clip) for of_clip in several]
+    return mean_percentage(best, f"sha256 {sha256_of(weights)} ({name})")
 
 
 def _compute(
     predictions: Sequence[str], references: Sequence[str], context: MetricContext
 ) -> MetricStatistics:
-    return corpus_bleurt(predictions, references, context.options.bleurt)
+    return corpus_bleurt(predictions, context.of_clips(references), context.options.bleurt)
 
 
 BLEURT = Metric(
@@ -83,7 +81,7 @@ BLEURT = Metric(
     "BLEURT",
     _compute,
     applies=lambda context: bool(context.options.bleurt),
-    description="BLEURT: times 100; it has no fixed range.",
+    description="BLEURT: times 100; it has no fixed range, and only one checkpoint's values agree.",
     provenance=Provenance("BLEURT model", lambda made_by: f"BLEURT: {made_by}"),
     packages=("torch", "transformers"),
     minimum=None,

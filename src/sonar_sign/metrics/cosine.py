@@ -20,7 +20,11 @@ COSINE = Metric(
     "cosine",
     cosine,
     applies=lambda context: context.cosines is not None,
-    description="Cosine: of predicted with reference embeddings, times 100.",
+    description=(
+        "Cosine, a diagnostic: of predicted with reference embeddings, times 100. It judges with "
+        "the space that the system was trained to hit, so it says nothing about systems that were "
+        "not."
+    ),
     minimum=-100,
     position=80,
 )

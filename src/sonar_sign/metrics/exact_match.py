@@ -6,10 +6,11 @@ from sonar_sign.metrics.base import Metric, MetricContext, MetricStatistics, mea
 
 
 def exact_match(
-    predictions: Sequence[str], references: Sequence[str], _context: MetricContext
+    predictions: Sequence[str], references: Sequence[str], context: MetricContext
 ) -> MetricStatistics:
-    """Predictions equal to their reference, a percentage."""
-    return mean_percentage([float(p == r) for p, r in zip(predictions, references, strict=True)])
+    """Predictions equal to one of their references, a percentage."""
+    pairs = zip(predictions, context.of_clips(references), strict=True)
+    return mean_percentage([float(prediction in of_clip) for prediction, of_clip in pairs])
 
 
 EXACT_MATCH = Metric("exact_match", "exact matches", exact_match, position=60)

@@ -11,8 +11,11 @@ from sonar_sign.metrics.bleu import corpus_bleu
 def length_ratio(
     predictions: Sequence[str], references: Sequence[str], context: MetricContext
 ) -> MetricStatistics:
-    """Words predicted over words of the references, 1 where they are equally many."""
-    bleu = corpus_bleu(predictions, references, language=context.language)
+    """Words predicted over words of the references, 1 where they are equally many.
+
+    Of several references the one nearest in length counts, as in BLEU.
+    """
+    bleu = corpus_bleu(predictions, context.of_clips(references), language=context.language)
     return MetricStatistics(bleu.statistics[:, :2], ratio_of_sums)
 
 

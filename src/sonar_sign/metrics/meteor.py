@@ -12,6 +12,8 @@ from sonar_sign.metrics.base import (
     MetricContext,
     MetricStatistics,
     Provenance,
+    References,
+    listed,
     mean_percentage,
 )
 from sonar_sign.metrics.tokens import by_characters, words
@@ -64,23 +66,24 @@ class Matcher:
 
 
 def corpus_meteor(
-    predictions: Sequence[str], references: Sequence[str], matcher: Matcher
+    predictions: Sequence[str], references: References, matcher: Matcher
 ) -> MetricStatistics:
     """Mean METEOR with nltk's defaults (alpha 0.9, beta 3, gamma 0.5), a percentage.
 
-    nltk lower-cases the words; a pair of which one side has no word is 0.
+    nltk lower-cases the words; a pair of which one side has no word is 0. Of several references
+    the one of the highest score counts.
     """
     from nltk.translate.meteor_score import meteor_score
 
     return mean_percentage(
         [
             meteor_score(
-                [words(reference, matcher.language)],
+                [words(reference, matcher.language) for reference in of_clip],
                 words(prediction, matcher.language),
                 stemmer=matcher.stemmer,
                 wordnet=matcher.wordnet,
             )
-            for prediction, reference in zip(predictions, references, strict=True)
+            for prediction, of_clip in zip(predictions, listed(references), strict=True)
         ],
         matcher.variant,
     )
@@ -134,7 +137,7 @@ def _compute(
     predictions: Sequence[str], references: Sequence[str], context: MetricContext
 ) -> MetricStatistics:
     matcher = load_matcher(context.language, context.options.nltk_data)
-    return corpus_meteor(predictions, references, matcher)
+    return corpus_meteor(predictions, context.of_clips(references), matcher)
 
 
 METEOR = Metric(

@@ -3,20 +3,27 @@
 from collections.abc import Sequence
 from functools import partial
 
-from sonar_sign.metrics.base import Metric, MetricContext, MetricStatistics, english_only
+from sonar_sign.metrics.base import (
+    Metric,
+    MetricContext,
+    MetricStatistics,
+    References,
+    english_only,
+    listed,
+)
 from sonar_sign.metrics.bleu import MAX_ORDER, bleu_of_sums, corpus_bleu
 from sonar_sign.metrics.function_words import FUNCTION_WORDS
 from sonar_sign.metrics.tokens import words
 
 
-def reduced_bleu(predictions: Sequence[str], references: Sequence[str]) -> MetricStatistics:
+def reduced_bleu(predictions: Sequence[str], references: References) -> MetricStatistics:
     """BLEU-4 of the content words of English sentences.
 
     Words of `function_words` are left out of both sides; the original list is another one, so
     compare such figures with each other only.
     """
-    content = [[_content_words(text) for text in texts] for texts in (predictions, references)]
-    return corpus_bleu(*content)
+    content = [[_content_words(text) for text in of_clip] for of_clip in listed(references)]
+    return corpus_bleu([_content_words(text) for text in predictions], content)
 
 
 def _content_words(text: str) -> str:
@@ -24,9 +31,9 @@ def _content_words(text: str) -> str:
 
 
 def _compute(
-    predictions: Sequence[str], references: Sequence[str], _context: MetricContext
+    predictions: Sequence[str], references: Sequence[str], context: MetricContext
 ) -> MetricStatistics:
-    return reduced_bleu(predictions, references)
+    return reduced_bleu(predictions, context.of_clips(references))
 
 
 REDUCED_BLEU = Metric(

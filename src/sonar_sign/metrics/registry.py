@@ -40,20 +40,24 @@ def compute_metrics(
     references: Sequence[str],
     context: MetricContext = MetricContext(),  # noqa: B008 (frozen)
 ) -> dict[str, MetricStatistics]:
-    """Every metric that applies, by name; one reference per prediction, in the same order.
+    """Every metric that applies, by name, in the order of tables.
 
     Percentages, but `cider`, which is 100 times pycocoevalcap's value (0 to 1000), and the length
     ratio, a factor. A prediction or a reference without words counts as it is: as a zero, never
     left out.
 
+    Args:
+        references: one per prediction, in the same order; further ones are in the context.
+
     Raises:
         UserError: what an option names does not exist or cannot be used.
     """
-    return {
+    found = {
         name: metric.compute(predictions, references, context)
         for name, metric in METRICS.items()
         if metric.applies(context)
     }
+    return {name: statistics for name, statistics in found.items() if statistics is not None}
 
 
 def provenance_of(computed: dict[str, MetricStatistics]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from sonar_sign.metrics.base import (
     MetricContext,
     MetricStatistics,
     Provenance,
+    References,
+    listed,
     mean_percentage,
 )
 from sonar_sign.metrics.tokens import by_characters, characters
@@ -18,11 +20,12 @@ CHARACTERS = "unicode-characters"
 
 
 def corpus_rouge_l(
-    predictions: Sequence[str], references: Sequence[str], language: str = ENGLISH
+    predictions: Sequence[str], references: References, language: str = ENGLISH
 ) -> MetricStatistics:
     """Mean ROUGE-L F-measure (beta 1), a percentage, without the stemmer.
 
-    rouge-score lower-cases and drops punctuation; a pair of which one side has no word is 0.
+    rouge-score lower-cases and drops punctuation; a pair of which one side has no word is 0. Of
+    several references the one of the highest F-measure counts (rouge-score's `score_multi`).
     """
     # Slow to import: it imports nltk.
     from rouge_score.rouge_scorer import RougeScorer
@@ -32,8 +35,8 @@ def corpus_rouge_l(
     scorer = RougeScorer(["rougeL"], use_stemmer=False, tokenizer=own)
     return mean_percentage(
         [
-            scorer.score(reference, prediction)["rougeL"].fmeasure
-            for prediction, reference in zip(predictions, references, strict=True)
+            scorer.score_multi(of_clip, prediction)["rougeL"].fmeasure
+            for prediction, of_clip in zip(predictions, listed(references), strict=True)
         ],
         tokenizer,
     )
@@ -72,7 +75,7 @@ class _Characters:
 def _compute(
     predictions: Sequence[str], references: Sequence[str], context: MetricContext
 ) -> MetricStatistics:
-    return corpus_rouge_l(predictions, references, context.language)
+    return corpus_rouge_l(predictions, context.of_clips(references), context.language)
 
 
 ROUGE_L = Metric(

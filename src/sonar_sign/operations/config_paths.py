@@ -101,7 +101,7 @@ def _keys(values: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     keys += [("further_corpora", name, "root") for name in values["further_corpora"]]
     keys += [("models", name) for name in ("sign_hiera", "sign_encoder", "sonar")]
     keys += [("models", "fetch_from", name) for name in values["models"]["fetch_from"]]
-    keys += [("evaluate", name) for name in ("nltk_data", "bleurt")]
+    keys += [("evaluate", name) for name in ("nltk_data", "bleurt", "further_references")]
     for key in keys:
         value: Any = values
         for part in key:

@@ -131,6 +131,7 @@ def training_schema() -> dict[str, Any]:
             "minProperties": 1,
             "additionalProperties": {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
         },
+        "share": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
         "target_languages": _languages(0),
     }
     for kind in KINDS.values():

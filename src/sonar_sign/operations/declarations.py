@@ -29,6 +29,8 @@ class Training:
     """The video encoder whose features are read: `pretrained` or a training; None for none."""
     data: Mapping[str, float]
     """Corpora that it is trained on, with the weights by which their clips are sampled."""
+    share: float
+    """Share of their clips that it is trained on, the same ones in every epoch and seed."""
     target_languages: tuple[str, ...]
     """Further languages whose captions are targets too."""
     settings: Mapping[str, Any]
@@ -51,6 +53,8 @@ class Training:
         if "features" in self.kind.reads:
             head["features"] = self.features
         head["data"] = dict(self.data)
+        if self.share < 1:
+            head["share"] = self.share
         if self.kind.learns_embeddings:
             head["target_languages"] = list(self.target_languages)
         return {**head, **self.settings, **{k: dict(v) for k, v in self.groups.items()}}
@@ -152,6 +156,7 @@ def _training(
         starts=starts,
         features=feature_reference(where, values.get("features"), kind, kinds),
         data={corpus: float(weight) for corpus, weight in data.items()},
+        share=float(values.get("share", 1)),
         target_languages=tuple(values.get("target_languages", ())),
         settings=settings,
         groups=groups,
@@ -170,7 +175,7 @@ def _check_target_languages(
 
 def _check_settings(where: str, kind: Kind, values: Mapping[str, Any]) -> None:
     """Refuse what is not of the kind, and values that its settings cannot have."""
-    allowed = {"kind", "data", *kind.roles, *kind.groups, *settings_in(kind.options)}
+    allowed = {"kind", "data", "share", *kind.roles, *kind.groups, *settings_in(kind.options)}
     allowed |= {"target_languages"} if kind.learns_embeddings else set()
     allowed |= {"features"} if "features" in kind.reads else set()
     for key in values:

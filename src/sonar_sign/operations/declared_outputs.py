@@ -22,7 +22,7 @@ BESIDE = {
     "clips": (".timings.json",),
     "targets": (".parquet",),
     "predictions": (".json", ".timings.json"),
-    "comparison": (".timings.json",),
+    "comparison": (".timings.json", ".tex", ".csv", ".bib"),
     "metrics": (".npz",),
     "summary": (),
 }

@@ -254,7 +254,8 @@ class _Counter:
     def _train(self, training: Training) -> Step:
         runs = len(self.experiment.runs_of_training(training.name))
         load = total(
-            (self.loads[(corpus, "train")], weight) for corpus, weight in training.data.items()
+            (self.loads[(corpus, "train")], weight * training.share)
+            for corpus, weight in training.data.items()
         )
         landmarks = LandmarkSettings(
             self.experiment.values["landmarks"]["fps"], self._landmark_shape(training)

@@ -132,6 +132,7 @@ def training_inputs(training: Any) -> dict[str, Any]:
         **training.starts,
         "features": training.features,
         "data": dict(training.data),
+        "share": training.share if training.share < 1 else None,
         "target_languages": list(training.target_languages) or None,
     }
     return _given(inputs)

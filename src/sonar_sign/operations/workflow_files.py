@@ -166,7 +166,8 @@ class WorkflowFiles(SpeechFiles):
         run = self.experiment.run(label)
         training = self.experiment.trainings[run.name]
         parts = [f"--training {run.name}", f"--seed {run.seed}", f"--language {self.captions}"]
-        parts += [f"--corpus {name}={weight:g}" for name, weight in training.data.items()]
+        share = f":{training.share:g}" if training.share < 1 else ""
+        parts += [f"--corpus {name}={weight:g}{share}" for name, weight in training.data.items()]
         parts += [f"--extra-language {code}" for code in training.target_languages]
         if "clips" in training.kind.reads:
             parts.append(flags({"compat": self.values["extract"]["compat"]}))
@@ -264,6 +265,8 @@ class WorkflowFiles(SpeechFiles):
         }
         if language:
             inputs["references"] = f"results/{corpus}/captions/{self.evaluated}{end}.tsv"
+        elif further := self.values["evaluate"]["further_references"]:
+            inputs["further_references"] = further
         return inputs
 
     def _split_language(self, scored: str) -> tuple[str, str | None]:

@@ -17,22 +17,44 @@ class CorpusWeight:
     name: str
     weight: float = 1.0
     """Times that each clip is sampled per epoch; 0.5: a random half of the clips."""
+    share: float = 1.0
+    """Share of the clips that are used at all, the same ones in every epoch and seed."""
 
     @classmethod
     def parse(cls, text: str) -> "CorpusWeight":
-        """Read `NAME=WEIGHT`.
+        """Read `NAME=WEIGHT` or `NAME=WEIGHT:SHARE`.
 
         Raises:
-            UserError: the name is empty, or the weight is not a positive number.
+            UserError: the name is empty, the weight is not a positive number, or the share is not
+                above 0 and at most 1.
         """
-        name, _, number = text.rpartition("=")
+        name, _, numbers = text.rpartition("=")
         try:
-            weight = float(number)
+            weight, share = (float(number) for number in (*numbers.split(":"), "1")[:2])
         except ValueError:
-            weight = math.nan
-        if not name or not (math.isfinite(weight) and weight > 0):
+            weight = share = math.nan
+        if not name or not (math.isfinite(weight) and weight > 0) or numbers.count(":") > 1:
             raise UserError(f"--corpus {text}: write NAME=WEIGHT with a weight above 0.")
-        return cls(name, weight)
+        if not 0 < share <= 1:
+            raise UserError(f"--corpus {text}: the share is above 0 and at most 1.")
+        return cls(name, weight, share)
+
+    def chosen(self, clip_ids: Sequence[str]) -> list[str]:
+        """Those clips that are used.
+
+        They are chosen by a hash of the clip's id, so that a smaller share is a part of a larger
+        one, and a clip that is added changes nothing for the others. At least one is chosen.
+        """
+        if self.share == 1 or not clip_ids:
+            return [*clip_ids]
+        least = min(clip_ids, key=_place)
+        return [one for one in clip_ids if _place(one) < self.share or one == least]
+
+
+def _place(clip_id: str) -> float:
+    """A number from 0 to 1 that depends on the id alone."""
+    digest = hashlib.sha256(f"share {clip_id}".encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +120,7 @@ def corpora_of(
     number_of = {clip_id: number for number, clip_id in enumerate(clip_ids)}
     found, seen = [], set()
     for corpus, of_corpus in zip(weights, captions, strict=True):
-        own = sorted(number_of.keys() & of_corpus.keys())
+        own = corpus.chosen(sorted(number_of.keys() & of_corpus.keys()))
         if seen & set(own):
             raise UserError(f"Clip {min(seen & set(own))} is in two corpora; ids must differ.")
         seen |= set(own)
@@ -111,12 +133,12 @@ def sample_epoch(corpora: Sequence[CorpusClips], n_clips: int, seed: int, epoch:
     """The clips of one epoch, in the order of their numbers.
 
     Args:
-        corpora: none, or all of weight 1: every clip once.
+        corpora: none, or all of weight 1 and whole: every clip once.
 
     Returns:
         `(n,)` int64; `n` is the same for every epoch, and a clip may occur more than once.
     """
-    if all(of_corpus.corpus.weight == 1 for of_corpus in corpora):
+    if all(one.corpus.weight == 1 and one.corpus.share == 1 for one in corpora):
         return np.arange(n_clips)
     drawn = [of_corpus.sample((seed, 3, place), epoch) for place, of_corpus in enumerate(corpora)]
     return np.sort(np.concatenate(drawn))

@@ -51,11 +51,12 @@ def _plain(value: Any) -> Any:
 
 
 def describe_corpora(corpora: Sequence[CorpusClips]) -> dict[str, dict[str, Any]]:
-    """By name: training clips, weight, and the hash of their captions."""
+    """By name: training clips, weight, share if it is a part, and the hash of their captions."""
     return {
         clips.corpus.name: {
             "clips": len(clips.numbers),
             "weight": clips.corpus.weight,
+            **({"share": clips.corpus.share} if clips.corpus.share < 1 else {}),
             "captions_sha256": clips.captions_sha256,
         }
         for clips in corpora

@@ -12,7 +12,10 @@ from sonar_sign.core.numbers import parse_number
 from sonar_sign.core.table_options import TableOptions
 from sonar_sign.translation.predictions import PredictionSet
 
-ID, PREDICTION, REFERENCE, SOURCE, COSINE = "clip_id", "prediction", "text", "source", "cosine"
+ID, PREDICTION, REFERENCE, SOURCE = "clip_id", "prediction", "text", "source"
+COSINE, SCORE = "cosine", "score"
+# Further references of the same clips, beside the first one.
+FURTHER = tuple(f"{REFERENCE}_{number}" for number in range(2, 21))
 
 
 def read_clips(
@@ -48,7 +51,8 @@ def read_clips(
 def layout_of_predictions(tables: TableOptions) -> Layout:
     """Where ids and texts of predictions stand."""
     names = {ID: (tables.id or ID,), PREDICTION: (tables.text or PREDICTION,)}
-    return Layout((ID, PREDICTION), (COSINE,), ID, names, tables.quoting)
+    numbers = COSINE, SCORE
+    return Layout((ID, PREDICTION), numbers, ID, names, tables.quoting, numbers)
 
 
 def layout_of_references(tables: TableOptions, needed: tuple[str, ...] = (ID, REFERENCE)) -> Layout:
@@ -58,7 +62,7 @@ def layout_of_references(tables: TableOptions, needed: tuple[str, ...] = (ID, RE
         REFERENCE: tuple(filter(None, (REFERENCE, tables.text))),
     }
     optional = () if SOURCE in needed else (SOURCE,)
-    return Layout(needed, optional, ID, names, tables.quoting)
+    return Layout(needed, (*optional, *FURTHER), ID, names, tables.quoting)
 
 
 def join(
@@ -89,12 +93,18 @@ def join(
     texts = _by_clip(references or manifest, REFERENCE)
     captions = [texts[clip_id] for clip_id in ids]
     require_references(captions, (references or manifest).path)
+    further = tuple(filter(any, further_columns(references or manifest, ids)))
+    if further:
+        path = (references or manifest).path
+        notes.append(f"{path.name}: {len(further)} further references, from its columns.")
     return PredictionSet(
         clip_ids=ids,
         sources=manifest.columns.get(SOURCE, ids),
         references=captions,
         predictions=[*map(_by_clip(predictions, PREDICTION).__getitem__, ids)],
         cosines=_cosines(predictions, ids),
+        decoder_scores=_scores(predictions, ids),
+        further_references=further,
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -107,21 +117,37 @@ def require_references(texts: Sequence[str], path: Path) -> None:
         )
 
 
+def further_columns(table: ForeignTable, ids: list[str]) -> tuple[list[str], ...]:
+    """The further references of these clips, `text_2` and so on; empty for a clip without."""
+    columns = [_by_clip(table, name) for name in FURTHER if name in table.columns]
+    return tuple([texts.get(clip_id, "").strip() for clip_id in ids] for texts in columns)
+
+
 def _by_clip(table: ForeignTable, column: str) -> Mapping[str, str]:
     return dict(zip(table.columns[ID], table.columns[column], strict=True))
 
 
 def _cosines(predictions: ForeignTable, ids: list[str]) -> list[float] | None:
     """The column `cosine`, which is optional; NaN for a clip that was dropped."""
-    if COSINE not in predictions.columns:
+    return _numbers(predictions, COSINE, ids, 1.0001, "a number from -1 to 1")
+
+
+def _scores(predictions: ForeignTable, ids: list[str]) -> list[float] | None:
+    """The column `score` of the decoder, which is optional; NaN for a clip without."""
+    return _numbers(predictions, SCORE, ids, 1e12, "a number, or nothing")
+
+
+def _numbers(
+    predictions: ForeignTable, column: str, ids: list[str], most: float, what: str
+) -> list[float] | None:
+    if column not in predictions.columns:
         return None
     values: dict[str, float] = {}
-    for clip_id, text in _by_clip(predictions, COSINE).items():
+    for clip_id, text in _by_clip(predictions, column).items():
         value = parse_number(text) if text else float("nan")
-        if value is None or abs(value) > 1.0001:
+        if value is None or abs(value) > most:
             raise UserError(
-                f"{predictions.path}: the {COSINE} of {clip_id} cannot be {text!r}; write a number "
-                "from -1 to 1."
+                f"{predictions.path}: the {column} of {clip_id} cannot be {text!r}; write {what}."
             )
         values[clip_id] = value
     return [values[clip_id] for clip_id in ids]

@@ -14,7 +14,7 @@ from sonar_sign.core.tables import write_rows
 from sonar_sign.core.text_files import read_text
 
 # Fields of `PredictionSet` with a value per clip.
-_PER_CLIP = ("clip_ids", "sources", "references", "predictions", "cosines")
+_PER_CLIP = ("clip_ids", "sources", "references", "predictions", "cosines", "decoder_scores")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,10 @@ class PredictionSet:
     predictions: list[str]
     cosines: list[float] | None = None
     """Cosine of each clip's embedding with its target, where `predict` was given targets."""
+    decoder_scores: list[float] | None = None
+    """How sure the decoder was of each prediction, in any unit; higher is surer."""
+    further_references: tuple[list[str], ...] = ()
+    """Lists with a text per clip; an empty text is no reference."""
 
     notes: tuple[str, ...] = ()
     """What a reader of the scores should know of the files, one sentence each."""
@@ -35,7 +39,9 @@ class PredictionSet:
     def rows(self, rows: Sequence[int]) -> "PredictionSet":
         """The clips at these positions, in this order."""
         columns = {name: getattr(self, name) for name in _PER_CLIP}
-        return replace(self, **{k: v and [v[row] for row in rows] for k, v in columns.items()})
+        further = tuple([texts[row] for row in rows] for texts in self.further_references)
+        chosen = {k: v and [v[row] for row in rows] for k, v in columns.items()}
+        return replace(self, **chosen, further_references=further)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,10 @@ def test_breakdowns(folder):
     path = table(folder, "A", corrupted(REFERENCES, 0.3))
     options = {"manifest": folder / "test.tsv", "training": [folder / "train.tsv"]}
     found = run(folder, path, reference=folder / "test.tsv", **options)["breakdowns"]
-    assert set(found) == {"reference_length", "source", "duration", "signer", "word_frequency"}
+    assert set(found) == {
+        *("reference_length", "source", "duration", "rate", "sentence_seen", "pronouns", "signer"),
+        "word_frequency",
+    }
     for by in ("reference_length", "source", "duration", "signer"):
         assert sum(group["n"] for group in found[by].values()) == 40
     rows = [n for n in range(40) if n % 3 == 1]

@@ -8,7 +8,13 @@ import sacrebleu
 from metric_texts import PREDICTIONS, REFERENCES
 from sacrebleu_command import sacrebleu_command
 
-from sonar_sign.metrics.bleu import bleu_signature, corpus_bleu, sentence_bleu
+from sonar_sign.metrics.bleu import (
+    bleu_4_of_rows,
+    bleu_of_sums,
+    bleu_signature,
+    corpus_bleu,
+    sentence_bleu,
+)
 
 
 def test_bleu_4_is_what_the_sacrebleu_command_says(tmp_path):
@@ -61,6 +67,16 @@ def test_sentence_bleu_is_sacrebleus_with_effective_order():
 def test_lists_of_different_length_are_an_error():
     with pytest.raises(ValueError):
         corpus_bleu(["a", "b"], ["a"])
+
+
+def test_many_rows_at_once_are_the_same_one_by_one():
+    rng = np.random.default_rng(0)
+    rows = corpus_bleu(PREDICTIONS, REFERENCES).statistics
+    sums = np.stack([rows[rng.integers(6, size=n)].sum(axis=0) for n in range(1, 60)])
+    # Nothing predicted, nothing matched, and a match of single words only.
+    sums = np.concatenate([sums, rows, [[0, 5, *[0] * 8], [5, 5, 2, 0, 0, 0, 5, 4, 3, 2]]])
+    expected = [bleu_of_sums(row, order=4) for row in sums]
+    assert bleu_4_of_rows(sums).tolist() == pytest.approx(expected, abs=1e-9)
 
 
 CHINESE = ["他是谁？", "今天北京下雨。"], ["她是谁？", "今天上海下雨，很大。"]

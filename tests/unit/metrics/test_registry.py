@@ -21,11 +21,20 @@ from sonar_sign.metrics.registry import (
     provenance_of,
 )
 
+CONTENT = [
+    *("content_precision", "content_recall", "content_f1", "hallucinated", "omitted"),
+    *(f"{kind}_{outcome}" for kind in ("names", "numbers", "negations")
+      for outcome in ("right", "wrong", "missing")),
+]  # fmt: skip
+ENGLISH = {"bleu_reduced", *CONTENT}
+OPTIONAL = ENGLISH | {"cosine", "decoder_score", "meteor_15", "bleurt"}
+
 
 def test_the_order_of_tables():
     assert list(METRICS) == [
         *("bleu_1", "bleu_2", "bleu_3", "bleu_4", "chrf", "chrf_pp", "rouge_l", "meteor", "cider"),
-        *("bleu_reduced", "exact_match", "length_ratio", "cosine", "meteor_15", "bleurt"),
+        *("bleu_reduced", "exact_match", "length_ratio", "cosine", "decoder_score", "meteor_15"),
+        *("bleurt", *CONTENT),
     ]
     assert all(name == metric.name for name, metric in METRICS.items())
 
@@ -33,15 +42,16 @@ def test_the_order_of_tables():
 @pytest.mark.parametrize(
     "context, optional",
     [
-        (MetricContext(), {"bleu_reduced"}),
+        (MetricContext(), ENGLISH),
         (MetricContext("ita_Latn"), set()),
         (MetricContext("ita_Latn", cosines=[0.5]), {"cosine"}),
+        (MetricContext("ita_Latn", decoder_scores=[-2.5]), {"decoder_score"}),
         (MetricContext("ita_Latn", MetricOptions(meteor_15=True)), {"meteor_15"}),
         (MetricContext("ita_Latn", MetricOptions(bleurt=Path("folder"))), {"bleurt"}),
     ],
 )
 def test_a_metric_says_when_it_applies(context, optional):
-    always = set(METRICS) - {"bleu_reduced", "cosine", "meteor_15", "bleurt"}
+    always = set(METRICS) - OPTIONAL
     assert {name for name, m in METRICS.items() if m.applies(context)} == always | optional
 
 
@@ -73,8 +83,7 @@ def test_the_schema_has_every_metric_and_nothing_else():
     assert schema["properties"]["bleu_4"].items() >= {"minimum": 0, "maximum": 100}.items()
     assert schema["properties"]["cider"]["maximum"] == 1000
     assert "maximum" not in schema["properties"]["bleurt"]
-    optional = {"bleu_reduced", "cosine", "meteor_15", "bleurt"}
-    assert set(schema["properties"]) - set(schema["required"]) == optional
+    assert set(schema["properties"]) - set(schema["required"]) == OPTIONAL
 
 
 NEW_METRIC = """
@@ -136,7 +145,10 @@ def test_an_empty_prediction_is_a_zero_that_counts():
         assert scores[0] > 0 and scores[1] == 0
         assert two[name].value == pytest.approx(100 * scores[0] / 2)
     for name, metric in two.items():
-        if name != "bleu_reduced":  # three content words have no BLEU-4
+        if METRICS[name].lower_is_better:
+            assert metric.value >= one[name].value
+        # Three content words have no BLEU-4, and what is not said is not said wrongly.
+        elif name not in ("bleu_reduced", "content_precision"):
             assert metric.value < one[name].value
 
 
@@ -148,7 +160,7 @@ def test_nothing_in_common_is_zero_and_no_crash(predictions, references):
     scores = {name: one.value for name, one in compute_metrics(predictions, references).items()}
     # Nothing for nothing is an exact match, and some words for some are as many.
     for name, value in scores.items():
-        if name not in ("exact_match", "length_ratio"):
+        if name not in ("exact_match", "length_ratio") and not METRICS[name].lower_is_better:
             assert value == 0, name
 
 

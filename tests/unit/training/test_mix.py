@@ -231,3 +231,29 @@ def test_other_weights_start_over(folder, tmp_path, monkeypatch):
             train(folder, tmp_path / "out", ("demo", 1.0), ("news", 1.0))
     train(folder, tmp_path / "out", ("demo", 1.0), ("news", 0.5))
     assert (tmp_path / "out/best.pt").read_bytes() == models[1]
+
+
+def test_a_share_is_a_fixed_part_and_a_part_of_larger_ones():
+    captions = [{clip_id: "x" for clip_id in IDS}]
+    found = [
+        corpora_of([CorpusWeight("all", share=share)], captions, IDS) for share in (0.2, 0.5, 1)
+    ]
+    parts = [set(sample_epoch(one, len(IDS), seed=1, epoch=0).tolist()) for one in found]
+    assert parts[0] < parts[1] < parts[2] == set(range(len(IDS)))
+    assert 8 < len(parts[0]) < 33 and 35 < len(parts[1]) < 66
+    for seed, epoch in ((1, 5), (7, 0)):
+        assert set(sample_epoch(found[0], len(IDS), seed, epoch).tolist()) == parts[0]
+    # However small, one clip is left.
+    least = corpora_of([CorpusWeight("all", share=1e-9)], captions, IDS)
+    assert len(sample_epoch(least, len(IDS), 1, 0)) == 1
+
+
+@pytest.mark.parametrize("text", ["a=1:0", "a=1:1.5", "a=1:nan", "a=1:x", "a=1:0.5:0.5", "a=:0.5"])
+def test_a_share_that_is_none_is_refused(text):
+    with pytest.raises(UserError, match="--corpus"):
+        CorpusWeight.parse(text)
+
+
+def test_a_share_beside_a_weight():
+    assert CorpusWeight.parse("a=0.5:0.25") == CorpusWeight("a", 0.5, 0.25)
+    assert CorpusWeight.parse("a=b=2") == CorpusWeight("a=b", 2, 1)
