@@ -33,13 +33,14 @@ for _domain, _root, _threads, _priority in (
             root=lambda wildcards, output: str(Path(output[0]).parent),
             clips=flags(DEMO[_domain]),
             clips_per_video=DEMO["clips_per_video"],
+            difficulty=flags(DEMO["difficulty"]),
             seed=DEMO["seed"],
             recipe=1,
         message:
             "Rendering an embedded corpus: {params.domain}"
         shell:
             "sonar-sign make_corpus --root {params.root} --domain {params.domain} {params.clips}"
-            " --clips-per-video {params.clips_per_video} --seed {params.seed}"
+            " --clips-per-video {params.clips_per_video} {params.difficulty} --seed {params.seed}"
             " --workers {threads} > {log} 2>&1"
 
 

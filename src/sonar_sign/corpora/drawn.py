@@ -8,6 +8,19 @@ from pathlib import Path
 
 from sonar_sign.corpora.how2sign import ANNOTATIONS, How2Sign
 
+SENTENCES = "sentences_{split}.tsv"
+"""What is hard about each sentence, beside the annotations; only where something is."""
+SENTENCE_COLUMNS = (
+    "SENTENCE_NAME",
+    "needs_context",
+    "spelled",
+    "unseen_name",
+    "unseen_combination",
+    "question",
+    "head_negation",
+    "emphasis",
+)
+
 
 class Drawn(How2Sign):
     """A corpus that `sonar-sign make_corpus` has written or will write."""
