@@ -35,7 +35,7 @@ for _domain, _root, _threads, _priority in (
             clips_per_video=DEMO["clips_per_video"],
             difficulty=flags(DEMO["difficulty"]),
             seed=DEMO["seed"],
-            recipe=1,
+            recipe=2,
         message:
             "Rendering an embedded corpus: {params.domain}"
         shell:

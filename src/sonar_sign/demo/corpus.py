@@ -30,12 +30,13 @@ from sonar_sign.core.demo_options import PLAIN, DifficultyOptions
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file, safe_name, write_json
 from sonar_sign.core.progress import track
+from sonar_sign.core.tables import write_rows
 from sonar_sign.corpora.how2sign_rows import COLUMNS
 from sonar_sign.demo.discourse import draw_videos
 from sonar_sign.demo.domains import DOMAINS, signer_of
 from sonar_sign.demo.grammar import LANGUAGES
 from sonar_sign.demo.render import RenderedVideo, VideoPlan, render
-from sonar_sign.demo.sentence_table import sentence_table, write_rows, write_sentence_table
+from sonar_sign.demo.sentence_table import sentence_table, write_sentence_table
 
 GLOSS_COLUMNS = ("SENTENCE_NAME", "gloss", "start_s", "end_s")
 MARKER = "demo_corpus.json"
@@ -159,8 +160,7 @@ def make_corpus(root: Path, options: CorpusOptions, workers: int) -> None:
     rendered = dict(zip(order, videos, strict=True))
     trained = {(s.verb, s.noun) for plan in plans.get("train", ()) for s in plan.sentences}
     for split, videos in plans.items():
-        if options.difficulty != PLAIN:
-            write_sentence_table(sentence_table(root, split), videos, trained)
+        write_sentence_table(sentence_table(root, split), videos, trained)
         _write_annotations(root, split, [(plan, rendered[plan]) for plan in videos])
 
 

@@ -9,7 +9,7 @@ that name; `unseen_combination`, 1 where train never has this verb with this obj
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from sonar_sign.core.files import atomic_write
+from sonar_sign.core.tables import write_rows
 from sonar_sign.corpora.drawn import SENTENCE_COLUMNS, SENTENCES
 from sonar_sign.demo.lexicon import TEST_NAMES
 from sonar_sign.demo.render import VideoPlan
@@ -43,10 +43,3 @@ def write_sentence_table(
             texts = (fact if isinstance(fact, str) else str(int(fact)) for fact in facts)
             rows.append((plan.sentence_name(k), *texts, f"{strength:.2f}"))
     write_rows(path, SENTENCE_COLUMNS, rows)
-
-
-def write_rows(path: Path, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
-    """Write a tab-separated table."""
-    lines = ["\t".join(row) for row in [columns, *rows]]
-    with atomic_write(path) as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
