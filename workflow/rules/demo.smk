@@ -1,10 +1,10 @@
 """The embedded corpora, and stand-ins for the public models pretrained on the news one."""
 
-from sonar_sign.operations.config_corpora import DRAWN_ROOTS
+from sonar_sign.operations.config_corpora import drawn_roots
 
 DEMO = config["demo"]
-DEMO_MODELS = "resources/models/demo"
-HOWTO_ROOT, NEWS_ROOT = DRAWN_ROOTS
+DEMO_MODELS = f"resources/models/{DEMO['folder']}"
+HOWTO_ROOT, NEWS_ROOT = drawn_roots(config)
 NEWS = DEMO["pretraining_corpus"]
 
 

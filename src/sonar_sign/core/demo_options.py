@@ -15,6 +15,7 @@ from sonar_sign.core.bounds import (
     SHARE,
     WIDTH,
     between,
+    matching,
 )
 
 
@@ -23,6 +24,11 @@ class DemoOptions:
     """How the synthetic corpora are drawn."""
 
     seed: Annotated[int, "Seed of the corpora and of the stand-ins.", SEEDS] = 7
+    folder: Annotated[
+        str,
+        "Where it is made: resources/FOLDER/howto and news, resources/models/FOLDER.",
+        matching("[a-z0-9_]{1,64}", "a-z, 0-9 and _"),
+    ] = "demo"
     clips_per_video: Annotated[int, "Sentences per source video.", between(1, 1000)] = 8
     pretraining_corpus: Annotated[
         str, "Corpus of the config on which the stand-ins are pretrained."
