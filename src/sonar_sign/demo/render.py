@@ -76,7 +76,7 @@ def _render(plan: VideoPlan, root: Path) -> RenderedVideo:
     own_rng = np.random.default_rng((*plan.seed, 1))
     difficulty = plan.difficulty
     shot = set_up(plan.domain, plan.signer, rng, difficulty.movement_spread)
-    performance = perform(plan.sentences, shot.manner, rng, _deliveries(plan, own_rng))
+    performance = perform(plan.sentences, shot.manner, rng, deliveries_of(plan, own_rng))
     if difficulty.left_handed and plan.signer == LEFT_HANDED_SIGNER:
         performance = other_handed(performance)
     signer = Signer(shot.look, shot.frame, shot.background, rng)
@@ -99,7 +99,7 @@ def _render(plan: VideoPlan, root: Path) -> RenderedVideo:
     return RenderedVideo(performance.sentences, performance.signs, n_frames)
 
 
-def _deliveries(plan: VideoPlan, rng: np.random.Generator) -> list[Delivery]:
+def deliveries_of(plan: VideoPlan, rng: np.random.Generator) -> list[Delivery]:
     """How each sentence is signed: at its own rate, with its emphasis."""
     difficulty = plan.difficulty
     rates = difficulty.rate * np.exp(
