@@ -12,7 +12,7 @@ from sonar_sign.demo.signs import Stroke
 PULL = 0.35
 # At most this share of a sign is left out where it is fast.
 LONGEST_CUT = 0.35
-FASTER, LARGER = 0.45, 0.6
+FASTER, LARGER = 0.45, 0.5
 """What emphasis of strength 1 adds to the speed and to the size of movements."""
 
 

@@ -139,7 +139,7 @@ class Drawing:
 
     def _word(self, words: list[str]) -> str:
         """Zipf's law: the word of rank r with a probability of 1 / r to the exponent."""
-        weights = np.arange(1, len(words) + 1) ** -self.options.long_tail
+        weights = np.arange(1.0, len(words) + 1) ** -self.options.long_tail
         return words[self.rng.choice(len(words), p=weights / weights.sum())]
 
     def _refer(self, sentences: list[Sentence], number: int) -> bool:

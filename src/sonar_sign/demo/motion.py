@@ -132,7 +132,7 @@ def perform(
         if sentence.asks:
             questions.append((start, now))
         slack = rng.uniform(*SLACK_S, size=2)
-        spans.append((start - slack[0], now + slack[1]))
+        spans.append((max(0.0, start - slack[0]), now + slack[1]))
         signs.append(tuple(signed))
         now += RETRACT_S / delivery.rate
     for track in (right, left):
