@@ -12,9 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sonar_sign.core.demo_options import DifficultyOptions
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.tables import read_columns
+from sonar_sign.corpora.drawn import KEY, SENTENCE_COLUMNS
 from sonar_sign.demo import corpus
-from sonar_sign.demo.corpus import COLUMNS, CorpusOptions, make_corpus, plan_corpus
+from sonar_sign.demo.corpus import COLUMNS, CorpusOptions, make_corpus, plan_corpus, read_options
 from sonar_sign.demo.grammar import GLOSSES
 from sonar_sign.demo.more_signs import APART, more_signs, outlines
 from sonar_sign.demo.render import RenderedVideo
@@ -318,3 +321,34 @@ def test_wrong_options_are_named(tmp_path, change, message):
     with pytest.raises(UserError, match=message):
         make_corpus(tmp_path / "new", CorpusOptions(**values), workers)
     assert not (tmp_path / "new").exists()
+
+
+HARD = DifficultyOptions(
+    vocabulary="large", references=1.0, fingerspelling=0.5, questions=0.5, head_negation=1.0,
+    coarticulation=0.5, rate=1.2, rate_spread=0.1, movement_spread=0.1, left_handed=True,
+    exposure=0.5, emphasis=0.5, keypoints="detected",
+)  # fmt: skip
+
+
+def test_a_corpus_with_every_difficulty_is_drawn_and_its_options_are_read_again(tmp_path):
+    options = CorpusOptions("howto", {"train": 3}, 4, 3, HARD)
+    make_corpus(tmp_path, options, workers=1)
+    assert read_options(tmp_path) == options
+    rows = read_columns(tmp_path / "sentences_train.tsv", SENTENCE_COLUMNS, key=KEY)
+    planned = [s for plan in plan_corpus(options)["train"] for s in plan.sentences]
+    assert rows[KEY] == list(annotations(tmp_path, "train").SENTENCE_NAME)
+    assert rows["needs_context"] == [str(int(s.needs_context)) for s in planned]
+    assert rows["question"] == [str(int(s.asks)) for s in planned]
+    assert rows["spelled"] == [s.spelled for s in planned]
+    (video,) = tmp_path.glob("raw_videos/*.mp4")
+    missing = [not points(person, "hand_right")[9, 2] for person in people(video)]
+    assert 0 < np.mean(missing) < 0.4
+
+
+def test_a_difficulty_changes_what_it_is_about_and_nothing_else(roots, tmp_path):
+    """Sharp pictures stay as they are where only the keypoints get a detector's faults."""
+    clips, difficulty = CLIPS["news"], DifficultyOptions(keypoints="detected")
+    make_corpus(tmp_path, CorpusOptions("news", clips, SEED, 2, difficulty), workers=1)
+    before, after = digests(roots["news"]), digests(tmp_path)
+    changed = {Path(name).parts[0] for name in before if before[name] != after[name]}
+    assert changed == {"openpose", "demo_corpus.json"}
