@@ -21,7 +21,6 @@ from sonar_sign.demo.grammar import (
 )
 from sonar_sign.demo.lexicon import (
     ALL_ADJECTIVES,
-    ALL_NAMES,
     ALL_NOUNS,
     ALL_SUBJECTS,
     ALL_TIMES,
@@ -40,6 +39,7 @@ THINGS = 0.35
 # How far back references point: to the sentence before, or to the one before that.
 LATEST = 0.5
 ATTEMPTS = 6
+"""How often another antecedent is chosen, where the one that was chosen cannot be set up."""
 
 
 def draw_videos(
@@ -98,8 +98,9 @@ class Drawing:
         for number in range(n):
             sentences.append(self.sentence())
             if number and self.rng.random() < self.options.references:
-                # Some sentences can set nothing up; then another one is chosen.
-                any(self._refer(sentences, number) for _ in range(ATTEMPTS))
+                for _ in range(ATTEMPTS):
+                    if self._refer(sentences, number):
+                        break
         return tuple(sentences)
 
     def sentence(self) -> Sentence:
@@ -123,9 +124,11 @@ class Drawing:
     def _subject(self) -> str:
         if self.rng.random() >= self.options.fingerspelling:
             return self._word(self.subjects)
-        share = len(TEST_NAMES) / len(ALL_NAMES) if self.is_text else 0.0
-        share = self.options.unseen_names if self.is_test else share
-        return self._word(list(TEST_NAMES) if self.rng.random() < share else self.names)
+        if self.is_text:
+            unseen = len(TEST_NAMES) / (len(TEST_NAMES) + len(self.names))
+        else:
+            unseen = self.options.unseen_names if self.is_test else 0.0
+        return self._word(list(TEST_NAMES) if self.rng.random() < unseen else self.names)
 
     def _verb_and_noun(self) -> tuple[str, str]:
         unseen = self.is_test and self.rng.random() < self.options.unseen_combinations
