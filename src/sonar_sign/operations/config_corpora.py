@@ -116,7 +116,7 @@ def _with_keys(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[st
 def _is_read(config: "Config", name: str) -> bool:
     """Whether a run reads a corpus, or pretrains on it."""
     pretrained_on = config.values["demo"]["pretraining_corpus"]
-    return name == pretrained_on or any(True for _ in _needed(config, name))
+    return name == pretrained_on or any(True for _ in needed_annotations(config, name))
 
 
 def _require_drawn(key: str, root: str, roots: tuple[str, str]) -> None:
