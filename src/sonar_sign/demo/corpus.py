@@ -31,6 +31,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.files import require_file, safe_name, write_json
 from sonar_sign.core.progress import track
 from sonar_sign.core.tables import write_rows
+from sonar_sign.corpora.how2sign import NEEDS_CONTEXT
 from sonar_sign.corpora.how2sign_rows import COLUMNS
 from sonar_sign.demo.discourse import draw_videos
 from sonar_sign.demo.domains import DOMAINS, signer_of
@@ -225,6 +226,8 @@ def _write_annotations(
     root: Path, split: str, videos: list[tuple[VideoPlan, RenderedVideo]]
 ) -> None:
     rows: dict[str, list[tuple[str, ...]]] = {language: [] for language in LANGUAGES}
+    refers = any(plan.difficulty.references for plan, _ in videos)
+    columns = (*COLUMNS, NEEDS_CONTEXT) if refers else COLUMNS
     glosses = []
     for plan, video in videos:
         video_id = plan.name.removesuffix(f"-{plan.signer}-rgb_front")
@@ -232,12 +235,13 @@ def _write_annotations(
             sentence_name = plan.sentence_name(k)
             start_s, end_s = (f"{time:.2f}" for time in video.sentences[k])
             head = (video_id, plan.name, f"{video_id}_{k}", sentence_name, start_s, end_s)
+            further = (str(int(sentence.needs_context)),) if len(columns) > len(COLUMNS) else ()
             for language in LANGUAGES:
-                rows[language].append((*head, sentence.text(language)))
+                rows[language].append((*head, sentence.text(language), *further))
             for sign in video.signs[k]:
                 times = (f"{sign.start_s:.2f}", f"{sign.end_s:.2f}")
                 glosses.append((sentence_name, sign.name, *times))
     write_rows(root / f"glosses_{split}.tsv", GLOSS_COLUMNS, glosses)
     italian = root / f"how2sign_realigned_{split}.ita_Latn.csv"
-    write_rows(italian, COLUMNS, rows["ita_Latn"])
-    write_rows(root / f"how2sign_realigned_{split}.csv", COLUMNS, rows["eng_Latn"])
+    write_rows(italian, columns, rows["ita_Latn"])
+    write_rows(root / f"how2sign_realigned_{split}.csv", columns, rows["eng_Latn"])

@@ -338,6 +338,10 @@ def test_a_corpus_with_every_difficulty_is_drawn_and_its_options_are_read_again(
     planned = [s for plan in plan_corpus(options)["train"] for s in plan.sentences]
     assert rows[KEY] == list(annotations(tmp_path, "train").SENTENCE_NAME)
     assert rows["needs_context"] == [str(int(s.needs_context)) for s in planned]
+    # The manifest has it from the annotations, for the comparison's breakdowns.
+    assert list(annotations(tmp_path, "train").needs_context) == [
+        int(s.needs_context) for s in planned
+    ]
     assert rows["question"] == [str(int(s.asks)) for s in planned]
     assert rows["spelled"] == [s.spelled for s in planned]
     (video,) = tmp_path.glob("raw_videos/*.mp4")
