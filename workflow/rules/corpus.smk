@@ -36,6 +36,7 @@ rule summarise:
         manifests=lambda wildcards: FILES.manifests(wildcards.corpus, "{split}.tsv"),
         dropped=lambda wildcards: FILES.manifests(wildcards.corpus, "{split}.dropped.tsv"),
         clamped=lambda wildcards: FILES.manifests(wildcards.corpus, "{split}.clamped.tsv"),
+        sentences=lambda wildcards: FILES.sentence_tables(wildcards.corpus),
     output:
         summary="results/{corpus}/manifests/summary.json",
         plot=report(
@@ -53,12 +54,13 @@ rule summarise:
     params:
         corpus_type=corpus_type,
         manifests=repeat("manifest", "manifests"),
-        recipe=1,
+        sentences=repeat("sentences", "sentences"),
+        recipe=2,
     message:
         "Counting what {wildcards.corpus} holds"
     shell:
         "sonar-sign summarise --corpus {wildcards.corpus} --corpus-type {params.corpus_type}"
-        " {params.manifests} --output {output.summary} --plot {output.plot} > {log} 2>&1"
+        " {params.manifests} {params.sentences} --output {output.summary} --plot {output.plot} > {log} 2>&1"
 
 
 rule captions:

@@ -1,10 +1,10 @@
 """The embedded corpora, and stand-ins for the public models pretrained on the news one."""
 
-from sonar_sign.operations.config_corpora import DRAWN_ROOTS
+from sonar_sign.operations.config_corpora import drawn_roots
 
 DEMO = config["demo"]
-DEMO_MODELS = "resources/models/demo"
-HOWTO_ROOT, NEWS_ROOT = DRAWN_ROOTS
+DEMO_MODELS = f"resources/models/{DEMO['folder']}"
+HOWTO_ROOT, NEWS_ROOT = drawn_roots(config)
 NEWS = DEMO["pretraining_corpus"]
 
 
@@ -33,13 +33,14 @@ for _domain, _root, _threads, _priority in (
             root=lambda wildcards, output: str(Path(output[0]).parent),
             clips=flags(DEMO[_domain]),
             clips_per_video=DEMO["clips_per_video"],
+            difficulty=flags(DEMO["difficulty"]),
             seed=DEMO["seed"],
-            recipe=1,
+            recipe=2,
         message:
             "Rendering an embedded corpus: {params.domain}"
         shell:
             "sonar-sign make_corpus --root {params.root} --domain {params.domain} {params.clips}"
-            " --clips-per-video {params.clips_per_video} --seed {params.seed}"
+            " --clips-per-video {params.clips_per_video} {params.difficulty} --seed {params.seed}"
             " --workers {threads} > {log} 2>&1"
 
 

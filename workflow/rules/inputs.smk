@@ -90,4 +90,5 @@ def corpus_files(root, splits):
         *[f"{root}/how2sign_realigned_{split}.csv" for split in splits],
         *[f"{root}/how2sign_realigned_{split}.ita_Latn.csv" for split in splits],
         *[f"{root}/glosses_{split}.tsv" for split in splits],
+        *[f"{root}/sentences_{split}.tsv" for split in splits],
     ]

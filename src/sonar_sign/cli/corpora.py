@@ -65,6 +65,7 @@ def summarise(
     manifest: Annotated[list[Path], "Manifest of a split; repeat for all."],
     output: Annotated[Path, "JSON to write.", OUTPUT],
     plot: Annotated[Path, "SVG of the clips' durations to write.", OUTPUT],
+    sentences: Annotated[list[Path], "A synthetic corpus's sentences_SPLIT.tsv; repeat."] = (),
 ) -> None:
     """Count what prepare found in all splits of a corpus.
 
@@ -76,11 +77,14 @@ def summarise(
     from sonar_sign.corpora.summarise import SplitFiles, as_text
     from sonar_sign.corpora.summarise import summarise as run
 
-    splits = {path.stem: SplitFiles.of(path) for path in manifest}
+    tables = {path.stem.removeprefix("sentences_"): path for path in sentences}
+    splits = {path.stem: SplitFiles.of(path, tables.get(path.stem)) for path in manifest}
     if len(splits) < len(manifest):
         raise UserError(
             "Two manifests have the same name, so they are of one split; give each once."
         )
+    if further := sorted(tables.keys() - splits.keys()):
+        raise UserError(f"{tables[further[0]]} is of a split whose manifest is not given.")
     print(as_text(run(corpus, corpus_type, splits, output, plot)))
 
 

@@ -14,6 +14,7 @@ from sonar_sign.cli.training_flags import (
 )
 from sonar_sign.core.bounds import between
 from sonar_sign.core.demo_options import (
+    DifficultyOptions,
     SignHieraPretrainOptions,
     SonarPretrainOptions,
     StandInOptions,
@@ -29,6 +30,7 @@ def make_corpus(
     domain: Annotated[Literal["news", "howto"], "One signer in a studio, or several anywhere."],
     train: Annotated[int, "Sentences in the training split.", SENTENCES],
     val: Annotated[int, "Sentences in the validation split.", SENTENCES],
+    difficulty: DifficultyOptions,
     test: Annotated[int, "Sentences in the test split.", SENTENCES] = 0,
     clips_per_video: Annotated[int, "Sentences in one source video.", between(1, 1000)] = 8,
     seed: Seed = 0,
@@ -39,10 +41,11 @@ def make_corpus(
     Example:
         .venv/bin/sonar-sign make_corpus --root out/howto --domain howto --train 8 --val 4 --test 4
     """
+    from sonar_sign.demo.corpus import CorpusOptions
     from sonar_sign.demo.corpus import make_corpus as run
 
-    clips = {"train": train, "val": val, "test": test}
-    run(root, domain, {s: n for s, n in clips.items() if n}, seed, clips_per_video, workers)
+    clips = {split: n for split, n in (("train", train), ("val", val), ("test", test)) if n}
+    run(root, CorpusOptions(domain, clips, seed, clips_per_video, difficulty), workers)
 
 
 def pretrain_sonar(
@@ -60,11 +63,12 @@ def pretrain_sonar(
         .venv/bin/sonar-sign pretrain_sonar --folder out/sonar --exclude resources/demo/howto
     """
     from sonar_sign.core.devices import use_threads
+    from sonar_sign.demo.corpus import read_options
     from sonar_sign.demo.held_out import held_out_texts
     from sonar_sign.demo.sonar import pretrain_sonar as run
 
     use_threads(threads)
-    run(folder, seed, options, held_out_texts(exclude))
+    run(folder, seed, options, held_out_texts(exclude), read_options(exclude).difficulty)
 
 
 def pretrain_sign_hiera(
@@ -98,12 +102,12 @@ def pretrain_sign_hiera(
     """
     from sonar_sign.core.devices import use_threads
     from sonar_sign.demo import vision
-    from sonar_sign.demo.grammar import GLOSSES
 
     use_threads(threads)
-    config = vision.sign_hiera_config(stand_in, len(GLOSSES) + 1)
-    train = vision.label_clips(train_clips, train_manifest, train_glosses, GLOSSES)
-    val = vision.label_clips(val_clips, val_manifest, val_glosses, GLOSSES)
+    names = vision.gloss_names([train_glosses, val_glosses])
+    config = vision.sign_hiera_config(stand_in, len(names) + 1)
+    train = vision.label_clips(train_clips, train_manifest, train_glosses, names)
+    val = vision.label_clips(val_clips, val_manifest, val_glosses, names)
     accuracy = vision.pretrain_sign_hiera(train, val, config, output, options, augmentation, seed)
     print(f"SignHiera names {100 * accuracy:.1f} % of the validation features right.")
 

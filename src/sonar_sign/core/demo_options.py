@@ -4,9 +4,19 @@ They are written like those of `options`.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
-from sonar_sign.core.bounds import BATCH, HEADS, LAYERS, LEARNING_RATE, SEEDS, WIDTH, between
+from sonar_sign.core.bounds import (
+    BATCH,
+    HEADS,
+    LAYERS,
+    LEARNING_RATE,
+    SEEDS,
+    SHARE,
+    WIDTH,
+    between,
+    matching,
+)
 
 
 @dataclass(frozen=True)
@@ -14,10 +24,63 @@ class DemoOptions:
     """How the synthetic corpora are drawn."""
 
     seed: Annotated[int, "Seed of the corpora and of the stand-ins.", SEEDS] = 7
+    folder: Annotated[
+        str,
+        "Where it is made: resources/FOLDER/howto and news, resources/models/FOLDER.",
+        matching("[a-z0-9_]{1,64}", "a-z, 0-9 and _"),
+    ] = "demo"
     clips_per_video: Annotated[int, "Sentences per source video.", between(1, 1000)] = 8
     pretraining_corpus: Annotated[
         str, "Corpus of the config on which the stand-ins are pretrained."
     ] = "demo_news"
+
+
+@dataclass(frozen=True)
+class DifficultyOptions:
+    """What makes the synthetic corpora hard, each part by itself; the defaults are without any."""
+
+    vocabulary: Annotated[
+        Literal["small", "large"], "26 signs, or 118; spelled letters and points not counted."
+    ] = "small"
+    long_tail: Annotated[
+        float, "Exponent of Zipf's law for the frequency of words; 0: all alike.", between(0, 3)
+    ] = 0.0
+    references: Annotated[
+        float, "Share of sentences that point at what a sentence before set up in space.", SHARE
+    ] = 0.0
+    fingerspelling: Annotated[float, "Share of subjects that are names, spelled.", SHARE] = 0.0
+    unseen_names: Annotated[float, "Share of the names in test that are in test only.", SHARE] = 0.0
+    unseen_combinations: Annotated[
+        float, "Share of test sentences whose verb and object train never has together.", SHARE
+    ] = 0.0
+    questions: Annotated[
+        float, "Share of questions, marked by brows and a tilted head only.", SHARE
+    ] = 0.0
+    head_negation: Annotated[
+        float, "Share of negations that are a shake of the head only.", SHARE
+    ] = 0.0
+    coarticulation: Annotated[
+        float, "How far a sign is drawn to its neighbours, and cut short where it is fast.", SHARE
+    ] = 0.0
+    rate: Annotated[float, "Speed of signing; 1.2 is 20 % faster.", between(0.5, 3)] = 1.0
+    rate_spread: Annotated[
+        float, "Deviation of the speed between sentences, as a natural logarithm.", SHARE
+    ] = 0.0
+    movement_spread: Annotated[
+        float, "How much signers differ in size of movement, as a share.", between(0, 0.5)
+    ] = 0.0
+    left_handed: Annotated[bool, "Whether signer 4 of howto is left-handed."] = False
+    exposure: Annotated[
+        float, "Share of a frame's time for which the shutter is open: motion blur.", SHARE
+    ] = 0.0
+    emphasis: Annotated[float, "Share of sentences signed larger and faster.", SHARE] = 0.0
+    keypoints: Annotated[
+        Literal["clean", "detected"], "As drawn, or with the faults of a detector."
+    ] = "clean"
+
+
+PLAIN = DifficultyOptions()
+"""Without any difficulty."""
 
 
 @dataclass(frozen=True)

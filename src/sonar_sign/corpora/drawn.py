@@ -8,6 +8,20 @@ from pathlib import Path
 
 from sonar_sign.corpora.how2sign import ANNOTATIONS, How2Sign
 
+SENTENCES = "sentences_{split}.tsv"
+"""What is hard about each sentence, beside the annotations."""
+KEY = "SENTENCE_NAME"
+SENTENCE_COLUMNS = (
+    KEY,
+    "needs_context",
+    "spelled",
+    "unseen_name",
+    "unseen_combination",
+    "question",
+    "head_negation",
+    "emphasis",
+)
+
 
 class Drawn(How2Sign):
     """A corpus that `sonar-sign make_corpus` has written or will write."""
@@ -20,3 +34,7 @@ class Drawn(How2Sign):
         """The annotation file of a split, whether or not it exists yet."""
         path = self.root / ANNOTATIONS[0].format(split=split)
         return path if language is None else path.with_suffix(f".{language}.csv")
+
+    def sentence_table(self, split: str) -> Path:
+        """The table of what is hard about each sentence of a split."""
+        return self.root / SENTENCES.format(split=split)

@@ -17,6 +17,7 @@ from sonar_sign.corpora import TYPES
 from sonar_sign.corpora.dropped import REASONS
 from sonar_sign.corpora.manifests import read_manifest
 from sonar_sign.corpora.prepare import CLAMPED_COLUMNS, COLUMNS, DROPPED_COLUMNS
+from sonar_sign.corpora.sentences import count_sentences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,12 +32,17 @@ class SplitFiles:
     manifest: Path
     dropped: Path
     clamped: Path
+    sentences: Path | None = None
+    """What is hard about each sentence; of synthetic corpora only."""
 
     @classmethod
-    def of(cls, manifest: Path) -> "SplitFiles":
+    def of(cls, manifest: Path, sentences: Path | None = None) -> "SplitFiles":
         """The files of a split by the path of its manifest."""
         return cls(
-            manifest, manifest.with_suffix(".dropped.tsv"), manifest.with_suffix(".clamped.tsv")
+            manifest,
+            manifest.with_suffix(".dropped.tsv"),
+            manifest.with_suffix(".clamped.tsv"),
+            sentences,
         )
 
 
@@ -110,7 +116,15 @@ def _split(manifest: "pd.DataFrame", files: SplitFiles, official: dict[str, int]
             "occur_more_than_once": len(repeated),
             "clips_with_those": int(repeated.sum()),
         },
+        **_sentences(manifest, files.sentences),
     }
+
+
+def _sentences(manifest: "pd.DataFrame", table: Path | None) -> dict[str, dict[str, int]]:
+    """How many clips have what is hard about a synthetic corpus."""
+    if table is None:
+        return {}
+    return {"clips_with": count_sentences(table, set(manifest["clip_id"]))}
 
 
 def _durations(manifest: "pd.DataFrame") -> np.ndarray:
@@ -172,6 +186,9 @@ def as_text(summary: dict[str, Any]) -> str:
             f"  {captions['occur_more_than_once']} captions occur more than once, in "
             f"{captions['clips_with_those']} clips"
         )
+        if "clips_with" in found:
+            counts = ", ".join(f"{column} {n}" for column, n in found["clips_with"].items())
+            lines.append(f"  clips with: {counts}")
     for pair, shared in summary["captions_in_two_splits"].items():
         lines.append(f"{pair}: {shared['captions']} captions in both")
     return "\n".join(lines)

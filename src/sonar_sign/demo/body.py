@@ -51,6 +51,8 @@ class Poses:
     """(n_frames, 2) offset from the rest position, whole pixels; includes `body_shift`."""
     blink: np.ndarray
     """(n_frames,) whether the eyes are closed."""
+    asking: np.ndarray
+    """(n_frames,) how far brows are raised and the head is tilted, 0 to 1."""
 
 
 def pose(performance: Performance, frame: Frame, arm_length: float) -> Poses:
@@ -73,6 +75,7 @@ def pose(performance: Performance, frame: Frame, arm_length: float) -> Poses:
         body_shift=body_shift,
         head_shift=head_shift,
         blink=performance.blink,
+        asking=performance.asking,
     )
 
 
@@ -124,14 +127,14 @@ def keypoints(
     n = len(poses.arms)
     neck = np.array(frame.neck)
     on_head = (neck + poses.head_shift)[:, None, :]
-    face = head.face_points + on_head
+    face = head.points_at(poses.asking) + on_head
     body = np.full((n, N_BODY_POINTS, 2), -1e6)
     body[:, 0] = face[:, 30]
     body[:, 1] = poses.arms[:, :, 0].mean(axis=1)
     body[:, 2:5] = poses.arms[:, 0]
     body[:, 5:8] = poses.arms[:, 1]
     body[:, 15:17] = face[:, 68:70]
-    body[:, 17:19] = head.ears + on_head
+    body[:, 17:19] = head.ears_at(poses.asking) + on_head
     hips = neck + poses.body_shift + frame.shoulder_px * np.array([0.0, -HIP[1]])
     body[:, 8] = hips
     body[:, 9] = hips - (HIP[0] * frame.shoulder_px, 0)

@@ -63,6 +63,10 @@ SIGNERS: dict[int, tuple[SignerLook, Manner]] = {
 HOWTO_SIGNERS = {"train": (1, 2, 3, 4), "val": (1, 2, 3, 4), "test": (5, 1, 2)}
 """Signer 5 appears in the test split only. Further splits have the signers of train."""
 
+LEFT_HANDED_SIGNER = 4
+MOVEMENT = {1: -0.6, 2: 0.5, 3: 1.0, 4: -1.0, 5: 0.7, NEWS_SIGNER: 0.0}
+"""How much larger (1) or smaller (-1) than others a signer signs, in movement spreads."""
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -75,17 +79,26 @@ class Shot:
     """(SIZE_PX, SIZE_PX, 3) uint8 RGB."""
 
 
-def signer_of(domain: str, split: str, video: int) -> int:
-    """The signer's number in the `video`-th video of a split; signers alternate."""
+def signer_of(domain: str, split: str, video: int, left_handed: bool = False) -> int:
+    """The signer's number in the `video`-th video of a split; signers alternate.
+
+    Args:
+        left_handed: whether the left-handed signer is in test too.
+    """
     if domain == "news":
         return NEWS_SIGNER
     signers = HOWTO_SIGNERS.get(split, HOWTO_SIGNERS["train"])
+    if left_handed and LEFT_HANDED_SIGNER not in signers:
+        signers = (*signers, LEFT_HANDED_SIGNER)
     return signers[video % len(signers)]
 
 
-def set_up(domain: str, signer: int, rng: np.random.Generator) -> Shot:
+def set_up(
+    domain: str, signer: int, rng: np.random.Generator, movement_spread: float = 0.0
+) -> Shot:
     """Choose clothes, camera and background of one video."""
     look, manner = SIGNERS[signer]
+    manner = replace(manner, size=manner.size * (1 + movement_spread * MOVEMENT[signer]))
     if domain == "news":
         suit = hue_colour(rng.random(), rng.uniform(0.1, 0.7), rng.uniform(0.12, 0.75))
         look = replace(look, shirt=suit, light=rng.uniform(0.9, 1.06))

@@ -14,6 +14,12 @@ import skimage.data
 
 Points = tuple[tuple[float, float], ...]
 
+TILT_DEG = 14.0
+"""How far the head is tilted in questions, clockwise in the picture."""
+BROW_RAISE = 9.0
+"""How far the brows are raised in questions, in pixels of the portrait."""
+BROW_POINTS = slice(17, 27)
+
 SHOULDER_WIDTH = 191.0
 """Shoulder width in pixels of the portrait: about 2.2 times the height of the detected face."""
 NECK_BASE = (221.0, 225.0)
@@ -112,6 +118,28 @@ class Head:
     """RGB of the neck, in the shadow of the chin."""
     hair: tuple[int, int, int]
     """RGB."""
+    brow_px: float
+    """How far brows are raised in questions, pixels."""
+    raised: tuple[np.ndarray, np.ndarray]
+    """Images with raised brows: open eyes, closed eyes."""
+
+    def points_at(self, asking: np.ndarray) -> np.ndarray:
+        """`face_points` with raised brows on a tilted head, `(n, 70, 2)`; asking is `(n,)`."""
+        points = np.repeat(self.face_points[None], len(asking), axis=0)
+        points[:, BROW_POINTS, 1] -= self.brow_px * asking[:, None]
+        return turned(points, asking)
+
+    def ears_at(self, asking: np.ndarray) -> np.ndarray:
+        """`ears` of a tilted head, `(n, 2, 2)`."""
+        return turned(np.repeat(self.ears[None], len(asking), axis=0), asking)
+
+
+def turned(points: np.ndarray, asking: np.ndarray) -> np.ndarray:
+    """`(n, m, 2)` points from the neck's base, turned by the head's tilt."""
+    angle = np.radians(TILT_DEG * asking)[:, None]
+    x, y = points[..., 0], points[..., 1]
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.stack([cos * x - sin * y, sin * x + cos * y], axis=-1)
 
 
 @lru_cache(maxsize=1)
@@ -140,8 +168,9 @@ def make_head(look: FaceLook, shoulder_px: float) -> Head:
     skin_colour = _median(picture, 190, 200, 118, 132)
     shadow = _median(_portrait() * np.array(look.skin_gain), 196, 206, 172, 178)
     closed = _close_eyes(picture.copy(), _median(picture, 198, 208, 94, 97))
+    raised = [_raise_brows(image.copy(), skin_colour) for image in (picture, closed)]
     if look.glasses:
-        for image in (picture, closed):
+        for image in (picture, closed, *raised):
             _draw_glasses(image)
 
     scale = shoulder_px / SHOULDER_WIDTH
@@ -149,7 +178,7 @@ def make_head(look: FaceLook, shoulder_px: float) -> Head:
     corner = (np.array(ORIGIN) - NECK_BASE) * zoom
     points = (FACE_POINTS - NECK_BASE) * zoom
     ears = (np.array(EARS) - NECK_BASE) * zoom
-    images = [picture, closed, alpha]
+    images = [picture, closed, alpha, *raised]
     size = tuple(int(n) for n in np.ceil(np.array(SIZE) * zoom))
     if look.mirrored:
         images = [image[:, ::-1] for image in images]
@@ -168,6 +197,8 @@ def make_head(look: FaceLook, shoulder_px: float) -> Head:
         skin=_mix(skin_colour, shadow, 0.3),
         neck_skin=_mix(skin_colour, shadow, 0.6),
         hair=_median(picture, 275, 292, 60, 100),
+        brow_px=BROW_RAISE * float(zoom[1]),
+        raised=(images[3], images[4]),
     )
 
 
@@ -189,6 +220,18 @@ def _close_eyes(picture: np.ndarray, skin: tuple[int, int, int]) -> np.ndarray:
         centre = (round(x * 16), round(y * 16))
         cv2.ellipse(picture, centre, (160, 72), 3, 0, 360, skin, -1, cv2.LINE_AA, 4)
         cv2.ellipse(picture, centre, (152, 56), 3, 15, 165, lash, 1, cv2.LINE_AA, 4)
+    return picture
+
+
+def _raise_brows(picture: np.ndarray, skin: tuple[int, int, int]) -> np.ndarray:
+    """Paint over the brows, and draw thick ones above, under a wrinkled forehead."""
+    dark = tuple(int(0.25 * value) for value in skin)
+    points = np.round((np.array(BROWS) - ORIGIN) * 16).astype(np.int32)
+    raised = points - (0, round(16 * BROW_RAISE))
+    for line in (points, raised):
+        cv2.polylines(picture, [line], False, skin, 13, cv2.LINE_AA, 4)
+    for brow in (raised[:5], raised[5:]):
+        cv2.polylines(picture, [brow], False, dark, 5, cv2.LINE_AA, 4)
     return picture
 
 

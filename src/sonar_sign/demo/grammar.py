@@ -9,112 +9,46 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sonar_sign.demo.lexicon import (
+    ADJECTIVES,
+    ALL_ADJECTIVES,
+    ALL_NAMES,
+    ALL_NOUNS,
+    ALL_SUBJECTS,
+    ALL_TIMES,
+    ALL_VERBS,
+    NOUNS,
+    SUBJECTS,
+    TIMES,
+    VERBS,
+    Subject,
+)
+
 LANGUAGES = ("eng_Latn", "ita_Latn")
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Subject of a sentence, always singular."""
-
-    eng: str
-    ita: str
-    person: int
-    """Grammatical person: 1, 2 or 3."""
-
-
-@dataclass(frozen=True)
-class Verb:
-    """The forms of a verb that the grammar needs."""
-
-    eng: tuple[str, str, str, str]
-    """Base form, third person singular, past, -ing form."""
-    ita_present: tuple[str, str, str]
-    """First, second and third person singular."""
-    ita_participle: str
-    ita_gerund: str
-    ita_future: str
-    """The stem, to which the ending of the person is added."""
-
-
-@dataclass(frozen=True)
-class Noun:
-    """A noun as object of a sentence."""
-
-    eng: tuple[str, str]
-    """Singular and plural."""
-    ita: tuple[str, str]
-    """Singular and plural."""
-    ita_article: str
-    """Definite article of the singular, with its space where it has one."""
-    feminine: bool
-
-
-@dataclass(frozen=True)
-class Adjective:
-    """An adjective; only Italian inflects it."""
-
-    eng: str
-    ita: tuple[str, str, str, str]
-    """Masculine and feminine singular, masculine and feminine plural."""
-
-
-SUBJECTS = {
-    "I": Subject("I", "io", 1),
-    "YOU": Subject("you", "tu", 2),
-    "TEACHER": Subject("the teacher", "l'insegnante", 3),
-    "MOTHER": Subject("the mother", "la madre", 3),
-    "FRIEND": Subject("my friend", "il mio amico", 3),
-}
-VERBS = {
-    "CUT": Verb(
-        ("cut", "cuts", "cut", "cutting"),
-        ("taglio", "tagli", "taglia"), "tagliato", "tagliando", "taglier",
-    ),
-    "WASH": Verb(
-        ("wash", "washes", "washed", "washing"),
-        ("lavo", "lavi", "lava"), "lavato", "lavando", "laver",
-    ),
-    "FIND": Verb(
-        ("find", "finds", "found", "finding"),
-        ("trovo", "trovi", "trova"), "trovato", "trovando", "trover",
-    ),
-    "PAINT": Verb(
-        ("paint", "paints", "painted", "painting"),
-        ("dipingo", "dipingi", "dipinge"), "dipinto", "dipingendo", "dipinger",
-    ),
-    "BUY": Verb(
-        ("buy", "buys", "bought", "buying"),
-        ("compro", "compri", "compra"), "comprato", "comprando", "comprer",
-    ),
-    "CARRY": Verb(
-        ("carry", "carries", "carried", "carrying"),
-        ("porto", "porti", "porta"), "portato", "portando", "porter",
-    ),
-}  # fmt: skip
-NOUNS = {
-    "APPLE": Noun(("apple", "apples"), ("mela", "mele"), "la ", True),
-    "BREAD": Noun(("bread roll", "bread rolls"), ("panino", "panini"), "il ", False),
-    "DOOR": Noun(("door", "doors"), ("porta", "porte"), "la ", True),
-    "CAR": Noun(("car", "cars"), ("macchina", "macchine"), "la ", True),
-    "BOOK": Noun(("book", "books"), ("libro", "libri"), "il ", False),
-    "SHIRT": Noun(("shirt", "shirts"), ("camicia", "camicie"), "la ", True),
-    "TREE": Noun(("tree", "trees"), ("albero", "alberi"), "l'", False),
-}
-ADJECTIVES = {
-    "RED": Adjective("red", ("rosso", "rossa", "rossi", "rosse")),
-    "BIG": Adjective("big", ("grande", "grande", "grandi", "grandi")),
-    "OLD": Adjective("old", ("vecchio", "vecchia", "vecchi", "vecchie")),
-}
-TIMES = ("YESTERDAY", "NOW", "TOMORROW")
 TWO = "TWO"
 NOT = "NOT"
 
 GLOSSES = (*TIMES, *NOUNS, TWO, *ADJECTIVES, *SUBJECTS, *VERBS, NOT)
+"""The signs of the small vocabulary."""
+POINTS = {"near": "POINT_NEAR", "across": "POINT_ACROSS"}
+"""The signs that point to a place beside the signer: on the side of the hand, or on the other."""
+LETTER = "#"
+"""Begins the gloss of a letter: `#A`."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in space that stands for a person or a thing of a video."""
+
+    side: str
+    """A key of `POINTS`."""
+    of: str
+    """`subject` or `noun`: the part of the sentence that is there."""
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """One meaning: keys of the tables above; `time` and `adjective` may be None."""
+    """One meaning: keys of the lexicon's tables; `time` and `adjective` may be None."""
 
     subject: str
     verb: str
@@ -124,74 +58,117 @@ class Sentence:
     two: bool
     """Two objects instead of one."""
     negated: bool
+    asks: bool = False
+    """A question, which only face and head show."""
+    head_negation: bool = False
+    """Negated by a shake of the head, without a sign."""
+    sets_up: Place | None = None
+    """A place to which later sentences of the video point."""
+    points_to: Place | None = None
+    """A place that a sentence before has set up: subject or noun is signed by pointing there."""
+    pronoun: bool = False
+    """English and Italian have "he" or "she" for the subject that is pointed to."""
+
+    @property
+    def needs_context(self) -> bool:
+        """Whether its texts say what only a sentence before has signed."""
+        return self.points_to is not None
+
+    @property
+    def spelled(self) -> str:
+        """The name that is spelled; empty without one."""
+        pointed = self.points_to is not None and self.points_to.of == "subject"
+        return self.subject if self.subject in ALL_NAMES and not pointed else ""
 
     @property
     def glosses(self) -> tuple[str, ...]:
         """The signs in signing order: time, object, number, adjective, subject, verb, not."""
-        parts = (
-            self.time,
-            self.noun,
-            TWO if self.two else None,
-            self.adjective,
-            self.subject,
+        negated = self.negated and not self.head_negation
+        return (
+            *([self.time] if self.time else []),
+            *self._signs_of("noun", self.noun),
+            *([TWO] if self.two else []),
+            *([self.adjective] if self.adjective else []),
+            *self._signs_of("subject", self.subject),
             self.verb,
-            NOT if self.negated else None,
+            *([NOT] if negated else []),
         )
-        return tuple(part for part in parts if part is not None)
+
+    def _signs_of(self, part: str, word: str) -> list[str]:
+        if self.points_to is not None and self.points_to.of == part:
+            return [POINTS[self.points_to.side]]
+        signs = [f"{LETTER}{letter}" for letter in word] if word in ALL_NAMES else [word]
+        if self.sets_up is not None and self.sets_up.of == part:
+            signs.append(POINTS[self.sets_up.side])
+        return signs
 
     def text(self, language: str) -> str:
         """The sentence in `eng_Latn` or `ita_Latn`, with a capital letter and a full stop."""
         words = {"eng_Latn": _english, "ita_Latn": _italian}[language](self)
-        return words[0].upper() + words[1:] + "."
+        return words[0].upper() + words[1:] + ("?" if self.asks else ".")
+
+
+def _subject(sentence: Sentence) -> Subject:
+    subject = ALL_SUBJECTS[sentence.subject]
+    if not sentence.pronoun:
+        return subject
+    words = ("she", "lei") if subject.feminine else ("he", "lui")
+    return Subject(*words, 3, subject.feminine)
 
 
 def _english(sentence: Sentence) -> str:
-    subject = SUBJECTS[sentence.subject]
-    base, third, past, ing = VERBS[sentence.verb].eng
+    subject = _subject(sentence)
+    base, third, past, ing = ALL_VERBS[sentence.verb].eng
     singular_third = subject.person == 3
     be = {1: "am", 2: "are", 3: "is"}[subject.person]
     do = "does" if singular_third else "do"
-    affirmative, negative = {
-        "YESTERDAY": (past, f"did not {base}"),
-        "NOW": (f"{be} {ing}", f"{be} not {ing}"),
-        "TOMORROW": (f"will {base}", f"will not {base}"),
-        None: (third if singular_third else base, f"{do} not {base}"),
-    }[sentence.time]
-    verb = negative if sentence.negated else affirmative
-    adjective = f"{ADJECTIVES[sentence.adjective].eng} " if sentence.adjective else ""
+    time = ALL_TIMES[sentence.time] if sentence.time else None
+    auxiliary, affirmative, verb = {
+        "past": ("did", past, base),
+        "progressive": (be, f"{be} {ing}", ing),
+        "future": ("will", f"will {base}", base),
+        None: (do, third if singular_third else base, base),
+    }[time.tense if time else None]
+    adjective = f"{ALL_ADJECTIVES[sentence.adjective].eng} " if sentence.adjective else ""
     determiner = "two" if sentence.two else "the"
-    noun = NOUNS[sentence.noun].eng[sentence.two]
-    time = f" {sentence.time.lower()}" if sentence.time else ""
-    return f"{subject.eng} {verb} {determiner} {adjective}{noun}{time}"
+    noun = ALL_NOUNS[sentence.noun].eng[sentence.two]
+    rest = f"{determiner} {adjective}{noun}{f' {time.eng}' if time else ''}"
+    if sentence.asks:
+        negation = "not " if sentence.negated else ""
+        return f"{auxiliary} {subject.eng} {negation}{verb} {rest}"
+    predicate = f"{auxiliary} not {verb}" if sentence.negated else affirmative
+    return f"{subject.eng} {predicate} {rest}"
 
 
 def _italian(sentence: Sentence) -> str:
-    subject, verb = SUBJECTS[sentence.subject], VERBS[sentence.verb]
+    subject, verb = _subject(sentence), ALL_VERBS[sentence.verb]
     person = subject.person - 1
+    time = ALL_TIMES[sentence.time] if sentence.time else None
     form = {
-        "YESTERDAY": f"{('ho', 'hai', 'ha')[person]} {verb.ita_participle}",
-        "NOW": f"{('sto', 'stai', 'sta')[person]} {verb.ita_gerund}",
-        "TOMORROW": verb.ita_future + ("ò", "ai", "à")[person],
+        "past": f"{('ho', 'hai', 'ha')[person]} {verb.ita_participle}",
+        "progressive": f"{('sto', 'stai', 'sta')[person]} {verb.ita_gerund}",
+        "future": verb.ita_future + ("ò", "ai", "à")[person],
         None: verb.ita_present[person],
-    }[sentence.time]
-    time = {"YESTERDAY": "ieri ", "NOW": "adesso ", "TOMORROW": "domani ", None: ""}[sentence.time]
-    noun = NOUNS[sentence.noun]
+    }[time.tense if time else None]
+    noun = ALL_NOUNS[sentence.noun]
     determiner = "due " if sentence.two else noun.ita_article
     adjective = ""
     if sentence.adjective:
         agreement = 2 * sentence.two + noun.feminine
-        adjective = " " + ADJECTIVES[sentence.adjective].ita[agreement]
+        adjective = " " + ALL_ADJECTIVES[sentence.adjective].ita[agreement]
     negation = "non " if sentence.negated else ""
-    return f"{time}{subject.ita} {negation}{form} {determiner}{noun.ita[sentence.two]}{adjective}"
+    when = f"{time.ita} " if time else ""
+    object_ = f"{determiner}{noun.ita[sentence.two]}{adjective}"
+    return f"{when}{subject.ita} {negation}{form} {object_}"
 
 
 def draw_sentence(rng: np.random.Generator) -> Sentence:
-    """Draw one of the 13,440 sentences of the grammar; shorter ones are more likely."""
+    """Draw one of the small vocabulary's 13,440 sentences; shorter ones are more likely."""
     return Sentence(
         subject=str(rng.choice(list(SUBJECTS))),
         verb=str(rng.choice(list(VERBS))),
         noun=str(rng.choice(list(NOUNS))),
-        time=str(rng.choice(TIMES)) if rng.random() < 0.5 else None,
+        time=str(rng.choice(list(TIMES))) if rng.random() < 0.5 else None,
         adjective=str(rng.choice(list(ADJECTIVES))) if rng.random() < 0.4 else None,
         two=bool(rng.random() < 0.3),
         negated=bool(rng.random() < 0.25),

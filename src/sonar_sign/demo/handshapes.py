@@ -50,6 +50,16 @@ HANDSHAPES = {
     "claw": HandShape(0.45, 0.45, 0.45, 0.45, 14, 0, 65, 15),
     "c": HandShape(0.05, 0.05, 0.05, 0.05, 3, 30, 75, 20),
     "pinch": HandShape(0.5, 0.05, 0.0, 0.0, 12, 10, 35, 12),
+    # Letters, in the manner of a manual alphabet.
+    "letter_A": HandShape(1.0, 1.0, 1.0, 1.0, 2, 0, 12, 0),
+    "letter_B": HandShape(0.0, 0.0, 0.0, 0.0, 2, 0, -10, 45),
+    "letter_C": HandShape(0.25, 0.25, 0.25, 0.25, 3, 25, 75, 10),
+    "letter_D": HandShape(0.0, 0.7, 0.75, 0.8, 3, 0, 20, 40),
+    "letter_E": HandShape(0.6, 0.6, 0.6, 0.6, 2, 0, 5, 60),
+    "letter_I": HandShape(1.0, 1.0, 1.0, 0.0, 10, 0, 20, 45),
+    "letter_L": HandShape(0.0, 1.0, 1.0, 1.0, 4, 0, 85, 0),
+    "letter_N": HandShape(0.65, 0.65, 1.0, 1.0, 3, 0, 10, 50),
+    "letter_O": HandShape(0.55, 0.5, 0.5, 0.5, 2, 22, 60, 25),
 }
 SHAPE_SIZE = len(astuple(HANDSHAPES["rest"]))
 

@@ -1,10 +1,8 @@
 """Validation and test sentences, which the SONAR stand-in must not see in pretraining."""
 
-import json
 from pathlib import Path
 
-from sonar_sign.core.files import require_file
-from sonar_sign.demo.corpus import MARKER, CorpusOptions, plan_corpus
+from sonar_sign.demo.corpus import plan_corpus, read_options
 
 HELD_OUT_SPLITS = ("val", "test")
 
@@ -18,8 +16,7 @@ def held_out_texts(root: Path) -> set[str]:
     Raises:
         UserError: `root` holds no demo corpus.
     """
-    marker = require_file(Path(root) / MARKER, "The demo corpus")
-    plans = plan_corpus(CorpusOptions(**json.loads(marker.read_text(encoding="utf-8"))))
+    plans = plan_corpus(read_options(root))
     return {
         sentence.text("eng_Latn")
         for split in HELD_OUT_SPLITS

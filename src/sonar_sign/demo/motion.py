@@ -1,13 +1,16 @@
 """From sentences to hand motion: times of the signs, and the state of both hands per frame."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
+from sonar_sign.demo.articulation import Delivery, Token, articulated
 from sonar_sign.demo.grammar import Sentence
 from sonar_sign.demo.handshapes import SHAPE_SIZE, shape_values
-from sonar_sign.demo.signs import REST, SIGNS, Sign, Stroke
+from sonar_sign.demo.signs import REST, Sign, Stroke, sign_of
 
 FPS = 24
 STATE_SIZE = 4 + SHAPE_SIZE
@@ -19,6 +22,10 @@ STROKE_S = {1: 0.24, 2: 0.26, 3: 0.31, 4: 0.40}
 RETRACT_S = 0.28
 IDLE_S = (0.2, 0.5)
 SLACK_S = (0.04, 0.16)
+SHAKE, SHAKE_ALONE = 0.035, 0.10
+"""How far the head moves when it shakes, in shoulder widths: beside a sign, and without one."""
+ONSET_S = 0.15
+"""How long brows and head take to get there."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,8 @@ class Performance:
     """(n_frames, 2) movements of the head relative to the body, shoulder widths (right, up)."""
     blink: np.ndarray
     """(n_frames,) whether the eyes are closed."""
+    asking: np.ndarray
+    """(n_frames,) how far brows are raised and the head is tilted, 0 to 1."""
     sentences: tuple[tuple[float, float], ...]
     """Start and end of each sentence in seconds, with a small random margin."""
     signs: tuple[tuple[SpanS, ...], ...]
@@ -89,50 +98,88 @@ class _Track:
         return curve(np.clip(times_s, self.times[0], self.times[-1]))
 
 
-def perform(sentences: list[Sentence], manner: Manner, rng: np.random.Generator) -> Performance:
-    """Sign `sentences` one after the other, with pauses before, between and after them."""
+def perform(
+    sentences: Sequence[Sentence],
+    manner: Manner,
+    rng: np.random.Generator,
+    deliveries: Sequence[Delivery] = (),
+) -> Performance:
+    """Sign `sentences` one after the other, with pauses before, between and after them.
+
+    Args:
+        deliveries: one per sentence; none: all plain.
+    """
     right, left = _Track(), _Track()
-    spans, signs, shakes = [], [], []
+    spans, signs, shakes, questions = [], [], [], []
     now = 0.0
-    for sentence in sentences:
-        idle = rng.uniform(*IDLE_S)
+    for sentence, delivery in zip_longest(sentences, deliveries, fillvalue=Delivery()):
+        idle = rng.uniform(*IDLE_S) / delivery.rate
         for track in (right, left):
             track.add(now, now + idle, _vary(REST, manner, rng))
         start = now = now + idle
         signed = []
-        for gloss in sentence.glosses:
-            sign = _token(SIGNS[gloss], manner, rng)
-            pace = rng.lognormal(0.0, 0.08) / manner.tempo
-            transition = TRANSITION_S * pace
-            begin = now + transition
-            end = begin + STROKE_S[len(sign.right.points)] * pace
-            right.add(begin, end, sign.right)
-            left.add(begin, end, sign.left or _vary(REST, manner, rng))
-            signed.append(SpanS(gloss, now + transition / 2, end))
-            if sign.head_shake:
-                shakes.append((now, end))
+        for token in articulated(_tokens(sentence, manner, rng), delivery):
+            begin = now + token.transition_s
+            end = begin + token.stroke_s
+            right.add(begin, end, token.right)
+            left.add(begin, end, token.left)
+            signed.append(SpanS(token.gloss, now + token.transition_s / 2, end))
+            if sign_of(token.gloss).head_shake:
+                shakes.append((now, end, SHAKE))
             now = end
+        if sentence.head_negation:
+            shakes.append((start + 0.3 * (now - start), now, SHAKE_ALONE))
+        if sentence.asks:
+            questions.append((start, now))
         slack = rng.uniform(*SLACK_S, size=2)
-        spans.append((start - slack[0], now + slack[1]))
+        spans.append((max(0.0, start - slack[0]), now + slack[1]))
         signs.append(tuple(signed))
-        now += RETRACT_S
+        now += RETRACT_S / delivery.rate
     for track in (right, left):
         track.add(now, now + rng.uniform(*IDLE_S), REST)
 
     times = np.arange(int(np.ceil(right.times[-1] * FPS))) / FPS
     nod = _drift(times, 0.014, rng)
-    for begin, end in shakes:
+    for begin, end, amplitude in shakes:
         inside = (times >= begin) & (times <= end)
-        nod[inside, 0] += 0.035 * np.sin((times[inside] - begin) * 2 * np.pi * 3)
+        nod[inside, 0] += amplitude * np.sin((times[inside] - begin) * 2 * np.pi * 3)
     return Performance(
         right=right.at(times),
         left=left.at(times),
         sway=_drift(times, 0.02, rng),
         nod=nod,
         blink=_blinks(times, rng),
+        asking=_asking(times, questions),
         sentences=tuple(spans),
         signs=tuple(signs),
     )
+
+
+def _tokens(sentence: Sentence, manner: Manner, rng: np.random.Generator) -> list[Token]:
+    """The signs of a sentence, each by itself."""
+    tokens = []
+    for gloss in sentence.glosses:
+        sign = _token(sign_of(gloss), manner, rng)
+        pace = rng.lognormal(0.0, 0.08) / manner.tempo
+        left = sign.left or _vary(REST, manner, rng)
+        transition_s = TRANSITION_S if sign.transition_s is None else sign.transition_s
+        stroke_s = sign.seconds or STROKE_S[len(sign.right.points)]
+        tokens.append(Token(gloss, sign.right, left, transition_s * pace, stroke_s * pace))
+    return tokens
+
+
+def _asking(times_s: np.ndarray, questions: list[tuple[float, float]]) -> np.ndarray:
+    """How far brows are raised and the head is tilted, (n,): 1 within questions."""
+    raised = np.zeros(len(times_s))
+    for begin, end in questions:
+        corners = (begin - ONSET_S, begin, end, end + ONSET_S)
+        raised = np.maximum(raised, np.interp(times_s, corners, (0, 1, 1, 0)))
+    return raised
+
+
+def other_handed(performance: Performance) -> Performance:
+    """The same signing by a left-handed signer: the hands' parts are exchanged."""
+    return replace(performance, right=performance.left, left=performance.right)
 
 
 def _token(sign: Sign, manner: Manner, rng: np.random.Generator) -> Sign:

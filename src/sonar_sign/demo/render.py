@@ -9,11 +9,14 @@ import av
 import cv2
 import numpy as np
 
+from sonar_sign.core.demo_options import PLAIN, DifficultyOptions
 from sonar_sign.core.files import atomic_write
+from sonar_sign.demo.articulation import Delivery
 from sonar_sign.demo.body import keypoints, pose
-from sonar_sign.demo.domains import set_up
+from sonar_sign.demo.detector import detected
+from sonar_sign.demo.domains import LEFT_HANDED_SIGNER, set_up
 from sonar_sign.demo.grammar import Sentence
-from sonar_sign.demo.motion import FPS, Performance, SpanS, perform
+from sonar_sign.demo.motion import FPS, SpanS, other_handed, perform
 from sonar_sign.demo.openpose import write_keypoints
 from sonar_sign.demo.signer import Signer
 
@@ -35,6 +38,14 @@ class VideoPlan:
     signer: int
     sentences: tuple[Sentence, ...]
     seed: tuple[int, ...]
+    difficulty: DifficultyOptions = PLAIN
+    emphasis: tuple[float, ...] = ()
+    """Strength for each sentence, 0 to 1; empty: none is emphasised."""
+
+    def sentence_name(self, k: int) -> str:
+        """SENTENCE_NAME of the `k`-th sentence in the annotations."""
+        suffix = f"-{self.signer}-rgb_front"
+        return f"{self.name.removesuffix(suffix)}_{k}{suffix}"
 
 
 @dataclass(frozen=True)
@@ -61,28 +72,44 @@ def render(plan: VideoPlan, root: Path) -> RenderedVideo:
 
 def _render(plan: VideoPlan, root: Path) -> RenderedVideo:
     rng = np.random.default_rng(plan.seed)
-    shot = set_up(plan.domain, plan.signer, rng)
-    performance = perform(list(plan.sentences), shot.manner, rng)
+    # What difficulties draw is drawn apart, so that switching one on changes nothing else.
+    own_rng = np.random.default_rng((*plan.seed, 1))
+    difficulty = plan.difficulty
+    shot = set_up(plan.domain, plan.signer, rng, difficulty.movement_spread)
+    performance = perform(plan.sentences, shot.manner, rng, deliveries_of(plan, own_rng))
+    if difficulty.left_handed and plan.signer == LEFT_HANDED_SIGNER:
+        performance = other_handed(performance)
     signer = Signer(shot.look, shot.frame, shot.background, rng)
     poses = pose(performance, shot.frame, shot.look.arm_length)
-    body, face, hands = keypoints(poses, signer.head, shot.frame, rng)
+    points = keypoints(poses, signer.head, shot.frame, rng)
+    if difficulty.keypoints == "detected":
+        points = detected(*points, shot.frame.shoulder_px, own_rng)
 
     folder = root / "openpose" / plan.name
     unfinished = folder.with_name(f".{plan.name}")
     for old in (folder, unfinished):
         shutil.rmtree(old, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    write_keypoints(unfinished, plan.name, body, face, hands)
+    write_keypoints(unfinished, plan.name, *points)
     unfinished.rename(folder)
 
     n_frames = len(poses.arms)
     with atomic_write(root / "raw_videos" / f"{plan.name}.mp4") as temporary:
-        _encode(temporary, signer.frames(poses), shot.frame.size_px)
-    return _rendered(performance, n_frames)
-
-
-def _rendered(performance: Performance, n_frames: int) -> RenderedVideo:
+        _encode(temporary, signer.frames(poses, difficulty.exposure), shot.frame.size_px)
     return RenderedVideo(performance.sentences, performance.signs, n_frames)
+
+
+def deliveries_of(plan: VideoPlan, rng: np.random.Generator) -> list[Delivery]:
+    """How each sentence is signed: at its own rate, with its emphasis."""
+    difficulty = plan.difficulty
+    rates = difficulty.rate * np.exp(
+        difficulty.rate_spread * rng.standard_normal(len(plan.sentences))
+    )
+    strengths = plan.emphasis or (0.0,) * len(plan.sentences)
+    return [
+        Delivery(float(rate), strength, difficulty.coarticulation)
+        for rate, strength in zip(rates, strengths, strict=True)
+    ]
 
 
 def _encode(path: Path, images: Iterable[np.ndarray], size_px: int) -> None:

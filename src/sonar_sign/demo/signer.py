@@ -17,7 +17,10 @@ from sonar_sign.demo.drawing import (
 )
 from sonar_sign.demo.face import FaceLook, Head, make_head
 from sonar_sign.demo.scene import cloth
+from sonar_sign.demo.tilted_head import STEPS, TiltedHead, tilted_head
 
+BLUR_STEP_PX, MOST_EXPOSURES = 10, 3
+"""Arms are drawn once for every so many pixels of their way while the shutter is open."""
 MARGIN_PX = 16
 """How much larger than the image the body layer is on each side, so that the body can move."""
 
@@ -54,6 +57,38 @@ class SignerLook:
     """Factor on the brightness of the whole signer."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """The arms of all exposures: one of a frame, or several where it is blurred."""
+
+    poses: Poses
+    frame_of: np.ndarray
+    """(n,) the frame of each exposure, in order."""
+    limbs: list[list[tuple[np.ndarray, Colour]]]
+    """Outlines of the parts of the right and of the left arm, back to front."""
+    hands: np.ndarray
+    """(n, 2 sides, 21, 2) fixed-point."""
+
+
+def _moments(poses: Poses, exposure: float) -> tuple[np.ndarray, np.ndarray]:
+    """Frames and moments within them, (n,) each, at which arms are drawn: more where they move."""
+    n = len(poses.hands)
+    way = np.diff(poses.hands, axis=0, append=poses.hands[-1:])
+    blurred_px = exposure * np.linalg.norm(way, axis=-1).max(axis=(1, 2))
+    counts = np.clip(np.ceil(blurred_px / BLUR_STEP_PX), 1, MOST_EXPOSURES).astype(int)
+    frame_of = np.repeat(np.arange(n), counts)
+    number = np.arange(len(frame_of)) - np.repeat(np.cumsum(counts) - counts, counts)
+    share = number / np.maximum(counts[frame_of] - 1, 1)
+    return frame_of, exposure * share * (counts[frame_of] > 1)
+
+
+def _between(points: np.ndarray, frame_of: np.ndarray, moments: np.ndarray) -> np.ndarray:
+    """`(n_frames, ..., 2)` points at moments between frames."""
+    following = points[np.minimum(frame_of + 1, len(points) - 1)]
+    shares = moments.reshape(-1, *[1] * (points.ndim - 1))
+    return points[frame_of] + shares * (following - points[frame_of])
+
+
 class Signer:
     """Draws one signer in front of one background.
 
@@ -79,6 +114,7 @@ class Signer:
             for image in (self.head.open_eyes, self.head.closed_eyes)
         ]
         self._behind_head = np.repeat(np.round(255 * (1 - alpha)).astype(np.uint8), 3, axis=2)
+        self._asking: dict[tuple[int, int], TiltedHead] = {}
         self.skin = self._lit_colour(self.head.skin)
         self._sleeve = self._lit_colour(_sleeve_colour(look))
         width = 0.8 + 0.2 * look.build
@@ -90,29 +126,55 @@ class Signer:
     def _lit_colour(self, colour: Colour) -> Colour:
         return shade(colour, self.look.light)
 
-    def frames(self, poses: Poses) -> Iterator[np.ndarray]:
-        """Every frame of `poses` as (size, size, 3) uint8 RGB."""
-        arms = [self._arm_outlines(poses.arms[:, side]) for side in (0, 1)]
-        hands = fixed(poses.hands)
-        hand_px = HAND_LENGTH * self.frame.shoulder_px
-        for k in range(len(hands)):
-            dx, dy = (int(v) for v in poses.body_shift[k])
-            if (dx, dy) not in self._bodies:
-                self._bodies[dx, dy] = self._still(dx, dy)
-            image = self._bodies[dx, dy].copy()
-            self._draw_head(image, poses.head_shift[k], self._faces[int(poses.blink[k])])
-            for side in (1, 0):
-                for outlines, colour in arms[side]:
-                    draw_limb(image, outlines[k], colour)
-                draw_hand(
-                    image,
-                    hands[k, side],
-                    poses.folds[k, side],
-                    float(poses.rolls[k, side]),
-                    hand_px,
-                    self.skin,
-                )
+    def frames(self, poses: Poses, exposure: float = 0.0) -> Iterator[np.ndarray]:
+        """Every frame of `poses` as (size, size, 3) uint8 RGB.
+
+        Args:
+            exposure: the share of a frame's time for which the shutter is open.
+        """
+        frame_of, moments = _moments(poses, exposure)
+        arms, hands = (_between(part, frame_of, moments) for part in (poses.arms, poses.hands))
+        limbs = [self._arm_outlines(arms[:, side]) for side in (0, 1)]
+        drawn = _Drawn(poses, frame_of, limbs, fixed(hands))
+        firsts = np.searchsorted(frame_of, np.arange(len(poses.hands) + 1))
+        for k, (first, last) in enumerate(zip(firsts[:-1], firsts[1:], strict=True)):
+            image = self._without_arms(poses, k)
+            still = image.copy() if last - first > 1 else image
+            self._draw_arms(image, drawn, first)
+            for number in range(1, last - first):
+                exposed = still.copy()
+                self._draw_arms(exposed, drawn, first + number)
+                share = 1 / (number + 1)
+                image = cv2.addWeighted(image, 1 - share, exposed, share, 0)
             yield image
+
+    def _without_arms(self, poses: Poses, k: int) -> np.ndarray:
+        dx, dy = (int(v) for v in poses.body_shift[k])
+        if (dx, dy) not in self._bodies:
+            self._bodies[dx, dy] = self._still(dx, dy)
+        image = self._bodies[dx, dy].copy()
+        closed = int(poses.blink[k])
+        tilt = round(STEPS * float(poses.asking[k]))
+        if not tilt:
+            self._draw_head(image, poses.head_shift[k], self._faces[closed])
+            return image
+        if (tilt, closed) not in self._asking:
+            picture = self._lit(self.head.raised[closed])
+            self._asking[tilt, closed] = tilted_head(
+                picture, self.head.alpha, self.head.corner, tilt / STEPS
+            )
+        neck = np.round(self.frame.neck) + poses.head_shift[k]
+        self._asking[tilt, closed].draw(image, neck)
+        return image
+
+    def _draw_arms(self, image: np.ndarray, drawn: "_Drawn", row: int) -> None:
+        k = drawn.frame_of[row]
+        hand_px = HAND_LENGTH * self.frame.shoulder_px
+        for side in (1, 0):
+            for outlines, colour in drawn.limbs[side]:
+                draw_limb(image, outlines[row], colour)
+            folds, roll = drawn.poses.folds[k, side], float(drawn.poses.rolls[k, side])
+            draw_hand(image, drawn.hands[row, side], folds, roll, hand_px, self.skin)
 
     def _arm_outlines(self, joints: np.ndarray) -> list[tuple[np.ndarray, Colour]]:
         """Outlines of the parts of one arm, back to front, for all frames; joints are (n, 3, 2)."""

@@ -1,4 +1,4 @@
-"""The 26 signs: position, direction and shape of the hands.
+"""The signs: position, direction and shape of the hands.
 
 Positions are in shoulder widths from the midpoint of the shoulders: x towards the hand's own
 side (so a mirrored left hand has the same numbers), y up. The chin is at y = 0.24, the mouth at
@@ -8,7 +8,7 @@ path, because little else is visible in an image of 64 x 64 pixels.
 
 from dataclasses import dataclass, replace
 
-from sonar_sign.demo.grammar import GLOSSES
+from sonar_sign.demo.grammar import GLOSSES, LETTER, POINTS
 
 Points = tuple[tuple[float, float], ...]
 
@@ -36,8 +36,14 @@ class Sign:
     """None: the left hand rests."""
     head_shake: bool = False
     """Whether the head shakes during the sign."""
+    seconds: float | None = None
+    """Duration at tempo 1; None: by the number of points."""
+    transition_s: float | None = None
+    """Duration of the way to it; None: as usual."""
 
 
+LETTER_S, LETTER_TRANSITION_S = 0.12, 0.07
+"""Five letters a second, as fluent signers spell."""
 REST = Stroke(((0.22, -0.90),), "rest", (205.0, 205.0), -0.8)
 
 
@@ -61,6 +67,12 @@ def _side_by_side(stroke: Stroke, gap: float) -> Sign:
     points = tuple((gap - x, y) for x, y in stroke.points)
     pointing = tuple(180.0 - angle for angle in stroke.pointing_deg)
     return Sign(stroke, replace(stroke, points=points, pointing_deg=pointing))
+
+
+def letter(name: str) -> Sign:
+    """A letter of the manual alphabet: one place beside the shoulder, and a handshape."""
+    place = Stroke(((0.62, 0.02), (0.64, 0.02)), f"letter_{name}", (92, 92))
+    return Sign(place, seconds=LETTER_S, transition_s=LETTER_TRANSITION_S)
 
 
 SIGNS: dict[str, Sign] = {
@@ -120,3 +132,30 @@ SIGNS: dict[str, Sign] = {
 }  # fmt: skip
 
 assert set(SIGNS) == set(GLOSSES)
+
+POINTING = {
+    POINTS["near"]: Sign(
+        Stroke(((0.60, -0.10), (1.02, 0.10), (1.04, 0.10)), "index", (60, 25), -1.0)
+    ),
+    POINTS["across"]: Sign(
+        Stroke(((0.20, -0.10), (-0.45, 0.12), (-0.48, 0.12)), "index", (150, 170), -1.0)
+    ),
+}
+
+
+def sign_of(gloss: str) -> Sign:
+    """The sign of any gloss of the grammar.
+
+    Raises:
+        KeyError: there is none.
+    """
+    if gloss in SIGNS:
+        return SIGNS[gloss]
+    if gloss in POINTING:
+        return POINTING[gloss]
+    if gloss.startswith(LETTER):
+        return letter(gloss.removeprefix(LETTER))
+    # Only the large vocabulary needs these; drawing them takes a moment.
+    from sonar_sign.demo.more_signs import more_signs
+
+    return more_signs()[gloss]

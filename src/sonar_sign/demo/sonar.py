@@ -14,9 +14,10 @@ import sentencepiece
 import torch
 from torch.nn import functional
 
-from sonar_sign.core.demo_options import SonarPretrainOptions
+from sonar_sign.core.demo_options import PLAIN, DifficultyOptions, SonarPretrainOptions
 from sonar_sign.core.progress import track
-from sonar_sign.demo.grammar import LANGUAGES, draw_sentences
+from sonar_sign.demo.discourse import draw_texts
+from sonar_sign.demo.grammar import LANGUAGES
 
 
 def pretrain_sonar(
@@ -24,6 +25,7 @@ def pretrain_sonar(
     seed: int,
     options: SonarPretrainOptions,
     exclude: Collection[str] = (),
+    difficulty: DifficultyOptions = PLAIN,
 ) -> None:
     """Train a tiny SONAR and write it to `folder` (see `sonar_sign.models.sonar_text`).
 
@@ -32,12 +34,15 @@ def pretrain_sonar(
 
     Args:
         exclude: English sentences that must not occur in training, such as test captions.
+        difficulty: of the corpora whose sentences it will embed.
     """
     # Importing fairseq2 takes seconds.
     from sonar_sign.models.sonar_tiny import TinySonarShape, create_sonar_folder, save_weights
 
     folder = Path(folder)
-    texts = _draw_texts(options.n_pairs, np.random.default_rng(seed), frozenset(exclude))
+    rng = np.random.default_rng(seed)
+    sentences = draw_texts(options.n_pairs, difficulty, rng, frozenset(exclude))
+    texts = {language: [s.text(language) for s in sentences] for language in LANGUAGES}
     shape = TinySonarShape(options.width, options.n_layers, options.n_heads, options.ffn_width)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (
@@ -55,15 +60,6 @@ def pretrain_sonar(
         folder.mkdir(exist_ok=True)
         for file in unfinished.iterdir():
             os.replace(file, folder / file.name)
-
-
-def _draw_texts(n: int, rng: np.random.Generator, exclude: frozenset[str]) -> dict[str, list[str]]:
-    """`n` sentences in each language; sentences with the same index have the same meaning."""
-    sentences = []
-    while len(sentences) < n:
-        drawn = draw_sentences(n - len(sentences), rng)
-        sentences += [s for s in drawn if s.text("eng_Latn") not in exclude]
-    return {language: [s.text(language) for s in sentences] for language in LANGUAGES}
 
 
 def _train_tokenizer(path: Path, texts: list[str], vocabulary_size: int) -> None:

@@ -21,6 +21,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import AugmentOptions
 from sonar_sign.core.progress import track
 from sonar_sign.core.tables import read_table
+from sonar_sign.demo.grammar import GLOSSES
 from sonar_sign.features.clip_windows import sampling_of, to_input
 from sonar_sign.features.windows import windows_of
 from sonar_sign.models.hiera_checkpoint import save_sign_hiera
@@ -76,6 +77,16 @@ class LabelledClip:
     """`(n_frames,)` int64; 0 is no sign."""
     fps: float
     """Frames per second."""
+
+
+def gloss_names(tables: Sequence[Path]) -> tuple[str, ...]:
+    """The signs that SignHiera is to tell apart: those of the small vocabulary, and further ones.
+
+    Args:
+        tables: as `label_clips` reads them.
+    """
+    found = {gloss for path in tables for gloss in read_table(path, ("gloss",), key=None)["gloss"]}
+    return (*GLOSSES, *sorted(found.difference(GLOSSES)))
 
 
 def label_clips(

@@ -12,8 +12,11 @@ from sonar_sign.operations.experiment import Experiment
 if TYPE_CHECKING:
     from sonar_sign.operations.config import Config
 
-# Where rules draw the demo's corpora: the one that is evaluated, and the one for pretraining.
-DRAWN_ROOTS = ("resources/demo/howto", "resources/demo/news")
+
+def drawn_roots(values: Mapping[str, Any]) -> tuple[str, str]:
+    """Where rules draw a config's corpora: the one that is evaluated, the one for pretraining."""
+    folder = values["demo"]["folder"]
+    return f"resources/{folder}/howto", f"resources/{folder}/news"
 
 
 def check_corpora(values: Mapping[str, Any], experiment: Experiment) -> None:
@@ -63,7 +66,7 @@ def _check_languages(values: Mapping[str, Any], experiment: Experiment) -> None:
 
 def _check_pretraining_corpus(values: Mapping[str, Any], experiment: Experiment) -> None:
     """The stand-ins for the public models are pretrained on signs that a rule draws."""
-    name, root = values["demo"]["pretraining_corpus"], DRAWN_ROOTS[1]
+    name, root = values["demo"]["pretraining_corpus"], drawn_roots(values)[1]
     corpus = experiment.corpora.get(name)
     if corpus is None:
         raise UserError(
@@ -85,7 +88,8 @@ def require_corpora(config: "Config") -> None:
     """
     for key, name, corpus in _with_keys(config.values):
         if TYPES[corpus["type"]].drawn and "demo" in config.values:
-            _require_drawn(key, corpus["root"])
+            if _is_read(config, name):
+                _require_drawn(key, corpus["root"], drawn_roots(config.values))
             continue
         root = require_folder(Path(corpus["root"]), f"In the config: {key}")
         opened = _opened(key, corpus)
@@ -109,11 +113,17 @@ def _with_keys(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[st
         yield f"further_corpora.{name}.root", name, corpus
 
 
-def _require_drawn(key: str, root: str) -> None:
-    if root not in DRAWN_ROOTS:
+def _is_read(config: "Config", name: str) -> bool:
+    """Whether a run reads a corpus, or pretrains on it."""
+    pretrained_on = config.values["demo"]["pretraining_corpus"]
+    return name == pretrained_on or any(True for _ in needed_annotations(config, name))
+
+
+def _require_drawn(key: str, root: str, roots: tuple[str, str]) -> None:
+    if root not in roots:
         raise UserError(
             f"In the config: {key} {root} is no folder of the demo's corpora; it must be "
-            f"{' or '.join(DRAWN_ROOTS)}."
+            f"{' or '.join(roots)}."
         )
 
 

@@ -12,6 +12,7 @@ from sonar_sign.core.bounds import MAX_SEED, whole
 from sonar_sign.core.cluster_options import ClusterOptions, JobOptions
 from sonar_sign.core.corpus_options import ALL, SPLITS, CorpusOptions
 from sonar_sign.core.demo_options import (
+    PLAIN,
     DemoOptions,
     SignHieraPretrainOptions,
     SonarPretrainOptions,
@@ -80,6 +81,7 @@ SECTIONS = (
 # Only in a config with a `demo`: how the synthetic corpora and the stand-in models are made.
 DEMO_SECTIONS = (
     Section("demo", (DemoOptions(),)),
+    Section("demo.difficulty", (PLAIN,)),
     Section("demo.stand_in", (StandInOptions(),)),
     Section("demo.sonar", (SonarPretrainOptions(),)),
     Section("demo.augment", (AugmentOptions(),)),

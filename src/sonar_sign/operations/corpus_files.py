@@ -2,6 +2,7 @@
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.corpora import TYPES, Corpus, open_declared
+from sonar_sign.corpora.drawn import Drawn
 from sonar_sign.operations.config import Config
 
 
@@ -54,6 +55,13 @@ class CorpusFiles:
         """One of `prepare`'s tables for every split, such as `{split}.dropped.tsv`."""
         folder = f"results/{corpus}/manifests"
         return [f"{folder}/{name.format(split=split)}" for split in self.splits(corpus)]
+
+    def sentence_tables(self, corpus: str) -> list[str]:
+        """What is hard about each sentence of a synthetic corpus, for every split."""
+        opened = self.opened(corpus)
+        if not isinstance(opened, Drawn):
+            return []
+        return [str(opened.sentence_table(split)) for split in self.splits(corpus)]
 
     def annotations(self, corpus: str, split: str, language: str | None = None) -> str:
         """A split's annotations, or its captions in another language; they must be there."""

@@ -167,7 +167,10 @@ def _manifest(files: WorkflowFiles, of: Values) -> Inputs:
 
 
 def _summary(files: WorkflowFiles, of: Values) -> Inputs:
-    return {"manifests": _of_corpus(files.manifests, of["corpus"], "{split}.tsv")}
+    return {
+        "manifests": _of_corpus(files.manifests, of["corpus"], "{split}.tsv"),
+        "sentences": _of_corpus(files.sentence_tables, of["corpus"]),
+    }
 
 
 def _captions(files: WorkflowFiles, of: Values) -> Inputs:

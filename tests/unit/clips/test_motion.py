@@ -10,7 +10,7 @@ from sonar_sign.clips.motion import LEAST_SHARE, moving_share, shows_signing
 from sonar_sign.clips.signer_box import FaceSearch
 from sonar_sign.core.geometry import crop_resize
 from sonar_sign.core.video import VideoError, decode_clip, encode_clip, probe, read_frames
-from sonar_sign.demo.corpus import make_corpus
+from sonar_sign.demo.corpus import CorpusOptions, make_corpus
 
 
 def cropped(path):
@@ -37,7 +37,7 @@ def test_every_real_clip_shows_signing():
 
 
 def test_drawn_signers_sign(tmp_path):
-    make_corpus(tmp_path, "howto", {"train": 2}, 5, clips_per_video=1, workers=1)
+    make_corpus(tmp_path, CorpusOptions("howto", {"train": 2}, 5, 1), workers=1)
     for path in tmp_path.glob("raw_videos/*.mp4"):
         assert moving_share(*cropped(path)) > 20 * LEAST_SHARE
 

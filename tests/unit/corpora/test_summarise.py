@@ -9,6 +9,7 @@ from frames import write_table
 from small_files import REAL_DATA
 
 from sonar_sign.core.errors import UserError
+from sonar_sign.corpora.drawn import SENTENCE_COLUMNS
 from sonar_sign.corpora.prepare import CLAMPED_COLUMNS, COLUMNS, DROPPED_COLUMNS
 from sonar_sign.corpora.summarise import SplitFiles, as_text, summarise
 
@@ -116,3 +117,17 @@ def test_the_real_annotations_repeat_as_their_notes_say():
         assert len(texts) == n_rows
         assert int((texts.value_counts() > 1).sum()) == repeated
         assert np.isfinite([a.end_s - a.start_s for a in corpus.annotations(name)]).all()
+
+
+def test_what_is_hard_about_a_synthetic_corpus_is_counted(splits, tmp_path):
+    table = tmp_path / "sentences_test.tsv"
+    rows = [
+        ("g", "1", "BOB", "1", "0", "0", "0", "0.00"),
+        ("h", "1", "", "0", "0", "1", "0", "0.9"),
+    ]
+    write_table(table, pd.DataFrame(rows, columns=list(SENTENCE_COLUMNS), dtype="str"))
+    splits["test"] = SplitFiles.of(splits["test"].manifest, table)
+    found = run(splits, tmp_path, "demo")
+    assert "clips_with" not in found["splits"]["train"]
+    assert found["splits"]["test"]["clips_with"]["needs_context"] == 2
+    assert "needs_context 2, spelled 1" in as_text(found)

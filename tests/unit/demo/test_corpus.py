@@ -12,17 +12,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sonar_sign.core.demo_options import DifficultyOptions
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.tables import read_columns
+from sonar_sign.corpora.drawn import KEY, SENTENCE_COLUMNS
 from sonar_sign.demo import corpus
-from sonar_sign.demo.corpus import COLUMNS, CorpusOptions, make_corpus, plan_corpus
+from sonar_sign.demo.corpus import COLUMNS, CorpusOptions, make_corpus, plan_corpus, read_options
 from sonar_sign.demo.grammar import GLOSSES
-from sonar_sign.demo.handshapes import hand_points, shape_values
+from sonar_sign.demo.more_signs import APART, more_signs, outlines
 from sonar_sign.demo.render import RenderedVideo
-from sonar_sign.demo.signs import REST, SIGNS, Stroke
+from sonar_sign.demo.signs import POINTING, SIGNS
 
 CLIPS = {"news": {"train": 3}, "howto": {"train": 4, "test": 3}}
 CLIPS_PER_VIDEO = {"news": 2, "howto": 1}
 SEED = 11
+
+
+def options_of(domain: str, clips: dict[str, int]) -> CorpusOptions:
+    return CorpusOptions(domain, clips, SEED, CLIPS_PER_VIDEO[domain])
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +37,7 @@ def roots(tmp_path_factory) -> dict[str, Path]:
     """A news corpus with one signer and a howto corpus in which all five sign."""
     folder = tmp_path_factory.mktemp("corpora")
     for domain, clips in CLIPS.items():
-        make_corpus(folder / domain, domain, clips, SEED, CLIPS_PER_VIDEO[domain], workers=1)
+        make_corpus(folder / domain, options_of(domain, clips), workers=1)
     return {domain: folder / domain for domain in CLIPS}
 
 
@@ -202,7 +209,7 @@ def digests(root: Path) -> dict[str, str]:
 
 
 def test_files_do_not_depend_on_the_number_of_workers(roots, tmp_path):
-    make_corpus(tmp_path / "news", "news", CLIPS["news"], SEED, 2, workers=2)
+    make_corpus(tmp_path / "news", options_of("news", CLIPS["news"]), workers=2)
     again = digests(tmp_path / "news")
     assert again == digests(roots["news"])
     assert len(again) > 100
@@ -239,28 +246,13 @@ def test_most_test_sentences_never_occur_in_training(domain):
     assert np.mean([sentence in set(train) for sentence in test]) < 0.2
 
 
-def outline(stroke: Stroke) -> np.ndarray:
-    """Where wrist and fingertips of a stroke are at six times, shoulder widths."""
-    path, share = np.array(stroke.points), np.linspace(0, 1, len(stroke.points))
-    times = np.linspace(0, 1, 6)
-    place = np.stack([np.interp(times, share, path[:, axis]) for axis in (0, 1)], axis=1)
-    angle = np.radians(np.interp(times, (0, 1), stroke.pointing_deg))
-    shape = np.repeat(shape_values(stroke.shape)[None], 6, axis=0)
-    local = 0.45 * hand_points(shape, np.full(6, stroke.roll))[:, [0, 4, 8, 12, 20]]
-    along = np.stack([np.cos(angle), np.sin(angle)], axis=1)[:, None]
-    across = np.stack([-along[..., 1], along[..., 0]], axis=-1)
-    return place[:, None] + local[..., :1] * across + (local[..., 1:] - 0.126) * along
-
-
 def test_no_two_signs_look_alike():
-    tracks = {
-        gloss: np.stack([outline(sign.right), outline(sign.left or REST)])
-        for gloss, sign in SIGNS.items()
-    }
-    for first, second in itertools.combinations(tracks, 2):
+    signs = {**SIGNS, **POINTING, **more_signs()}
+    tracks = np.stack([outlines(sign) for sign in signs.values()])
+    for first, second in itertools.combinations(range(len(signs)), 2):
         apart = np.linalg.norm(tracks[first] - tracks[second], axis=-1)  # (2 hands, 6, 5)
         # A pixel of a 64 x 64 picture of the signer is about 0.04 shoulder widths.
-        assert apart.mean(axis=(1, 2)).max() > 0.24, (first, second)
+        assert apart.mean(axis=(1, 2)).max() > APART, (list(signs)[first], list(signs)[second])
 
 
 def test_a_new_run_leaves_nothing_of_the_old_one(tmp_path, monkeypatch):
@@ -273,9 +265,9 @@ def test_a_new_run_leaves_nothing_of_the_old_one(tmp_path, monkeypatch):
         return RenderedVideo(((0.5, 2.0),) * n, ((),) * n, 60)
 
     monkeypatch.setattr(corpus, "render", render)
-    make_corpus(tmp_path, "news", {"train": 20, "extra": 2}, 1, 4, workers=1)
+    make_corpus(tmp_path, CorpusOptions("news", {"train": 20, "extra": 2}, 1, 4), workers=1)
     (tmp_path / "notes.txt").write_text("mine")
-    make_corpus(tmp_path, "howto", {"train": 6}, 2, 4, workers=1)
+    make_corpus(tmp_path, CorpusOptions("howto", {"train": 6}, 2, 4), workers=1)
     names = {plan.name for plan in plan_corpus(CorpusOptions("howto", {"train": 6}, 2, 4))["train"]}
     assert {path.stem for path in tmp_path.glob("raw_videos/*")} == names
     assert {path.name for path in tmp_path.glob("openpose/*")} == names
@@ -285,6 +277,7 @@ def test_a_new_run_leaves_nothing_of_the_old_one(tmp_path, monkeypatch):
         "glosses_train.tsv",
         "how2sign_realigned_train.csv",
         "how2sign_realigned_train.ita_Latn.csv",
+        "sentences_train.tsv",
     }
 
 
@@ -294,7 +287,7 @@ def test_a_failed_run_leaves_no_annotations(tmp_path, monkeypatch):
 
     monkeypatch.setattr(corpus, "render", render)
     with pytest.raises(OSError, match="no space"):
-        make_corpus(tmp_path, "news", {"train": 4}, 1, 2, workers=1)
+        make_corpus(tmp_path, CorpusOptions("news", {"train": 4}, 1, 2), workers=1)
     assert not list(tmp_path.glob("*.csv")) and not list(tmp_path.glob("*.tsv"))
 
 
@@ -303,10 +296,10 @@ def test_a_folder_with_somebody_elses_corpus_is_refused(tmp_path):
     kept.parent.mkdir()
     kept.write_bytes(b"precious")
     with pytest.raises(UserError, match="raw_videos.*not made by the demo"):
-        make_corpus(tmp_path, "news", {"train": 1}, 1, 1, workers=1)
+        make_corpus(tmp_path, CorpusOptions("news", {"train": 1}, 1, 1), workers=1)
     assert kept.read_bytes() == b"precious"
     with pytest.raises(UserError, match="is a file"):
-        make_corpus(kept, "news", {"train": 1}, 1, 1, workers=1)
+        make_corpus(kept, CorpusOptions("news", {"train": 1}, 1, 1), workers=1)
 
 
 @pytest.mark.parametrize(
@@ -323,6 +316,43 @@ def test_a_folder_with_somebody_elses_corpus_is_refused(tmp_path):
 )
 def test_wrong_options_are_named(tmp_path, change, message):
     options = {"domain": "news", "clips": {"train": 1}, "seed": 1, "clips_per_video": 1}
+    values = {**options, "workers": 1, **change}
+    workers = values.pop("workers")
     with pytest.raises(UserError, match=message):
-        make_corpus(tmp_path / "new", **{**options, "workers": 1, **change})
+        make_corpus(tmp_path / "new", CorpusOptions(**values), workers)
     assert not (tmp_path / "new").exists()
+
+
+HARD = DifficultyOptions(
+    vocabulary="large", references=1.0, fingerspelling=0.5, questions=0.5, head_negation=1.0,
+    coarticulation=0.5, rate=1.2, rate_spread=0.1, movement_spread=0.1, left_handed=True,
+    exposure=0.5, emphasis=0.5, keypoints="detected",
+)  # fmt: skip
+
+
+def test_a_corpus_with_every_difficulty_is_drawn_and_its_options_are_read_again(tmp_path):
+    options = CorpusOptions("howto", {"train": 3}, 4, 3, HARD)
+    make_corpus(tmp_path, options, workers=1)
+    assert read_options(tmp_path) == options
+    rows = read_columns(tmp_path / "sentences_train.tsv", SENTENCE_COLUMNS, key=KEY)
+    planned = [s for plan in plan_corpus(options)["train"] for s in plan.sentences]
+    assert rows[KEY] == list(annotations(tmp_path, "train").SENTENCE_NAME)
+    assert rows["needs_context"] == [str(int(s.needs_context)) for s in planned]
+    # The manifest has it from the annotations, for the comparison's breakdowns.
+    assert list(annotations(tmp_path, "train").needs_context) == [
+        int(s.needs_context) for s in planned
+    ]
+    assert rows["question"] == [str(int(s.asks)) for s in planned]
+    assert rows["spelled"] == [s.spelled for s in planned]
+    (video,) = tmp_path.glob("raw_videos/*.mp4")
+    missing = [not points(person, "hand_right")[9, 2] for person in people(video)]
+    assert 0 < np.mean(missing) < 0.4
+
+
+def test_a_difficulty_changes_what_it_is_about_and_nothing_else(roots, tmp_path):
+    """Sharp pictures stay as they are where only the keypoints get a detector's faults."""
+    clips, difficulty = CLIPS["news"], DifficultyOptions(keypoints="detected")
+    make_corpus(tmp_path, CorpusOptions("news", clips, SEED, 2, difficulty), workers=1)
+    before, after = digests(roots["news"]), digests(tmp_path)
+    changed = {Path(name).parts[0] for name in before if before[name] != after[name]}
+    assert changed == {"openpose", "demo_corpus.json"}

@@ -12,9 +12,12 @@ from sonar_sign.demo.grammar import (
     NOUNS,
     SUBJECTS,
     VERBS,
+    Place,
     Sentence,
     draw_sentences,
 )
+
+HERE, THERE = Place("near", "subject"), Place("across", "noun")
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,56 @@ def test_has_26_different_signs():
             ("NOW", "BOOK", "TWO", "YOU", "FIND", "NOT"),
             "You are not finding two books now.",
             "Adesso tu non stai trovando due libri.",
+        ),
+        (
+            Sentence("ANNA", "BUY", "CAR", None, None, False, True, head_negation=True),
+            ("CAR", "#A", "#N", "#N", "#A", "BUY"),
+            "Anna does not buy the car.",
+            "Anna non compra la macchina.",
+        ),
+        (
+            Sentence("I", "FIND", "DOOR", "YESTERDAY", None, False, False, asks=True),
+            ("YESTERDAY", "DOOR", "I", "FIND"),
+            "Did I find the door yesterday?",
+            "Ieri io ho trovato la porta?",
+        ),
+        (
+            Sentence("YOU", "WASH", "CAR", "NOW", None, True, False, asks=True),
+            ("NOW", "CAR", "TWO", "YOU", "WASH"),
+            "Are you washing two cars now?",
+            "Adesso tu stai lavando due macchine?",
+        ),
+        (
+            Sentence("BOB", "CUT", "TREE", "TOMORROW", None, False, False, sets_up=HERE),
+            ("TOMORROW", "TREE", "#B", "#O", "#B", "POINT_NEAR", "CUT"),
+            "Bob will cut the tree tomorrow.",
+            "Domani Bob taglierà l'albero.",
+        ),
+        (
+            Sentence("MOTHER", "CUT", "TREE", None, None, False, False, points_to=HERE),
+            ("TREE", "POINT_NEAR", "CUT"),
+            "The mother cuts the tree.",
+            "La madre taglia l'albero.",
+        ),
+        (
+            Sentence(
+                "MOTHER", "CUT", "TREE", None, None, False, True, False, False, None, HERE, True
+            ),
+            ("TREE", "POINT_NEAR", "CUT", "NOT"),
+            "She does not cut the tree.",
+            "Lei non taglia l'albero.",
+        ),
+        (
+            Sentence("I", "GLUE", "KNIFE", "LAST_YEAR", "WHITE", True, False),
+            ("LAST_YEAR", "KNIFE", "TWO", "WHITE", "I", "GLUE"),
+            "I glued two white knives last year.",
+            "L'anno scorso io ho incollato due coltelli bianchi.",
+        ),
+        (
+            Sentence("I", "STEAL", "MIRROR", "SOON", None, False, False, sets_up=THERE),
+            ("SOON", "MIRROR", "POINT_ACROSS", "I", "STEAL"),
+            "I will steal the mirror soon.",
+            "Presto io ruberò lo specchio.",
         ),
     ],
 )
