@@ -87,6 +87,12 @@ class TrainingModule(pl.LightningModule):
         self.log_dict({f"train/{name}": value for name, value in row.items()}, batch_size=1)
         self._of_step = []
 
+    def optimizer_step(self, *arguments: Any, **keywords: Any) -> None:
+        super().optimizer_step(*arguments, **keywords)
+        # Lightning frees them after the next forward pass, which so has them in memory, too.
+        if self.device.type == "cpu" and self.is_large:
+            self.zero_grad(set_to_none=True)
+
     @property
     def is_large(self) -> bool:
         return n_parameters(self) >= LARGE_MODEL
