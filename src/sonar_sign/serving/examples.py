@@ -1,0 +1,79 @@
+"""Example clips: drawn signers of the demo's test split, cut from their videos when asked for."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sonar_sign.core.tables import read_columns
+from sonar_sign.translation.predictions import read_record
+
+N_EXAMPLES = 8
+# x264's constant rate factor; drawings need few bytes.
+QUALITY = 20
+DRAWN = "demo"
+COLUMNS = ("source", "clip_id", "start_s", "end_s", "text")
+
+
+@dataclass(frozen=True)
+class Example:
+    """One clip."""
+
+    id: str
+    source: Path
+    """The video that it is part of."""
+    start_s: float
+    end_s: float
+    text: str
+    """Its caption, English."""
+
+
+class Examples:
+    """The examples of some results folders; people's videos are never among them."""
+
+    def __init__(self, results: Sequence[Path]):
+        self._all = {one.id: one for folder in results for one in _of(folder)}
+        self._cut: dict[str, bytes] = {}
+
+    def list(self) -> list[dict[str, object]]:
+        return [
+            {"id": one.id, "seconds": round(one.end_s - one.start_s, 2), "text": one.text}
+            for one in self._all.values()
+        ]
+
+    async def content(self, example_id: str) -> bytes | None:
+        """The mp4 of an example; None where there is no such one."""
+        one = self._all.get(example_id)
+        if one is None:
+            return None
+        if one.id not in self._cut:
+            self._cut[one.id] = await asyncio.to_thread(_cut, one)
+        return self._cut[one.id]
+
+
+def _of(results: Path) -> list[Example]:
+    """Test clips of different signers and videos; none where the signers are not drawn."""
+    identity, manifest = results / "identity.json", results / "manifests/test.tsv"
+    if not identity.is_file() or not manifest.is_file():
+        return []
+    record = read_record(identity, "What the results are made of")
+    if record.get("type") != DRAWN:
+        return []
+    root = results.resolve().parent.parent / str(record.get("root", ""))
+    columns = read_columns(manifest, COLUMNS)
+    rows = sorted(zip(*(columns[name] for name in COLUMNS), strict=True))
+    step = max(1, len(rows) // N_EXAMPLES)
+    found = [
+        Example(str(number), root / source, float(start), float(end), text)
+        for number, (source, _, start, end, text) in enumerate(rows[::step][:N_EXAMPLES], start=1)
+    ]
+    return [one for one in found if one.source.is_file()]
+
+
+def _cut(one: Example) -> bytes:
+    from sonar_sign.core.video import encode_clip, probe, read_frames
+
+    video = probe(one.source)
+    start, end = round(one.start_s * video.fps), round(one.end_s * video.fps)
+    frames = (frame for _, frame in read_frames(one.source, start, end, video))
+    return encode_clip(frames, video.fps, QUALITY)
