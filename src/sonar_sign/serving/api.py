@@ -40,6 +40,8 @@ FORM = {
                         "system": {"type": "array", "items": {"type": "string"}},
                         "n_best": {"type": "integer", "minimum": 1, "maximum": 10},
                         "window_s": {"type": "string", "description": "Seconds, 0 or auto."},
+                        "start_s": {"type": "number", "description": "Where the part begins."},
+                        "end_s": {"type": "number", "description": "Where the part ends."},
                         "speak": {"type": "boolean"},
                         "style": {"type": "string"},
                         "intensity": {"type": "number", "minimum": 0, "maximum": 1},
@@ -181,7 +183,7 @@ async def _of_example(
         raise ApiError(400, "field", "Give either a file in 'video', or an example.")
     if upload is not None:
         return upload
-    content = await service.examples.content(example[0])
+    content = await service.examples.video(example[0])
     if content is None:
         raise ApiError(404, "not_found", "There is no such example.")
     return Upload.of(content)
@@ -270,6 +272,11 @@ def _add_facts(app: FastAPI) -> None:
 
 
 def _add_examples(app: FastAPI) -> None:
+    def found(content: bytes | None, kind: str) -> Response:
+        if content is None:
+            raise ApiError(404, "not_found", "There is no such example.")
+        return Response(content, media_type=kind)
+
     @app.get("/api/examples", tags=["server"])
     async def examples() -> list[dict[str, object]]:
         """Clips to try; their English captions."""
@@ -278,10 +285,12 @@ def _add_examples(app: FastAPI) -> None:
     @app.get("/api/examples/{example_id}.mp4", responses=NOT_FOUND, tags=["server"])
     async def example(example_id: str) -> Response:
         """The video of an example."""
-        content = await app.state.service.examples.content(example_id)
-        if content is None:
-            raise ApiError(404, "not_found", "There is no such example.")
-        return Response(content, media_type="video/mp4")
+        return found(await app.state.service.examples.video(example_id), "video/mp4")
+
+    @app.get("/api/examples/{example_id}.jpg", responses=NOT_FOUND, tags=["server"])
+    async def picture(example_id: str) -> Response:
+        """A frame of an example."""
+        return found(await app.state.service.examples.picture(example_id), "image/jpeg")
 
 
 def _add_pages(app: FastAPI) -> None:

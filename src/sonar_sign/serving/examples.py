@@ -11,6 +11,7 @@ from sonar_sign.translation.predictions import read_record
 N_EXAMPLES = 8
 # x264's constant rate factor; drawings need few bytes.
 QUALITY = 20
+PICTURE_PIXELS = 160
 DRAWN = "demo"
 COLUMNS = ("source", "clip_id", "start_s", "end_s", "text")
 
@@ -33,7 +34,7 @@ class Examples:
 
     def __init__(self, results: Sequence[Path]):
         self._all = {one.id: one for folder in results for one in _of(folder)}
-        self._cut: dict[str, bytes] = {}
+        self._cut: dict[str, tuple[bytes, bytes]] = {}
 
     def list(self) -> list[dict[str, object]]:
         return [
@@ -41,8 +42,17 @@ class Examples:
             for one in self._all.values()
         ]
 
-    async def content(self, example_id: str) -> bytes | None:
+    async def video(self, example_id: str) -> bytes | None:
         """The mp4 of an example; None where there is no such one."""
+        found = await self._find(example_id)
+        return found and found[0]
+
+    async def picture(self, example_id: str) -> bytes | None:
+        """A frame of an example as JPEG; None where there is no such one."""
+        found = await self._find(example_id)
+        return found and found[1]
+
+    async def _find(self, example_id: str) -> tuple[bytes, bytes] | None:
         one = self._all.get(example_id)
         if one is None:
             return None
@@ -70,10 +80,15 @@ def _of(results: Path) -> list[Example]:
     return [one for one in found if one.source.is_file()]
 
 
-def _cut(one: Example) -> bytes:
+def _cut(one: Example) -> tuple[bytes, bytes]:
+    """The clip as mp4, and its middle frame as JPEG."""
+    import cv2
+
     from sonar_sign.core.video import encode_clip, probe, read_frames
 
     video = probe(one.source)
     start, end = round(one.start_s * video.fps), round(one.end_s * video.fps)
-    frames = (frame for _, frame in read_frames(one.source, start, end, video))
-    return encode_clip(frames, video.fps, QUALITY)
+    frames = [frame for _, frame in read_frames(one.source, start, end, video)]
+    picture = cv2.resize(frames[len(frames) // 2], (PICTURE_PIXELS, PICTURE_PIXELS))
+    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    return encode_clip(frames, video.fps, QUALITY), jpeg.tobytes()

@@ -12,6 +12,7 @@ from sonar_sign.core.wording import nearest
 MAX_LANGUAGES, MAX_SYSTEMS, MAX_N_BEST = 8, 3, 10
 # One sentence rarely lasts longer; of longer videos the windows are about `LONG_WINDOW_S` long.
 ONE_SENTENCE_S, LONG_WINDOW_S = 12.0, 6.0
+MIN_PART_S, MAX_START_S = 0.2, 7200.0
 STYLES = ("neutral", "happy", "sad", "angry", "fearful")
 
 
@@ -27,6 +28,10 @@ class JobRequest:
     """Texts per language and part, best first."""
     window_s: float | None = None
     """Length of the parts, seconds; 0: the video is one; None: by its length."""
+    start_s: float = 0.0
+    """Where the part that is translated begins, seconds; `end_s`: where it ends, None: at the end
+    of the video."""
+    end_s: float | None = None
     speak: bool = False
     """Whether the best texts are spoken, where a voice knows the language."""
     style: str = "neutral"
@@ -52,6 +57,24 @@ class JobRequest:
             return self.window_s
         return 0.0 if seconds <= ONE_SENTENCE_S else LONG_WINDOW_S
 
+    def spans_in(self, seconds: float) -> list[tuple[float, float]] | None:
+        """The parts of a video of so many seconds, where only a part of it was asked for.
+
+        Raises:
+            UserError: the video ends before the part begins.
+        """
+        if not self.start_s and self.end_s is None:
+            return None
+        end = seconds if self.end_s is None else min(self.end_s, seconds)
+        if end - self.start_s < MIN_PART_S:
+            raise UserError(
+                f"The video lasts {seconds:.2f} s; start_s {self.start_s:g} leaves nothing of it."
+            )
+        window = self.window_for(end - self.start_s)
+        n_parts = max(1, round((end - self.start_s) / window)) if window else 1
+        edges = [self.start_s + (end - self.start_s) * n / n_parts for n in range(n_parts + 1)]
+        return list(zip(edges, edges[1:], strict=False))
+
 
 def read_request(form: dict[str, list[str]], systems: dict[str, dict[str, Any]]) -> JobRequest:
     """The request in a form's fields.
@@ -76,11 +99,17 @@ def read_request(form: dict[str, list[str]], systems: dict[str, dict[str, Any]])
     _at_most(languages, MAX_LANGUAGES, "languages")
     for language in languages:
         _check_language(language, chosen, systems)
+    start_s = _number(form, "start_s", 0, 0, MAX_START_S)
+    end_s = _number(form, "end_s", 0, 0, MAX_START_S) if "end_s" in form else None
+    if end_s is not None and end_s - start_s < MIN_PART_S:
+        raise UserError(f"end_s {end_s:g} must be at least {MIN_PART_S:g} s after start_s.")
     return JobRequest(
         languages,
         chosen,
         n_best=int(_number(form, "n_best", 5, 1, MAX_N_BEST)),
         window_s=_window(form),
+        start_s=start_s,
+        end_s=end_s,
         speak=_flag(form, "speak", False),
         style=_choice(form, "style", STYLES),
         intensity=_number(form, "intensity", 0.5, 0, 1),
@@ -90,8 +119,8 @@ def read_request(form: dict[str, list[str]], systems: dict[str, dict[str, Any]])
 
 
 _FIELDS = (
-    "language", "system", "n_best", "window_s", "speak", "style", "intensity", "dub", "crop",
-    "example",
+    "language", "system", "n_best", "window_s", "start_s", "end_s", "speak", "style",
+    "intensity", "dub", "crop", "example",
 )  # fmt: skip
 
 

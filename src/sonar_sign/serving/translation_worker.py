@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from sonar_sign.clips.faces import find_faces
 from sonar_sign.core.devices import use_threads
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import TranslateOptions
@@ -103,7 +104,8 @@ class Models:
             _Following(self._by_name[name], report, request.crop) for name in request.systems
         ]
         watch = Watch(_Stages(report, following).begin, cancel)
-        asked = Request(request.languages, options)
+        spans = request.spans_in(video["seconds"])
+        asked = Request(request.languages, options, spans=spans)
         translations = []
         for one in stream_side_by_side([f.translator for f in following], path, asked, watch):
             translations.append(one)
@@ -231,6 +233,7 @@ def _warm_up(translator: Translator) -> None:
     if size is None:
         return
     rng = np.random.default_rng(0)
+    find_faces(rng.integers(0, 255, (240, 320, 3), np.uint8))
     frames = rng.integers(0, 255, (32, size, size, 3), np.uint8)
     clip = CroppedClip(frames, len(frames), 25.0, (0, 0, size, size), "whole")
     features = translator.system.features(clip)
