@@ -8,7 +8,7 @@ from pathlib import Path
 from sonar_sign.core.tables import read_columns
 from sonar_sign.translation.predictions import read_record
 
-N_EXAMPLES = 8
+N_EXAMPLES = 10
 # x264's constant rate factor; drawings need few bytes.
 QUALITY = 20
 PICTURE_PIXELS = 160

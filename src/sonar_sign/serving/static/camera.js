@@ -3,11 +3,13 @@
 import {byId} from "./elements.js";
 import {number, t} from "./words.js";
 
-const COUNTDOWN = 3, MAX_SECONDS = 60;
+const COUNTDOWN = 3, MAX_SECONDS = 60, MARGIN_S = 0.2;
 const KINDS = ["video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm", "video/mp4"];
 let stream = null;
 let recorder = null;
 let opening = 0;
+// Of the picture in which movement is looked for, pixels.
+const SMALL = 48, SAMPLE_MS = 60;
 
 const wait = ms => new Promise(resolve => setTimeout(resolve, ms));
 const say = key => { byId("camera-state").textContent = t(key); };
@@ -64,11 +66,13 @@ export async function record() {
   const started = performance.now();
   recorder.start();
   say("recording");
+  const movement = new Movement(byId("viewfinder"));
   const shown = setInterval(() => {
     const seconds = (performance.now() - started) / 1000;
+    movement.sample(seconds);
     byId("recording-time").textContent = t("seconds", {s: number(seconds)});
     if (seconds > MAX_SECONDS) stopRecording();
-  }, 100);
+  }, SAMPLE_MS);
   byId("recording-mark").hidden = byId("stop").hidden = false;
   byId("record").hidden = true;
   byId("stop").focus();
@@ -78,5 +82,37 @@ export async function record() {
   byId("record").hidden = byId("record").disabled = false;
   byId("camera-state").textContent =
     t("recorded", {s: number((performance.now() - started) / 1000)});
-  return mine === opening ? new Blob(pieces, {type: recorder.mimeType}) : null;
+  if (mine !== opening) return null;
+  return {blob: new Blob(pieces, {type: recorder.mimeType}), moving: movement.span()};
+}
+
+// When something moves: people sit still before they sign, and after it.
+class Movement {
+  constructor(video) {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = SMALL;
+    this.video = video;
+    this.context = canvas.getContext("2d", {willReadFrequently: true});
+    this.samples = [];
+  }
+
+  sample(seconds) {
+    this.context.drawImage(this.video, 0, 0, SMALL, SMALL);
+    const {data} = this.context.getImageData(0, 0, SMALL, SMALL);
+    if (this.before) {
+      let sum = 0;
+      for (let place = 1; place < data.length; place += 4) sum += Math.abs(data[place] - this.before[place]);
+      this.samples.push([seconds, sum / (SMALL * SMALL)]);
+    }
+    this.before = data;
+  }
+
+  // From a little before the first movement to a little after the last one; null: all the time.
+  span() {
+    const sorted = this.samples.map(([, value]) => value).sort((a, b) => a - b);
+    const usual = sorted[Math.floor(0.9 * sorted.length)] ?? 0;
+    const moving = this.samples.filter(([, value]) => value > 0.2 * usual && value > 0.1);
+    if (moving.length < 5) return null;
+    return [Math.max(0, moving[0][0] - MARGIN_S), moving.at(-1)[0] + MARGIN_S];
+  }
 }

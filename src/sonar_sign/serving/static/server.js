@@ -50,7 +50,7 @@ export function forgetJob(id) {
 
 // Server-sent events by fetch, because EventSource cannot send the token.
 export async function* follow(id) {
-  let last = -1;
+  let last = -1, ended = false;
   for (let failures = 0; failures < 5;) {
     try {
       const headers = last < 0 ? {} : {"Last-Event-ID": String(last)};
@@ -58,10 +58,10 @@ export async function* follow(id) {
       for await (const [number, event] of events(response.body)) {
         failures = 0;
         last = number;
+        ended = ["done", "failed", "cancelled"].includes(event.event);
         yield event;
-        if (["done", "failed", "cancelled"].includes(event.event)) return;
       }
-      return;
+      if (ended) return;
     } catch (error) {
       if (error instanceof Refused && error.code !== "network") throw error;
       failures += 1;

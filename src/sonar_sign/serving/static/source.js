@@ -59,9 +59,9 @@ function show(name) {
 }
 
 async function recordOnce() {
-  const blob = await record();
-  if (!blob) return;
-  choose({blob, name: t("camera_name"), from: "camera"});
+  const recorded = await record();
+  if (!recorded) return;
+  choose({...recorded, name: t("camera_name"), from: "camera"});
   byId("translate").focus();
 }
 
@@ -81,8 +81,9 @@ async function choose(found) {
   if (chosen?.blob !== found.blob || !Number.isFinite(seconds)) return;
   chosen.seconds = seconds;
   for (const name of ["start", "end"]) byId(`trim-${name}`).max = seconds;
-  byId("trim-start").value = 0;
-  byId("trim-end").value = seconds;
+  const [start, end] = found.moving ?? [0, seconds];
+  byId("trim-start").value = end - start < 0.5 ? 0 : start;
+  byId("trim-end").value = end - start < 0.5 ? seconds : Math.min(end, seconds);
   byId("trim").hidden = byId("play-part").hidden = seconds < 1;
   showTrim();
 }
