@@ -19,6 +19,9 @@ def serve(
     keep: Annotated[
         Path | None, "Folder in which videos and answers stay; without it nothing does.", FOLDER
     ] = None,
+    text_model: Annotated[
+        str, "Folder of a classifier of emotions in texts, for guessed styles; empty: none."
+    ] = "",
     device: Device = "auto",
     threads: Threads = 0,
 ) -> None:
@@ -46,6 +49,7 @@ def serve(
             for name, value in asdict(choice).items()
         },
         "threads": threads,
+        "text_model": text_model,
         "memory_bytes": int(queue.job_gigabytes * 1e9),
     }
     options = ServiceOptions(

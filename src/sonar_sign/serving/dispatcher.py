@@ -1,7 +1,9 @@
 """Gives jobs to the worker processes, one per device, and starts those again that have ended."""
 
 import asyncio
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Sequence
 from typing import Any
@@ -10,6 +12,7 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.serving.child import Child, ChildEndedError
 from sonar_sign.serving.jobs import Job, JobQueue
 from sonar_sign.serving.options import QueueOptions
+from sonar_sign.serving.worker import FOLDER_PREFIX
 
 MODULE = "sonar_sign.serving.worker"
 # A worker that is asked to stop does so between two steps; then it is ended.
@@ -88,7 +91,9 @@ class Dispatcher:
             await asyncio.sleep(min(pause_s, LONGEST_PAUSE_S))
 
     async def _one_worker(self, device: str) -> None:
-        child = await Child.start(self._module)
+        # What a job writes, such as speech, is deleted with the worker, however that ends.
+        folder = tempfile.mkdtemp(prefix=FOLDER_PREFIX)
+        child = await Child.start(self._module, env={"TMPDIR": folder})
         self.pids[device] = child.pid
         try:
             await child.send({**self._setup, "device": device})
@@ -103,6 +108,7 @@ class Dispatcher:
         finally:
             self.pids.pop(device, None)
             await child.end()
+            shutil.rmtree(folder, ignore_errors=True)
 
     async def _started(self, child: Child) -> None:
         message = await child.receive()

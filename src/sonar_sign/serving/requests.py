@@ -13,7 +13,7 @@ MAX_LANGUAGES, MAX_SYSTEMS, MAX_N_BEST = 8, 3, 10
 # One sentence rarely lasts longer; of longer videos the windows are about `LONG_WINDOW_S` long.
 ONE_SENTENCE_S, LONG_WINDOW_S = 12.0, 6.0
 MIN_PART_S, MAX_START_S = 0.2, 7200.0
-STYLES = ("neutral", "happy", "sad", "angry", "fearful")
+STYLES = ("neutral", "happy", "sad", "angry", "fearful", "auto")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class JobRequest:
     speak: bool = False
     """Whether the best texts are spoken, where a voice knows the language."""
     style: str = "neutral"
-    intensity: float = 0.5
+    """`auto`: guessed from the words."""
+    intensity: float = 1.0
     """Of the style, 0 to 1."""
     dub: bool = False
     """Whether a video with the speech as its sound is made."""
@@ -112,7 +113,7 @@ def read_request(form: dict[str, list[str]], systems: dict[str, dict[str, Any]])
         end_s=end_s,
         speak=_flag(form, "speak", False),
         style=_choice(form, "style", STYLES),
-        intensity=_number(form, "intensity", 0.5, 0, 1),
+        intensity=_number(form, "intensity", 1, 0, 1),
         dub=_flag(form, "dub", False),
         crop=_flag(form, "crop", True),
     )

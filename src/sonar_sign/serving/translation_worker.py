@@ -38,11 +38,11 @@ MAX_CROPS = 20
 class Models:
     """The loaded systems of one worker."""
 
-    def __init__(self, translators: Sequence[Translator], choice: ModelChoice):
+    def __init__(self, translators: Sequence[Translator], choice: ModelChoice, text_model: str):
         self._by_name = {one.name: one for one in translators}
         self._choice = choice
         self._confidence = {one.name: Confidence.of(one, choice.results) for one in translators}
-        self._speaker = Speaker()
+        self._speaker = Speaker(text_model)
 
     @classmethod
     def load(cls, setup: dict[str, Any]) -> "Models":
@@ -63,7 +63,7 @@ class Models:
         names = [one.name for one in translators]
         if len(set(names)) < len(names):
             raise UserError("Two systems have the same name; export one of them with another name.")
-        models = cls(translators, choice)
+        models = cls(translators, choice, setup["text_model"])
         for one in translators:
             _warm_up(one)
         return models

@@ -9,7 +9,9 @@ output: what libraries print goes to standard error. It ends when the server doe
 import json
 import os
 import queue
+import shutil
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.core.video import VideoError
 from sonar_sign.serving.limits import limit_this_process
 from sonar_sign.serving.requests import JobRequest
+
+# Of the folder for temporary files that the server gives each worker.
+FOLDER_PREFIX = "sonar-sign-worker-"
 
 
 class Connection:
@@ -43,7 +48,11 @@ class Connection:
             with self._lock:
                 if message["cancel"] == self._job:
                     self.cancel.set()
-        os._exit(0)  # the server has ended, and nobody waits for the job
+        # The server has ended, and nobody waits for the job.
+        folder = Path(tempfile.gettempdir())
+        if folder.name.startswith(FOLDER_PREFIX):  # this process's own
+            shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
 
     def send(self, message: dict[str, Any]) -> None:
         self._out.write(json.dumps(message) + "\n")
