@@ -7,6 +7,7 @@ one. No cookies are used, so another site cannot act in a visitor's name.
 import hmac
 import ipaddress
 import json
+import re
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 WILDCARDS = ("0.0.0.0", "::")
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 API = "/api/"
 # What is answered without a token: whether the server lives, and how the API is used.
 OPEN = ("/api/health", "/api/openapi.json", "/api/docs")
@@ -94,11 +96,9 @@ class AccessRules:
 
 
 def _name_in(host: str) -> str | None:
-    """The name in a header Host, without the port; None where it is no such header."""
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
-        return None
+    """The name in a header Host, without port and brackets; None where it is no such header."""
+    found = _HOST.fullmatch(host)
+    return found and found[1].strip("[]")
 
 
 def _is_address(name: str) -> bool:

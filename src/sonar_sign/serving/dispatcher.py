@@ -4,7 +4,6 @@ import asyncio
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
@@ -83,28 +82,30 @@ class Dispatcher:
         """Keep a worker running."""
         pause_s = FIRST_PAUSE_S
         while True:
-            started = time.monotonic()
-            await self._one_worker(device)
+            was_ready = await self._one_worker(device)
             self.states[device] = "restarting"
-            # A worker that had worked for long ended for a reason of its job.
-            pause_s = FIRST_PAUSE_S if time.monotonic() - started > 60 else 2 * pause_s
-            await asyncio.sleep(min(pause_s, LONGEST_PAUSE_S))
+            # One that was ready ended because of a job; another may never become ready.
+            pause_s = 0.0 if was_ready else min(LONGEST_PAUSE_S, max(FIRST_PAUSE_S, 2 * pause_s))
+            await asyncio.sleep(pause_s)
 
-    async def _one_worker(self, device: str) -> None:
+    async def _one_worker(self, device: str) -> bool:
+        """Run a worker until it ends; whether it was ready before."""
         # What a job writes, such as speech, is deleted with the worker, however that ends.
         folder = tempfile.mkdtemp(prefix=FOLDER_PREFIX)
         child = await Child.start(self._module, env={"TMPDIR": folder})
         self.pids[device] = child.pid
+        was_ready = False
         try:
             await child.send({**self._setup, "device": device})
             await self._started(child)
+            was_ready = True
             while True:
                 self.states[device] = "ready"
                 job = await self._next_job(child)
                 self.states[device] = "working"
                 await self._work(child, job)
         except ChildEndedError:
-            pass
+            return was_ready
         finally:
             self.pids.pop(device, None)
             await child.end()

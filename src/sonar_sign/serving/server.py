@@ -4,12 +4,17 @@ import asyncio
 import socket
 import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.serving.access import LOOPBACK, Access, AccessRules
 from sonar_sign.serving.options import AddressOptions, new_token
 from sonar_sign.serving.service import ServiceOptions
+
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
 
 # Connections beyond this are answered with 503.
 MAX_CONNECTIONS = 400
@@ -57,12 +62,19 @@ def serve(options: ServiceOptions, address: Address) -> None:
     """
     try:
         import multipart  # noqa: F401 (python-multipart, which FastAPI imports late)
-        import uvicorn
+        import uvicorn  # noqa: F401
 
         from sonar_sign.serving.api import create_app
     except ImportError as error:
         raise UserError(f"{MISSING} ({error.name} is missing).") from error
     app = create_app(options, address.root_path)
+    asyncio.run(_run(make_server(app, address), app, address))
+
+
+def make_server(app: "FastAPI", address: Address) -> "uvicorn.Server":
+    """A server of the application that listens nowhere yet."""
+    import uvicorn
+
     config = uvicorn.Config(
         Access(app, address.rules, address.root_path),
         log_level="warning",
@@ -74,10 +86,10 @@ def serve(options: ServiceOptions, address: Address) -> None:
         ws="none",
         lifespan="on",
     )
-    asyncio.run(_run(uvicorn.Server(config), app, address))
+    return uvicorn.Server(config)
 
 
-async def _run(server, app, address: Address) -> None:
+async def _run(server: "uvicorn.Server", app: "FastAPI", address: Address) -> None:
     serving = asyncio.create_task(server.serve([address.socket]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)
