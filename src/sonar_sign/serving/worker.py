@@ -49,9 +49,7 @@ class Connection:
                 if message["cancel"] == self._job:
                     self.cancel.set()
         # The server has ended, and nobody waits for the job.
-        folder = Path(tempfile.gettempdir())
-        if folder.name.startswith(FOLDER_PREFIX):  # this process's own
-            shutil.rmtree(folder, ignore_errors=True)
+        empty_own_folder()
         os._exit(0)
 
     def send(self, message: dict[str, Any]) -> None:
@@ -63,6 +61,14 @@ class Connection:
         with self._lock:
             self._job = job
             self.cancel.clear()
+
+
+def empty_own_folder() -> None:
+    """Delete what is in the folder for temporary files that the server gave this process."""
+    folder = Path(tempfile.gettempdir())
+    if folder.name.startswith(FOLDER_PREFIX):
+        for path in folder.iterdir():
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
 
 
 def main() -> None:
@@ -82,6 +88,7 @@ def main() -> None:
         sentence = f"{type(error).__name__}: {error}"
         connection.send({"event": "fatal", "sentence": sentence})
         raise
+    empty_own_folder()  # of what PyTorch writes when it is imported
     connection.send({"event": "ready", "systems": models.facts(), "speech": models.speech_facts()})
     limit_this_process(setup["memory_bytes"])
     while True:

@@ -87,7 +87,8 @@ function showTexts() {
 function language(system, code) {
   const record = languageRecord(code);
   const attributes = {lang: record?.tag, dir: record?.rtl ? "rtl" : undefined};
-  const card = make("div", {class: "language"}, make("h4", {}, languageName(code)));
+  const level = job.systems.length > 1 ? "h4" : "h3";
+  const card = make("div", {class: "language"}, make(level, {}, languageName(code)));
   const parts = job.parts[system] ?? [];
   const early = Object.values(job.texts[system] ?? {}).map(texts => texts[code]).filter(Boolean);
   const rows = [...parts.map(part => [part, part.texts[code] ?? []]), ...early.map(texts => [null, texts])];
