@@ -1,8 +1,11 @@
 """Who may ask for what."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
-from sonar_sign.serving.access import POLICY, AccessRules
+from sonar_sign.serving.access import POLICY, Access, AccessRules
 
 LOCAL = AccessRules.of("127.0.0.1", "", None)
 TOKEN = "a" * 32
@@ -79,3 +82,24 @@ def test_behind_a_proxy_the_public_address_is_ours():
 def test_the_content_policy_allows_nothing_from_elsewhere():
     assert POLICY.startswith("default-src 'none'") and "unsafe" not in POLICY
     assert "http" not in POLICY and "*" not in POLICY
+
+
+@pytest.mark.parametrize(
+    "path, seen", [("/sign/api/health", "/api/health"), ("/api/health", "/api/health"),
+                   ("/sign/", "/"), ("/signal", "/signal")],
+)  # fmt: skip
+def test_a_proxy_may_pass_its_prefix_on_or_not(path, seen):
+    paths, sent = [], []
+
+    async def app(scope, receive, send):
+        paths.append(scope["path"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"host", b"example.org")]}
+    access = Access(app, replace(PROXIED, token=None), "/sign")
+    asyncio.run(access(scope, None, send))
+    assert paths == [seen]
+    assert (b"cache-control", b"no-store") in sent[0]["headers"]
