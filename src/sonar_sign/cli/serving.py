@@ -17,7 +17,7 @@ def serve(
     limits: UploadLimits,
     queue: QueueOptions,
     keep: Annotated[
-        Path | None, "Folder in which videos and answers stay; without it nothing does.", FOLDER
+        Path | None, "Folder to write videos and answers to; without it nothing stays.", FOLDER
     ] = None,
     text_model: Annotated[
         str, "Folder of a classifier of emotions in texts, for guessed styles; empty: none."
