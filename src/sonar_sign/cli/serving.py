@@ -7,6 +7,7 @@ from typing import Annotated
 from sonar_sign.cli.features import Device, Threads
 from sonar_sign.cli.paths import FOLDER
 from sonar_sign.core.errors import UserError
+from sonar_sign.core.settings import INPUT_FOLDER
 from sonar_sign.serving.options import AddressOptions, QueueOptions, UploadLimits
 from sonar_sign.translation.model_choice import ModelChoice
 
@@ -20,8 +21,8 @@ def serve(
         Path | None, "Folder to write videos and answers to; without it nothing stays.", FOLDER
     ] = None,
     text_model: Annotated[
-        str, "Folder of a classifier of emotions in texts, for guessed styles; empty: none."
-    ] = "",
+        Path | None, "Folder of a classifier of emotions in texts: guesses styles.", INPUT_FOLDER
+    ] = None,
     device: Device = "auto",
     threads: Threads = 0,
 ) -> None:
@@ -33,15 +34,17 @@ def serve(
     from sonar_sign.serving.server import open_address
     from sonar_sign.serving.server import serve as run
     from sonar_sign.serving.service import ServiceOptions
-    from sonar_sign.serving.system_facts import results_folder
+    from sonar_sign.serving.system_facts import results_folder, with_short_names
     from sonar_sign.translation.model_choice import require_files
 
-    systems = choice.find()
-    names = [one.name for one in systems]
-    if len(set(names)) < len(names):
-        raise UserError("Two systems have the same name; give each of them once.")
+    systems = with_short_names(choice.find())
     for one in systems:
         require_files(one)
+    if keep is not None:
+        try:
+            keep.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"--keep {keep} cannot be made: {error.strerror}.") from error
     folders = [results_folder(one, choice.results) for one in systems]
     setup = {
         "choice": {
@@ -49,7 +52,7 @@ def serve(
             for name, value in asdict(choice).items()
         },
         "threads": threads,
-        "text_model": text_model,
+        "text_model": str(text_model.resolve()) if text_model else "",
         "memory_bytes": int(queue.job_gigabytes * 1e9),
     }
     options = ServiceOptions(

@@ -55,12 +55,10 @@ def as_text(job: Job, kind: str, language: str | None, system: str | None) -> st
     writer = Writer(written, kind, timings=False)
     for part in parts:
         text = _best(part, language)
-        hypotheses = {language: [Hypothesis(text, 0.0)] if text else []}
-        writer.write(
-            Translation(
-                Path(), system, part["start_s"], part["end_s"], hypotheses, signed=bool(text)
-            )
-        )
+        if text:
+            hypotheses = {language: [Hypothesis(text, 0.0)]}
+            times = part["start_s"], part["end_s"]
+            writer.write(Translation(Path(), system, *times, hypotheses))
     return written.getvalue()
 
 

@@ -1,11 +1,14 @@
 """What the API does, without HTTP: accepts videos, finds jobs, and ends what it has started."""
 
+import asyncio
 import json
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sonar_sign.serving.answers import as_record
 from sonar_sign.serving.dispatcher import Dispatcher
 from sonar_sign.serving.examples import Examples
 from sonar_sign.serving.inspections import Inspections
@@ -38,6 +41,7 @@ class Service:
     def __init__(self, options: ServiceOptions):
         self.options = options
         self.jobs = JobQueue(options.queue.queue, options.queue.keep_minutes * 60)
+        self._keeping: set[asyncio.Task] = set()
         self.inspections = Inspections(options.limits)
         self.examples = Examples(options.results)
         self.dispatcher = Dispatcher(
@@ -50,6 +54,7 @@ class Service:
 
     async def close(self) -> None:
         await self.dispatcher.close()
+        await asyncio.gather(*self._keeping)
         await self.inspections.close()
 
     async def accept(self, upload: Upload, request: JobRequest) -> Job:
@@ -66,6 +71,9 @@ class Service:
         job = Job(request, upload, video)
         if self.options.keep is not None:
             self._keep_video(job)
+            task = asyncio.create_task(self._keep_answer(job))
+            self._keeping.add(task)
+            task.add_done_callback(self._keeping.discard)
         await self.jobs.put(job)
         return job
 
@@ -75,21 +83,22 @@ class Service:
         if job.is_final:
             self.jobs.forget(job)
 
-    def keep_answer(self, job: Job) -> None:
-        """Write a job's events beside its video, for `--keep`."""
-        if self.options.keep is not None:
-            path = self.options.keep / f"{job.id}.json"
-            path.write_text(json.dumps(job.events, ensure_ascii=False, indent=1), "utf-8")
-
     def _keep_video(self, job: Job) -> None:
-        self.options.keep.mkdir(parents=True, exist_ok=True)
         try:
             job.upload.keep(self.options.keep / f"{job.id}.video")
         except OSError as error:
             job.give_back()
-            raise RefusedVideoError(
-                "keep", f"The video cannot be kept: {error.strerror}."
-            ) from error
+            sentence = f"The video cannot be kept: {error.strerror}."
+            raise RefusedVideoError("keep", sentence) from error
+
+    async def _keep_answer(self, job: Job) -> None:
+        """Write what became of a job beside its video."""
+        await job.wait()
+        text = json.dumps(as_record(job), ensure_ascii=False, indent=1)
+        try:
+            (self.options.keep / f"{job.id}.json").write_text(text, "utf-8")
+        except OSError as error:
+            print(f"sonar-sign: an answer cannot be kept: {error.strerror}.", file=sys.stderr)
 
     def health(self) -> dict[str, Any]:
         """Whether jobs can be done now."""

@@ -12,7 +12,6 @@ import torch
 
 from sonar_sign.clips.faces import find_faces
 from sonar_sign.core.devices import use_threads
-from sonar_sign.core.errors import UserError
 from sonar_sign.core.options import TranslateOptions
 from sonar_sign.core.timing import Timer
 from sonar_sign.models.hypothesis import Hypothesis
@@ -20,7 +19,7 @@ from sonar_sign.serving.confidence import Confidence
 from sonar_sign.serving.pictures import face_picture
 from sonar_sign.serving.requests import JobRequest
 from sonar_sign.serving.speaking import Speaker
-from sonar_sign.serving.system_facts import facts_of
+from sonar_sign.serving.system_facts import facts_of, with_short_names
 from sonar_sign.translation.loaded_system import ClipArrays, LoadedSystem, Wanted
 from sonar_sign.translation.model_choice import ModelChoice
 from sonar_sign.translation.request import CancelledError, Request, Watch
@@ -58,11 +57,9 @@ class Models:
         }
         choice = ModelChoice(**{**values, "model": setup["choice"]["model"]})
         translators = [
-            Translator.load(definition, device=setup["device"]) for definition in choice.find()
+            Translator.load(definition, device=setup["device"])
+            for definition in with_short_names(choice.find())
         ]
-        names = [one.name for one in translators]
-        if len(set(names)) < len(names):
-            raise UserError("Two systems have the same name; export one of them with another name.")
         models = cls(translators, choice, setup["text_model"])
         for one in translators:
             _warm_up(one)

@@ -52,7 +52,12 @@ def temporary(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def client(temporary):
+def kept(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture(scope="module")
+def client(temporary, kept):
 
     patch = pytest.MonkeyPatch()
     patch.setattr("tempfile.tempdir", str(temporary))
@@ -62,6 +67,7 @@ def client(temporary):
     options = ServiceOptions(
         {}, limits=UploadLimits(max_megabytes=2, max_seconds=20),
         queue=QueueOptions(queue=QUEUE, job_minutes=0.05), worker_module=stand_in.__name__,
+        keep=kept,
     )  # fmt: skip
     app = create_app(options)
     server = make_server(app, address)
@@ -98,6 +104,14 @@ def test_a_video_becomes_text_and_leaves_nothing(client, temporary):
     text = client.get(f"/api/jobs/{record['id']}/text.srt?language=ita_Latn&system=second")
     assert text.text.startswith("1\n00:00:00,000")
     assert not any(path.is_file() for path in temporary.rglob("*"))
+
+
+def test_videos_and_answers_are_kept_where_somebody_says_so(client, kept):
+    job = client.post().json()["id"]
+    assert (kept / f"{job}.video").read_bytes() == GOOD
+    until(lambda: (kept / f"{job}.json").is_file())
+    assert json.loads((kept / f"{job}.json").read_text())["state"] == "done"
+    assert client.get("/api/systems").json()["kept"]
 
 
 def test_an_answer_can_be_forgotten(client):
