@@ -29,7 +29,7 @@ def facts_of(definition: SystemDefinition, results: Path | None) -> dict[str, An
         "caption_language": definition.language,
         "drawn": definition.trained_on_drawings,
         "trained_on": _corpora(definition),
-        "test": _test(definition, results),
+        "test": score_of(definition, results),
     }
 
 
@@ -82,7 +82,8 @@ def _corpora(definition: SystemDefinition) -> list[dict[str, Any]] | None:
     return [{"name": name, "clips": clips} for name, clips in found.items()] or None
 
 
-def _test(definition: SystemDefinition, results: Path | None) -> dict[str, Any] | None:
+def score_of(definition: SystemDefinition, results: Path | None) -> dict[str, Any] | None:
+    """BLEU-4 on the test split with its interval, clips and corpus; None: not known."""
     folder = results_folder(definition, results)
     if folder is not None:
         return _test_of_results(definition.name, folder)
@@ -90,7 +91,7 @@ def _test(definition: SystemDefinition, results: Path | None) -> dict[str, Any] 
     exported = models.parent.parent
     try:
         return _test_of_card(exported / CARD) if is_system_folder(exported) else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, yaml.YAMLError):
         return None  # a card that somebody has rewritten
 
 
@@ -113,7 +114,8 @@ def _test_of_card(path: Path) -> dict[str, Any] | None:
     """The first language's BLEU-4 in the front matter of a model card."""
     with path.open(encoding="utf-8") as file:
         text = file.read(MAX_CARD_BYTES)
-    result = yaml.safe_load(text.split("---")[1])["model-index"][0]["results"][0]
+    front_matter = text.removeprefix("---\n").partition("\n---")[0]
+    result = yaml.safe_load(front_matter)["model-index"][0]["results"][0]
     bleu = next((one for one in result["metrics"] if one["name"] == BLEU_4), None)
     if bleu is None:
         return None

@@ -30,6 +30,7 @@ def test_what_is_known_of_a_video(tmp_path, container, codec):
     assert found["seconds"] == pytest.approx(1.0, abs=0.1) and found["frames"] >= 24
 
 
+@pytest.mark.long
 def test_hostile_files_are_refused_in_a_sentence(tmp_path):
     for name, content in hostile_uploads():
         with pytest.raises(RefusedVideoError) as refused:
