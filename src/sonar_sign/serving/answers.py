@@ -4,10 +4,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from sonar_sign.models.hypothesis import Hypothesis
 from sonar_sign.serving.jobs import Job
-from sonar_sign.translation.results import Translation
-from sonar_sign.translation.subtitles import Writer
 
 WRITTEN = {
     "txt": "text/plain; charset=utf-8",
@@ -51,6 +48,11 @@ def as_text(job: Job, kind: str, language: str | None, system: str | None) -> st
     if kind == "txt":
         texts = [_best(part, language) for part in parts]
         return "".join(f"{text}\n" for text in texts if text)
+    # NumPy is imported with them.
+    from sonar_sign.models.hypothesis import Hypothesis
+    from sonar_sign.translation.results import Translation
+    from sonar_sign.translation.subtitles import Writer
+
     written = io.StringIO()
     writer = Writer(written, kind, timings=False)
     for part in parts:

@@ -16,9 +16,9 @@ from sonar_sign.core.errors import UserError
 from sonar_sign.serving.answers import WRITTEN, as_record, as_text
 from sonar_sign.serving.events import stream
 from sonar_sign.serving.forms import FormError, drain, read_form
-from sonar_sign.serving.inspector import RefusedVideoError
 from sonar_sign.serving.jobs import Job, QueueFullError
 from sonar_sign.serving.language_names import language_records
+from sonar_sign.serving.refusals import RefusedVideoError
 from sonar_sign.serving.requests import read_request
 from sonar_sign.serving.service import Service, ServiceOptions
 from sonar_sign.serving.uploads import Upload

@@ -10,8 +10,8 @@ from typing import Any
 from sonar_sign.core.errors import UserError
 from sonar_sign.serving.child import Child, ChildEndedError
 from sonar_sign.serving.jobs import Job, JobQueue
+from sonar_sign.serving.limits import FOLDER_PREFIX
 from sonar_sign.serving.options import QueueOptions
-from sonar_sign.serving.worker import FOLDER_PREFIX
 
 MODULE = "sonar_sign.serving.worker"
 # A worker that is asked to stop does so between two steps; then it is ended.

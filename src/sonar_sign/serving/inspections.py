@@ -1,11 +1,12 @@
 """Has each upload looked at by an `inspector` process of its own, of which one is always ready."""
 
 import asyncio
+from dataclasses import asdict
 from typing import Any
 
 from sonar_sign.serving.child import Child, ChildEndedError
-from sonar_sign.serving.inspector import RefusedVideoError, request_line
 from sonar_sign.serving.options import UploadLimits
+from sonar_sign.serving.refusals import RefusedVideoError
 
 MODULE = "sonar_sign.serving.inspector"
 WALL_S = 40.0
@@ -37,7 +38,7 @@ class Inspections:
             task, self._spare = self._spare, None
             child = await task
             try:
-                await child.send(request_line(path, self._limits))
+                await child.send({"path": path, "limits": asdict(self._limits)})
                 answer = await asyncio.wait_for(child.receive(), WALL_S)
             except (ChildEndedError, TimeoutError) as error:
                 raise RefusedVideoError(

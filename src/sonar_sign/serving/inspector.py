@@ -10,7 +10,6 @@ line, `{"video": {...}}` or `{"refused": sentence, "code": ...}`.
 
 import json
 import sys
-from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,19 +19,12 @@ from sonar_sign.core.video_file import open_video
 from sonar_sign.core.video_frames import packets
 from sonar_sign.serving.limits import limit_this_process
 from sonar_sign.serving.options import UploadLimits
+from sonar_sign.serving.refusals import RefusedVideoError
 
 MEMORY_BYTES = 1_500_000_000
 CPU_S = 20
 # Signs take longer.
 MIN_SECONDS = 0.2
-
-
-class RefusedVideoError(Exception):
-    """Why a video is not accepted; `code` is one of a short list that the page translates."""
-
-    def __init__(self, code: str, sentence: str):
-        super().__init__(sentence)
-        self.code = code
 
 
 def inspect(path: Path, limits: UploadLimits) -> dict[str, Any]:
@@ -123,11 +115,6 @@ def main() -> None:
     except RefusedVideoError as refusal:
         answer = {"refused": str(refusal), "code": refusal.code}
     print(json.dumps(answer), flush=True)
-
-
-def request_line(path: str, limits: UploadLimits) -> dict[str, Any]:
-    """What the process is asked."""
-    return {"path": path, "limits": asdict(limits)}
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from pathlib import Path
 
 # What a job may write: speech and a dubbed video.
 MAX_FILE_BYTES = 1 << 30
+# Of the folder for temporary files that the server gives each worker.
+FOLDER_PREFIX = "sonar-sign-worker-"
 
 
 def limit_this_process(memory_bytes: int, cpu_s: int | None = None) -> None:

@@ -12,9 +12,9 @@ from sonar_sign.serving.answers import as_record
 from sonar_sign.serving.dispatcher import Dispatcher
 from sonar_sign.serving.examples import Examples
 from sonar_sign.serving.inspections import Inspections
-from sonar_sign.serving.inspector import RefusedVideoError
 from sonar_sign.serving.jobs import Job, JobQueue
 from sonar_sign.serving.options import QueueOptions, UploadLimits
+from sonar_sign.serving.refusals import RefusedVideoError
 from sonar_sign.serving.requests import JobRequest
 from sonar_sign.serving.uploads import Upload
 

@@ -18,11 +18,8 @@ from typing import Any
 
 from sonar_sign.core.errors import UserError
 from sonar_sign.core.video import VideoError
-from sonar_sign.serving.limits import limit_this_process
+from sonar_sign.serving.limits import FOLDER_PREFIX, limit_this_process
 from sonar_sign.serving.requests import JobRequest
-
-# Of the folder for temporary files that the server gives each worker.
-FOLDER_PREFIX = "sonar-sign-worker-"
 
 
 class Connection:

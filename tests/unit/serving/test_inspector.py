@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from hostile_uploads import claiming, encoded, hostile_uploads, mutated
 
-from sonar_sign.serving.inspector import RefusedVideoError, inspect
+from sonar_sign.serving.inspector import inspect
 from sonar_sign.serving.options import UploadLimits
+from sonar_sign.serving.refusals import RefusedVideoError
 
 LIMITS = UploadLimits(max_seconds=60, max_frames=90)
 CODES = {

@@ -62,7 +62,8 @@ def test_the_score_of_an_exported_system_is_on_its_card(tmp_path):
     (exported / "landmark_model").mkdir(parents=True)
     (exported / "system.json").touch()
     (exported / "README.md").write_text(
-        "---\nmodel-index:\n- results:\n  - dataset: {name: tiny, config: 'into eng_Latn, 9 clips'}\n"
+        "---\nmodel-index:\n- results:\n"
+        "  - dataset: {name: tiny, config: 'into eng_Latn, 9 clips'}\n"
         "    metrics:\n    - {name: chrF, value: 50.0}\n    - {name: BLEU-4, value: 41.26, "
         "args: {confidence_interval_95: [35.04, 46.98]}}\n---\n\n# one\n\n---\n"
     )
