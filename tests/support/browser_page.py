@@ -51,7 +51,7 @@ def live_page(address: str, camera: Path | None = None, **context: Any) -> Itera
     """
     from playwright.sync_api import sync_playwright
 
-    arguments = ["--no-sandbox"]
+    arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
     if camera is not None:
         arguments += [
             "--use-fake-ui-for-media-stream",

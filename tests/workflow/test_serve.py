@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import pytest
 import requests
 from browser_page import CHROMIUM, live_page, write_camera_file
@@ -94,6 +95,31 @@ def test_systems_side_by_side_in_italian_on_a_phone(server):
         page.locator("#server-state.ready").wait_for()
         assert page.get_by_label("stage1").is_checked()
         assert page.context.cookies() == []
+    assert live.errors == []
+
+
+@needs_chromium
+def test_speech_plays_and_the_dubbed_video_has_it(server):
+    if not server.get("api/systems")["speech"]["languages"]:
+        pytest.skip("no engine of speech is installed")
+    with live_page(server.address) as live:
+        page = live.page
+        page.get_by_role("button", name="Examples").click()
+        page.get_by_role("button", name="Example 2").click()
+        page.get_by_label("Speak the translation").check()
+        page.get_by_label("Style").select_option("sad")
+        page.get_by_label("Make a video with it").check()
+        live.translate()
+        assert page.get_by_text("English · Sad (chosen)").count() == 1
+        played = page.evaluate(
+            "async () => { const one = document.querySelector('audio'); await one.play();"
+            " await new Promise(done => setTimeout(done, 400)); return one.currentTime; }"
+        )
+        assert played > 0.1
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Dubbed video, English").click()
+        with av.open(str(download.value.path())) as video:
+            assert len(video.streams.audio) == len(video.streams.video) == 1
     assert live.errors == []
 
 
