@@ -3,7 +3,7 @@
 import {byId} from "./elements.js";
 import {number, t} from "./words.js";
 
-const COUNTDOWN = 3, MAX_SECONDS = 60, MARGIN_S = 0.2;
+const COUNTDOWN = 3, MAX_SECONDS = 60, MARGIN_S = 0.1;
 const KINDS = ["video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm", "video/mp4"];
 let stream = null;
 let recorder = null;
