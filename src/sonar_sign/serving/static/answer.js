@@ -217,7 +217,6 @@ function showSounds() {
 
 function showDownloads() {
   byId("downloads-pane").hidden = false;
-  const [system, code] = byId("subtitle-choice").value.split("\n");
   const button = (words, path, name) => make("button", {type: "button", onclick: async () =>
     download(await getBlob(`api/jobs/${job.id}/${path}`), name)}, words);
   const query = () => {
@@ -228,8 +227,7 @@ function showDownloads() {
     make("button", {type: "button", onclick: async () =>
       download(await getBlob(`api/jobs/${job.id}/text.${kind}?${query()}`), `translation.${byId("subtitle-choice").value.split("\n")[1]}.${kind}`)}, words));
   const media = job.files.filter(file => /\.wav$|^dubbed/.test(file.name)).map(file => {
-    const spoken = job.sounds.find(one => one.name === file.name || one.dubbed === file.name);
-    const language = languageName(spoken?.language ?? code);
+    const language = languageName(file.name.match(/-(.+)\./)[1]);
     return button(t(file.name.endsWith(".wav") ? "wav" : "dubbed", {language}), `files/${file.name}`, file.name);
   });
   byId("downloads").replaceChildren(...texts, ...media);

@@ -69,6 +69,7 @@ const WORDS = {
     error_memory: "The video needs too much memory.", error_network: "The server does not answer.",
     error_other: "This did not work.",
     note_no_voice: "No voice speaks {language}.", note_speech_failed: "The text was not spoken.",
+    note_not_dubbed: "The video could not be dubbed.",
     note_stretched: "The speech does not fit the times of the signs.",
   },
   it: {
@@ -139,6 +140,7 @@ const WORDS = {
     error_memory: "Il video richiede troppa memoria.", error_network: "Il server non risponde.",
     error_other: "Non ha funzionato.",
     note_no_voice: "Nessuna voce parla {language}.", note_speech_failed: "Il testo non è stato letto.",
+    note_not_dubbed: "Non è stato possibile doppiare il video.",
     note_stretched: "La voce non entra nei tempi dei segni.",
   },
 };
