@@ -1,7 +1,7 @@
 """Example clips: drawn signers of the demo's test split, cut from their videos when asked for."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class Examples:
 
     def __init__(self, results: Sequence[Path]):
         self._all = {one.id: one for folder in results for one in _of(folder)}
-        self._cut: dict[str, tuple[bytes, bytes]] = {}
+        self._cut: dict[tuple[str, str], bytes] = {}
 
     def list(self) -> list[dict[str, object]]:
         return [
@@ -44,21 +44,20 @@ class Examples:
 
     async def video(self, example_id: str) -> bytes | None:
         """The mp4 of an example; None where there is no such one."""
-        found = await self._find(example_id)
-        return found and found[0]
+        return await self._made(example_id, _video)
 
     async def picture(self, example_id: str) -> bytes | None:
         """A frame of an example as JPEG; None where there is no such one."""
-        found = await self._find(example_id)
-        return found and found[1]
+        return await self._made(example_id, _picture)
 
-    async def _find(self, example_id: str) -> tuple[bytes, bytes] | None:
+    async def _made(self, example_id: str, make: Callable[[Example], bytes]) -> bytes | None:
         one = self._all.get(example_id)
         if one is None:
             return None
-        if one.id not in self._cut:
-            self._cut[one.id] = await asyncio.to_thread(_cut, one)
-        return self._cut[one.id]
+        key = (one.id, make.__name__)
+        if key not in self._cut:
+            self._cut[key] = await asyncio.to_thread(make, one)
+        return self._cut[key]
 
 
 def _of(results: Path) -> list[Example]:
@@ -80,15 +79,25 @@ def _of(results: Path) -> list[Example]:
     return [one for one in found if one.source.is_file()]
 
 
-def _cut(one: Example) -> tuple[bytes, bytes]:
-    """The clip as mp4, and its middle frame as JPEG."""
-    import cv2
-
+def _video(one: Example) -> bytes:
+    """The clip as mp4."""
     from sonar_sign.core.video import encode_clip, probe, read_frames
 
     video = probe(one.source)
     start, end = round(one.start_s * video.fps), round(one.end_s * video.fps)
-    frames = [frame for _, frame in read_frames(one.source, start, end, video)]
-    picture = cv2.resize(frames[len(frames) // 2], (PICTURE_PIXELS, PICTURE_PIXELS))
-    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    return encode_clip(frames, video.fps, QUALITY), jpeg.tobytes()
+    frames = (frame for _, frame in read_frames(one.source, start, end, video))
+    return encode_clip(frames, video.fps, QUALITY)
+
+
+def _picture(one: Example) -> bytes:
+    """The clip's middle frame as JPEG."""
+    import cv2
+
+    from sonar_sign.core.video import probe, read_frames
+
+    video = probe(one.source)
+    middle = round((one.start_s + one.end_s) / 2 * video.fps)
+    _, frame = next(read_frames(one.source, middle, middle + 1, video))
+    small = cv2.resize(frame, (PICTURE_PIXELS, PICTURE_PIXELS))
+    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+    return jpeg.tobytes()
