@@ -41,7 +41,7 @@ class Confidence:
             arrays = ClipArrays(features)
             embedding = translator.system.embed(arrays)
             language = translator.definition.language
-            wanted = Wanted([language], 1, translator.definition.decoding.beam_size)
+            wanted = Wanted([language], 1, translator.definition.decoding)
             found = translator.system.hypotheses(
                 arrays, embedding, wanted, timer_of(translator.system)
             )

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -175,7 +175,7 @@ class _FollowedSystem:
     ) -> dict[str, list[Hypothesis]]:
         found: dict[str, list[Hypothesis]] = {}
         for language in wanted.languages:
-            one = Wanted([language], wanted.n_best, wanted.beam_size)
+            one = replace(wanted, languages=[language])
             found |= self._system.hypotheses(clip, embedding, one, timer)
             self._report(
                 "text",
