@@ -90,6 +90,7 @@ def main() -> None:
     limit_this_process(setup["memory_bytes"])
     while True:
         _work(connection, models, connection.jobs.get())
+        empty_own_folder()  # of what engines of speech leave there
 
 
 def _work(connection: Connection, models: Any, message: dict[str, Any]) -> None:
