@@ -90,7 +90,7 @@ def main() -> None:
     limit_this_process(setup["memory_bytes"])
     while True:
         _work(connection, models, connection.jobs.get())
-        empty_own_folder()  # of what engines of speech leave there
+        empty_own_folder()
 
 
 def _work(connection: Connection, models: Any, message: dict[str, Any]) -> None:
@@ -107,6 +107,7 @@ def _work(connection: Connection, models: Any, message: dict[str, Any]) -> None:
         models.translate(
             Path(message["path"]), message["video"], request, report, connection.cancel
         )
+        empty_own_folder()  # of what engines of speech leave there
         report("done")
     except CancelledError:
         report("cancelled")
