@@ -55,7 +55,7 @@ fuzz: setup ## Search for inputs that break a step; MINUTES=60
 	$(BIN)/python scripts/fuzz.py --minutes $(MINUTES)
 
 lock: ## Write requirements.lock from pyproject.toml; needs uv
-	uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra speech \
+	uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra serve --extra speech \
 	  --extra speech-espeak --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
 

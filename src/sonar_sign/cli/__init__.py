@@ -24,6 +24,7 @@ from sonar_sign.cli import (
     operations,
     rehearsal,
     report,
+    serving,
     speech,
     training,
     translation,
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 COMMAND_MODULES = (
     translation,
+    serving,
     models,
     corpora,
     clips,

@@ -18,7 +18,7 @@ BROKEN_PIPE = 1
 WHOLE = 1000
 # Every command that is not listed here is a step of the workflow.
 SECTIONS = {
-    "Use": ("translate", "speak", "export", "landmarks"),
+    "Use": ("translate", "serve", "speak", "export", "landmarks"),
     "Evaluate": (
         "evaluate",
         "compare",
