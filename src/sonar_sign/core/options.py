@@ -297,8 +297,7 @@ class PredictOptions:
     ] = 1.0
     rerank: Annotated[
         Rerank,
-        "Which of the beam's texts is taken. none: the likeliest; sonar: whose own embedding is "
-        "nearest to the clip's; mbr: with the best expected chrF.",
+        "Of the beam: the likeliest text, the nearest to the clip, or the best expected chrF.",
     ] = "none"
 
 
@@ -344,8 +343,7 @@ class TranslateOptions:
 
     window_s: Annotated[
         float,
-        "Seconds of the windows that a video is cut into, about: they end where the hands rest; "
-        "0: none.",
+        "About how long a video's windows are, in seconds: they end in pauses; 0: none.",
         WINDOW_SECONDS,
     ] = 0.0
     overlap_s: Annotated[

@@ -83,9 +83,7 @@ def _public_files(source: Path) -> list[PublicPart]:
 
 
 def _write_decoder(source: Path, trained: Path | None, folder: Path, half: bool) -> None:
-    from sonar.models.sonar_text import SONAR_TEXT_DECODER_FAMILY
-
-    from sonar_sign.models.sonar_cards import file_of
+    from sonar_sign.models.sonar_cards import SONAR_TEXT_DECODER_FAMILY, file_of
     from sonar_sign.models.sonar_text import SonarText
 
     sonar = SonarText.open(source, decoder=trained, only_decodes=True)
@@ -96,9 +94,12 @@ def _write_decoder(source: Path, trained: Path | None, folder: Path, half: bool)
 
 def _write_rest(source: Path, folder: Path, half: bool) -> None:
     """The text encoder, the tokenizer, and cards that name the files of the exported folder."""
-    from sonar.models.sonar_text import SONAR_TEXT_DECODER_FAMILY, SONAR_TEXT_ENCODER_FAMILY
-
-    from sonar_sign.models.sonar_cards import file_of, read_cards
+    from sonar_sign.models.sonar_cards import (
+        SONAR_TEXT_DECODER_FAMILY,
+        SONAR_TEXT_ENCODER_FAMILY,
+        file_of,
+        read_cards,
+    )
 
     cards = read_cards(source)
     encoder = cards[SONAR_TEXT_ENCODER_FAMILY]

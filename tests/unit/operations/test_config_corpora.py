@@ -31,7 +31,9 @@ def test_the_study_is_four_times_the_demo():
     for domain in ("news", "howto"):
         assert sum(study[domain].values()) >= 4 * sum(demo[domain].values())
     assert study["difficulty"]["vocabulary"] == "large"
-    assert study["difficulty"]["keypoints"] == demo["difficulty"]["keypoints"] == "detected"
+    hard = load_config([REPOSITORY / "config/hard.yaml"]).values["demo"]
+    assert study["difficulty"]["keypoints"] == hard["difficulty"]["keypoints"] == "detected"
+    assert demo["difficulty"]["keypoints"] == "clean"
 
 
 def test_a_drawn_corpus_outside_its_folder_is_refused(tmp_path):
