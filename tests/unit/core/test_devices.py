@@ -12,6 +12,7 @@ from sonar_sign.core.devices import (
     choose_precision,
     count_devices,
     may_use_gpu,
+    reader_processes,
     timer_on,
     use_threads,
 )
@@ -180,3 +181,9 @@ def test_processes_that_read_data_count_among_a_commands_threads(
         assert os.environ["OMP_NUM_THREADS"] == str(of_model)
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("device", ["cpu", torch.device("cpu"), "auto", "cuda"])
+def test_on_a_cpu_no_processes_read_ahead(device):
+    on_gpu = torch.cuda.is_available() and str(device) != "cpu"
+    assert reader_processes(4, device) == (4 if on_gpu else 0)
